@@ -1,0 +1,163 @@
+"""Located problems: what an author or a caller did, where, and what to do about it.
+
+A problem is data, not an exception. Stages add problems to a `Problems` collector and go on, so that one
+run reports everything. `CODES` is the closed table of codes; a code is never reused for another meaning.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["CODES", "Code", "Location", "Problem", "Problems", "Severity", "did_you_mean", "one_of"]
+
+
+class Severity(StrEnum):
+    """How much a problem weighs: errors stop a book or a case, warnings and advice do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place: a file as the user named it, or a path into facts.
+
+    `line` and `column` count from 1; 0 means "the whole file" (or a place in facts, which have no lines).
+    """
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.path
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row of the code table."""
+
+    severity: Severity
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: `code` from `CODES`, a message in plain words, and a hint ("" if none)."""
+
+    code: str
+    message: str
+    location: Location
+    hint: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """The weight of the code."""
+        return CODES[self.code].severity
+
+    def __str__(self) -> str:
+        text = f"{self.location}: {self.code} {self.message}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+    def to_dict(self) -> dict[str, object]:
+        """The problem as plain data for `--format json`."""
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "path": self.location.path,
+            "line": self.location.line,
+            "column": self.location.column,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+class Problems:
+    """Collects problems; iterating gives them sorted by place, each once."""
+
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self._found: dict[Problem, None] = dict.fromkeys(problems)
+
+    def add(self, code: str, message: str, location: Location, hint: str = "") -> None:
+        """Add one problem. `code` must stand in `CODES`."""
+        if code not in CODES:
+            raise KeyError(code)
+        self._found[Problem(code, message, location, hint)] = None
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add several problems."""
+        self._found.update(dict.fromkeys(problems))
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(sorted(self._found, key=lambda p: (p.location, p.code, p.message)))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop the book or the case."""
+        return tuple(p for p in self if p.severity is Severity.ERROR)
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A hint "did you mean `x`?" where `word` is near one of `choices`, else ""."""
+    near = difflib.get_close_matches(word[:200], list(choices), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+def one_of(choices: Iterable[str], limit: int = 12) -> str:
+    """Choices as a phrase: "`a`, `b` or `c`", shortened past `limit`."""
+    names = [f"`{choice}`" for choice in choices]
+    if len(names) > limit:
+        return ", ".join(names[:limit]) + f" … ({len(names)} in all)"
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1] if names else "nothing"
+
+
+def _table(severity: Severity, rows: dict[str, str]) -> dict[str, Code]:
+    return {code: Code(severity, title) for code, title in rows.items()}
+
+
+CODES: dict[str, Code] = {
+    # Reading: text to data (source.py).
+    **_table(
+        Severity.ERROR,
+        {
+            "R0001": "a file cannot be read",
+            "R0002": "a file is too large",
+            "R0003": "a file is not UTF-8",
+            "R0004": "the YAML cannot be parsed",
+            "R0005": "a tab is used for indentation",
+            "R0006": "a key stands twice in one mapping",
+            "R0007": "an anchor, alias or merge key is used",
+            "R0008": "a tag is used",
+            "R0009": "a file holds several documents",
+            "R0010": "a file is empty",
+            "R0011": "a plain word that YAML 1.1 reads as something else",
+            "R0012": "a plain number in a notation that surprises",
+            "R0013": "a key is not a plain text",
+            "R0014": "the nesting is too deep",
+            "R0015": "a control character or other unusual character",
+        },
+    ),
+    # Shape: data against the JSON Schemas (schema.py).
+    **_table(
+        Severity.ERROR,
+        {
+            "R0100": "the file is of another kind",
+            "R0101": "an unknown key",
+            "R0102": "a missing key",
+            "R0103": "a value of the wrong type",
+            "R0104": "a value that is not one of those allowed",
+            "R0105": "a value in the wrong form",
+            "R0106": "too few or too many items",
+            "R0107": "keys that exclude each other",
+        },
+    ),
+}

@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PYTEST_ARGS ?=
 
 # The virtual environment is ours alone: settings meant for another one do not reach it. Where packages come from
-# (index, certificate, proxy) stays as the machine has it.
+# (index, certificate, proxy) stays as the machine has it. `-qq` keeps pip's errors and drops its asides.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN PIP_QUIET PIP_VERBOSE
 export PIP_USER := 0
 export PIP_REQUIRE_VIRTUALENV := 0
@@ -49,19 +49,19 @@ wheel-smoke: $(VENV)/stamp-dev  ## build the wheel, install it in an empty envir
 	$(BIN)/python scripts/smoke_wheel.py
 
 clean:  ## remove .venv, builds and caches
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .benchmarks
+	rm -rf $(VENV) __pycache__ build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .benchmarks
 	find engine scripts tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(VENV)/stamp-demo: pyproject.toml $(VENV)/stamp-venv
-	$(BIN)/python -m pip install -q -e '.[calendars,authors]'
+	$(BIN)/python -m pip install -qq -e '.[calendars,authors]'
 	@touch $@
 
 $(VENV)/stamp-dev: pyproject.toml $(VENV)/stamp-venv
-	$(BIN)/python -m pip install -q -e '.[dev]'
+	$(BIN)/python -m pip install -qq -e '.[dev]'
 	@touch $@
 
 $(VENV)/stamp-bench: $(VENV)/stamp-dev
-	$(BIN)/python -m pip install -q -e '.[dev,bench]'
+	$(BIN)/python -m pip install -qq -e '.[dev,bench]'
 	@touch $@
 
 # durable_rules calls a C function that Python 3.13 dropped; its successor takes the same arguments.
@@ -73,6 +73,6 @@ $(VENV)/stamp-venv:
 	@if "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
 		requirement=$$(grep -o 'durable_rules==[0-9.]*' pyproject.toml | head -n 1); \
 		CPPFLAGS="$$CPPFLAGS -DPyEval_CallObject=PyObject_CallObject" \
-			$(BIN)/python -m pip install -q --no-cache-dir --no-binary durable_rules "$$requirement"; \
+			$(BIN)/python -m pip install -qq --no-cache-dir --no-binary durable_rules "$$requirement"; \
 	fi
 	@touch $@

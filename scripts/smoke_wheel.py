@@ -20,7 +20,6 @@ EXAMPLE = "allowed"
 SHIPPED = (
     "cli.py",
     "engine/py.typed",
-    "engine/data/currencies.json",
     "engine/shipped/policies.yaml",
     "engine/shipped/problems.md",
     "engine/shipped/rules/facts.yaml",
@@ -51,12 +50,18 @@ def build(target: Path) -> Path:
 def holds(wheel: Path) -> None:
     """The files that must be in the wheel, and none of the places that must not."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    if missing := [name for name in SHIPPED if name not in names]:
+    if missing := sorted({*SHIPPED, *data()} - names):
         sys.exit(f"{wheel.name} lacks {', '.join(missing)}")
     if extra := sorted(
         {name.split("/")[0] for name in names if ".dist-info" not in name} - {"cli.py", "engine"}
     ):
         sys.exit(f"{wheel.name} would install {', '.join(extra)} beside the package")
+
+
+def data() -> set[str]:
+    """The files of the package that are not Python: tables, schemas, templates."""
+    files = (path for path in (ROOT / "engine").rglob("*") if path.is_file())
+    return {path.relative_to(ROOT).as_posix() for path in files if path.suffix not in {".py", ".pyc"}}
 
 
 def install(wheel: Path, environment: Path) -> Path:

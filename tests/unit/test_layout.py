@@ -29,6 +29,7 @@ ORDER = (
     "schema",
     "formula",
     "model",
+    "digest",
     "parse",
     "checks",
     "compile",

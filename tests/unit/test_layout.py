@@ -87,7 +87,7 @@ each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: modu
 
 
 def imports(module: Module) -> Iterator[Import]:
-    """Every import of a module: at the top, inside functions, for type checking; relative ones made absolute."""
+    """Every import of a module: at the top, inside functions, for type checking, by name; relative ones absolute."""
     tree = module.tree()
     typing_only = {
         id(inner)
@@ -102,6 +102,8 @@ def imports(module: Module) -> Iterator[Import]:
         elif isinstance(node, ast.ImportFrom):
             for target in targets(module, node):
                 yield Import(target, node.lineno, id(node) in typing_only)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            yield Import(str(ast.literal_eval(node.args[0])), node.lineno, typing_only=False)
 
 
 def targets(module: Module, node: ast.ImportFrom) -> Iterator[str]:
@@ -162,6 +164,7 @@ def test_a_module_imports_only_from_modules_before_it(module: Module) -> None:
         "from .runtime import fire",
         "from . import runtime",
         "import cli",
+        "import_module('engine.runtime')",
         "def late():\n    from engine.runtime import fire",
         "if TYPE_CHECKING:\n    from engine.runtime import Session",
     ],

@@ -276,10 +276,10 @@ class Ruleset:
     def _refuse(self, values: tuple[object, ...]) -> NoReturn:
         if len(values) != len(self._types):
             raise EngineError(f"stage `{self.name}`: expected {len(self._types)} values, found {len(values)}")
-        wrong = next((value for value in values if type(value) is not int), None)
-        if wrong is None:
-            raise EngineError(f"stage `{self.name}`: a value is outside the 64-bit integers")
-        raise EngineError(f"stage `{self.name}`: expected integers, found {_shown(wrong)}")
+        for value in values:
+            if type(value) is not int:
+                raise EngineError(f"stage `{self.name}`: expected integers, found {_shown(value)}")
+        raise EngineError(f"stage `{self.name}`: a value is outside the 64-bit integers")
 
 
 def _free(extension: _Extension, handles: list[int], lanes: Mapping[_Lane, str]) -> None:

@@ -12,7 +12,7 @@ import threading
 
 import durable_rules_engine
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import runtime
@@ -120,7 +120,6 @@ def stages(draw):
     return fields, {f"r{place}": body for place, body in enumerate(bodies)}, records
 
 
-@settings(max_examples=150, deadline=None)
 @given(stages(), st.booleans())
 def test_random_rules_agree_with_python(stage, split):
     fields, bodies, records = stage

@@ -1,0 +1,122 @@
+"""`present`, `default` and `convert`: functions about facts that may be absent and about the fact `rates`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from engine.diagnostics import did_you_mean
+from engine.formula.lexer import Mistake
+from engine.formula.library.call import CallSite, Function, Value
+from engine.formula.nodes import Name
+from engine.formula.typed import EACH, FLAG, Typed
+from engine.formula.values import FormulaError, Read, divide, new_money, settle
+from engine.types import ABSENT, Kind, Type
+from engine.units import Money, currencies
+
+__all__ = ["FUNCTIONS", "RATES"]
+
+RATES = "rates"
+
+
+def _optional(call: CallSite) -> tuple[Typed, Value]:
+    """The name that is the first argument, and a closure that reads it as it is, `ABSENT` included."""
+    node, unit = call.arguments[0], call.unit
+    if not isinstance(node, Name):
+        message = f"expected the name of an optional fact, found `{unit.snippet(node)}`"
+        raise Mistake("R0519", node.start, message, call.usage)
+    before, unit.present = unit.present, unit.present | {node.name}
+    try:
+        built = call.one(node)
+    finally:
+        unit.present = before
+    return built, _reader(node.name)
+
+
+def _reader(name: str) -> Value:
+    if not name.startswith(f"{EACH}."):
+        return lambda read: read(name)
+    field = name.removeprefix(f"{EACH}.")
+    return lambda read: read(EACH).get(field, ABSENT)
+
+
+def _may_be_absent(call: CallSite, name: str) -> None:
+    unit = call.unit
+    if name.startswith(f"{EACH}."):
+        type_ = (unit.each or {}).get(name.removeprefix(f"{EACH}."))
+    else:
+        type_ = unit.scope.types.get(name)
+    if name not in unit.scope.optional and not (type_ and type_.optional):
+        message = f"`{name}` is never absent"
+        unit.mistakes.append(Mistake("R0541", call.node.start, message, "leave the question out"))
+
+
+def _present(call: CallSite) -> Typed:
+    built, raw = _optional(call)
+    _may_be_absent(call, built.text)
+    return call.result(FLAG, lambda read: raw(read) is not ABSENT)
+
+
+def _default(call: CallSite) -> Typed:
+    built, raw = _optional(call)
+    _may_be_absent(call, built.text)
+    other = call.build(call.arguments[1], built.type)
+    type_ = call.alike([built, other])
+
+    def run(read: Read) -> object:
+        value = raw(read)
+        return other.run(read) if value is ABSENT else value
+
+    return call.result(type_, run)
+
+
+def _convert(call: CallSite) -> Typed:
+    amount = call.one(call.arguments[0], Kind.MONEY)
+    node = call.arguments[1]
+    currency = call.text_of(node, "a currency")
+    if currency not in currencies():
+        hint = did_you_mean(currency, currencies()) or "use a three-letter ISO 4217 code"
+        raise Mistake("R0512", node.start, f"`{currency[:60]}` is not a currency of ISO 4217", hint)
+    rates = call.unit.scope.types.get(RATES)
+    if rates is None or rates.kind is not Kind.RATES:
+        hint = "declare `rates: {type: rates, optional: true}`"
+        raise Mistake("R0521", call.node.start, "`convert` needs the fact `rates` in the vocabulary", hint)
+    call.unit.names[RATES] = None
+    run: Value = amount.run
+    text = call.text
+
+    def converted(read: Read) -> object:
+        money = run(read)
+        return money if money.currency == currency else _exchange(money, currency, read(RATES), text)
+
+    return call.result(Type(Kind.MONEY, currency=currency), converted)
+
+
+def _exchange(money: Money, currency: str, rates: object, text: str) -> Money:
+    """By the rate of the pair itself, else by the exact inverse of the opposite pair; never through a third."""
+    rate = _rate(rates, money.currency, currency)
+    if rate is None:
+        raise FormulaError(
+            f"`{text}` needs a rate for {money.currency}/{currency}, the fact `rates` has none"
+        )
+    scale = Fraction(10 ** currencies()[currency], 10 ** currencies()[money.currency])
+    return new_money(settle(money.minor * rate * scale, text), currency)
+
+
+def _rate(rates: object, source: str, target: str) -> int | Fraction | None:
+    if not isinstance(rates, Mapping):
+        return None
+    direct = rates.get((source, target))
+    if direct is not None:
+        return direct if isinstance(direct, (int, Fraction)) and direct > 0 else None
+    inverse = rates.get((target, source))
+    if isinstance(inverse, (int, Fraction)) and inverse > 0:
+        return divide(1, inverse)
+    return None
+
+
+FUNCTIONS = (
+    Function("present(name)", 1, 1, _present),
+    Function("default(name, value)", 2, 2, _default),
+    Function("convert(money, 'USD')", 2, 2, _convert),
+)

@@ -1,0 +1,454 @@
+"""Arithmetic, comparison and logic: which types go together, and closures that compute them exactly."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from engine.diagnostics import did_you_mean, one_of
+from engine.formula.clock import add_days, add_months, clock_of
+from engine.formula.lexer import Mistake
+from engine.formula.nodes import Binary
+from engine.formula.typed import FLAG, INTEGER, NUMBER, NUMERIC, Typed, Unit, describe
+from engine.formula.values import (
+    LIMIT,
+    FormulaError,
+    Read,
+    Run,
+    divide,
+    in_range,
+    new_money,
+    settle,
+)
+from engine.types import COMPARABLE, ORDERED, Kind, Type
+from engine.units import DAY, Duration, Money
+
+__all__ = ["arithmetic", "comparison", "negative", "same_currency"]
+
+# Closures are typed by the checks above them; at run time their operands are what the types say.
+Value = Any
+Compute = Callable[[Value, Value], object]
+
+_SUMS: dict[str, Callable[[Value, Value], Value]] = {"+": operator.add, "-": operator.sub}
+_COMPARE: dict[str, Callable[[Value, Value], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+TIMES = frozenset({Kind.TIME, Kind.DATE})
+
+
+def arithmetic(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
+    """`+ - * /`."""
+    text = unit.snippet(node)
+    build = {"+": _sum, "-": _sum, "*": _product, "/": _quotient}[node.operator]
+    type_, run = build(unit, node, left, right, text)
+    return Typed(type_, run, node, text)
+
+
+def negative(node_text: str, operand: Typed, at: int) -> tuple[Type, Run, object]:
+    """`-x`: the type, the closure and the value if it is a constant."""
+    kind, run = operand.type.kind, operand.run
+    negate: Callable[[Value], object]
+    if kind in NUMERIC:
+        negate = operator.neg
+    elif kind is Kind.MONEY:
+        negate = _minus_money
+    elif kind is Kind.DURATION:
+        negate = _minus_duration
+    else:
+        raise Mistake("R0506", at, f"`{node_text}`: {describe(operand.type)} cannot be negative")
+    literal = None if operand.literal is None else negate(operand.literal)
+    return operand.type, lambda read: negate(run(read)), literal
+
+
+def _minus_money(value: Money) -> Money:
+    return Money(-value.minor, value.currency)
+
+
+def _minus_duration(value: Duration) -> Duration:
+    return Duration(-value.months, -value.micros)
+
+
+def _does_not_fit(node: Binary, left: Typed, right: Typed, hint: str = "") -> Mistake:
+    words = {
+        "+": f"cannot add {describe(right.type)} to {describe(left.type)}",
+        "-": f"cannot subtract {describe(right.type)} from {describe(left.type)}",
+        "*": f"cannot multiply {describe(left.type)} by {describe(right.type)}",
+        "/": f"cannot divide {describe(left.type)} by {describe(right.type)}",
+    }
+    return Mistake("R0506", node.at, words[node.operator], hint or _unit_hint(left.type, right.type))
+
+
+def _unit_hint(left: Type, right: Type) -> str:
+    kinds = {left.kind, right.kind}
+    if kinds == {Kind.TIME, Kind.DATE}:
+        return "make them alike with `date_of(time)` or `time_of(date)`"
+    if kinds & TIMES and kinds & NUMERIC:
+        return "give the number a unit, such as `5d`, or multiply a duration: `1d * x`"
+    if Kind.DURATION in kinds and kinds & NUMERIC:
+        return "give the number a unit, such as `24h`, or count with `x / 1h`"
+    if Kind.MONEY in kinds and kinds & NUMERIC:
+        return "give the number a currency, such as `10 USD`"
+    if Kind.INSTRUMENTS in kinds:
+        return "name one instrument, or `.total` for all of them"
+    return ""
+
+
+def _alike(node: Binary, left: Typed, right: Typed) -> None:
+    """Money of one currency, durations of one sort; the kinds are equal."""
+    one, other = left.type, right.type
+    if one.currency and other.currency and one.currency != other.currency:
+        message = f"`{node.operator}` between {one.currency} and {other.currency}"
+        hint = f"convert one of them: `convert(…, '{one.currency}')`"
+        raise Mistake("R0508", node.at, message, hint)
+    if one.calendar != other.calendar:
+        raise Mistake(
+            "R0509",
+            node.at,
+            f"`{node.operator}` between a calendar duration (months, years) and an exact one",
+            "months differ in length: add them to a time, or count with `months(from, to)`",
+        )
+
+
+def same_currency(part: str, one: str, other: str) -> FormulaError:
+    """The error of amounts in two currencies."""
+    return FormulaError(f"`{part}` needs one currency, found {one} and {other}")
+
+
+def _sum(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tuple[Type, Run]:
+    kinds = (left.type.kind, right.type.kind)
+    if set(kinds) <= NUMERIC:
+        return NUMBER if Kind.NUMBER in kinds else INTEGER, _sum_numbers(node.operator, left, right, text)
+    if kinds == (Kind.MONEY, Kind.MONEY):
+        _alike(node, left, right)
+        type_ = left.type if left.type.currency else right.type
+        return type_, _sum_money(node.operator, left, right, text)
+    if kinds == (Kind.DURATION, Kind.DURATION):
+        _alike(node, left, right)
+        return left.type, _sum_durations(node.operator, left, right, text)
+    if kinds == (Kind.TIME, Kind.DURATION):
+        return left.type, _shift_time(unit, node.operator, left, right, text)
+    if kinds == (Kind.DATE, Kind.DURATION):
+        return left.type, _shift_date(unit, node, left, right, text)
+    if kinds[0] is Kind.DURATION and kinds[1] in TIMES and node.operator == "+":
+        return _sum(unit, node, right, left, text)
+    if kinds[0] is kinds[1] and kinds[0] in TIMES and node.operator == "-":
+        return Type(Kind.DURATION), _span(left, right, 1 if kinds[0] is Kind.TIME else DAY)
+    raise _does_not_fit(node, left, right)
+
+
+def _sum_numbers(sign: str, left: Typed, right: Typed, text: str) -> Run:
+    one, other, compute = left.run, right.run, _SUMS[sign]
+
+    def run(read: Read) -> object:
+        value = compute(one(read), other(read))
+        return value if type(value) is int and -LIMIT < value < LIMIT else settle(value, text)
+
+    return run
+
+
+def _sum_money(sign: str, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+    compute = _SUMS[sign]
+
+    def run(read: Read) -> object:
+        minor, currency = one(read)
+        added, second = other(read)
+        if currency != second:
+            raise same_currency(text, currency, second)
+        value = compute(minor, added)
+        return new_money(
+            value if type(value) is int and -LIMIT < value < LIMIT else settle(value, text), currency
+        )
+
+    return run
+
+
+def _sum_durations(sign: str, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+    compute = _SUMS[sign]
+
+    def run(read: Read) -> object:
+        months, micros = one(read)
+        more_months, more_micros = other(read)
+        settle(compute(micros, more_micros), text)
+        return Duration(compute(months, more_months), compute(micros, more_micros))
+
+    return run
+
+
+def _shift_time(unit: Unit, sign: str, left: Typed, right: Typed, text: str) -> Run:
+    start: Value = left.run
+    length: Value = right.run
+    compute = _SUMS[sign]
+    if right.type.calendar:
+        clock = clock_of(unit.scope.zone)
+        return lambda read: in_range(clock.add_months(start(read), compute(0, length(read).months)), text)
+    return lambda read: in_range(compute(start(read), length(read)[1]), text)
+
+
+def _shift_date(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> Run:
+    start: Value = left.run
+    length: Value = right.run
+    compute = _SUMS[node.operator]
+    if right.type.calendar:
+        return lambda read: add_months(start(read), compute(0, length(read).months))
+    if isinstance(right.literal, Duration) and right.literal.micros % DAY:
+        raise Mistake(
+            "R0506",
+            right.node.start,
+            f"`{right.text}` is not a whole number of days, a date has no hours",
+            "start from a time: `time_of(date)`",
+        )
+
+    def run(read: Read) -> object:
+        first, micros = start(read), length(read).micros
+        days, rest = divmod(micros, DAY)
+        if rest:
+            shown = unit.shown(Duration(0, micros), right.type)
+            raise FormulaError(f"`{text}` needs whole days, `{right.text}` is {shown}")
+        return add_days(first, compute(0, days))
+
+    return run
+
+
+def _span(left: Typed, right: Typed, scale: int) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+    if scale == 1:
+        return lambda read: Duration(0, one(read) - other(read))
+    return lambda read: Duration(0, (one(read).toordinal() - other(read).toordinal()) * scale)
+
+
+def _product(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tuple[Type, Run]:
+    if left.type.kind in NUMERIC and right.type.kind not in NUMERIC:
+        # Money or a duration stands first, in whatever order they were written.
+        left, right = right, left
+    kind = left.type.kind
+    if right.type.kind in NUMERIC:
+        if kind in NUMERIC:
+            both = {kind, right.type.kind} == {Kind.INTEGER}
+            return INTEGER if both else NUMBER, _product_numbers(left, right, text)
+        if kind is Kind.MONEY:
+            return left.type, _product_money(left, right, text)
+        if kind is Kind.DURATION:
+            return left.type, _product_duration(unit, node, left, right, text)
+    hint = "multiply money by a number, or divide it by money to get a ratio" if kind is Kind.MONEY else ""
+    raise _does_not_fit(node, left, right, hint)
+
+
+def _product_numbers(left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+
+    def run(read: Read) -> object:
+        value = one(read) * other(read)
+        return value if type(value) is int and -LIMIT < value < LIMIT else settle(value, text)
+
+    return run
+
+
+def _product_money(left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+
+    def run(read: Read) -> object:
+        minor, currency = one(read)
+        value = minor * other(read)
+        return new_money(
+            value if type(value) is int and -LIMIT < value < LIMIT else settle(value, text), currency
+        )
+
+    return run
+
+
+def _product_duration(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+    if left.type.calendar:
+        if right.type.kind is not Kind.INTEGER:
+            raise _does_not_fit(node, left, right, "months and years are multiplied by integers only")
+        return lambda read: Duration(int(settle(one(read).months * other(read), text)), 0)
+    return lambda read: _whole_micros(unit, one(read).micros * other(read), text)
+
+
+def _whole_micros(unit: Unit, micros: int | Fraction, text: str) -> Duration:
+    value = settle(micros, text)
+    if not isinstance(value, int):
+        raise FormulaError(
+            f"`{text}` is {unit.shown(value / 1_000_000, NUMBER)} seconds, not a whole number of microseconds"
+        )
+    return Duration(0, value)
+
+
+def _quotient(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tuple[Type, Run]:
+    kinds = (left.type.kind, right.type.kind)
+    if right.literal is not None and not _size(right.literal):
+        raise Mistake("R0517", right.node.start, f"`{text}` divides by zero")
+    if set(kinds) <= NUMERIC:
+        return NUMBER, _divide_numbers(unit, left, right, text)
+    if kinds[0] is Kind.MONEY and kinds[1] in NUMERIC:
+        return left.type, _divide_money(unit, left, right, text)
+    if kinds == (Kind.MONEY, Kind.MONEY):
+        _alike(node, left, right)
+        return NUMBER, _ratio_of_money(unit, left, right, text)
+    if kinds == (Kind.DURATION, Kind.DURATION):
+        _alike(node, left, right)
+        return NUMBER, _ratio_of_durations(unit, left, right, text)
+    if kinds[0] is Kind.DURATION and kinds[1] in NUMERIC and not left.type.calendar:
+        return left.type, _divide_duration(unit, left, right, text)
+    hint = "months and years cannot be divided by a number" if left.type.calendar else ""
+    raise _does_not_fit(node, left, right, hint)
+
+
+def _size(value: Value) -> object:
+    """What is zero exactly where the quantity is."""
+    if isinstance(value, Money):
+        return value.minor
+    if isinstance(value, Duration):
+        return value.months or value.micros
+    return value
+
+
+def _by_zero(unit: Unit, text: str, left: Typed, above: object, right: Typed) -> FormulaError:
+    shown = unit.shown(above, left.type)
+    return FormulaError(f"`{text}` divides by zero: `{left.text}` is {shown}, `{right.text}` is 0")
+
+
+def _divide_numbers(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+
+    def run(read: Read) -> object:
+        above, below = one(read), other(read)
+        if not below:
+            raise _by_zero(unit, text, left, above, right)
+        value = divide(above, below)
+        return value if type(value) is int else settle(value, text)
+
+    return run
+
+
+def _divide_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+
+    def run(read: Read) -> object:
+        amount = one(read)
+        minor, currency = amount
+        below = other(read)
+        if not below:
+            raise _by_zero(unit, text, left, amount, right)
+        value = divide(minor, below)
+        return new_money(value if type(value) is int else settle(value, text), currency)
+
+    return run
+
+
+def _ratio_of_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+
+    def run(read: Read) -> object:
+        above, below = one(read), other(read)
+        if above.currency != below.currency:
+            raise same_currency(text, above.currency, below.currency)
+        if not below.minor:
+            raise _by_zero(unit, text, left, above, right)
+        return settle(divide(above.minor, below.minor), text)
+
+    return run
+
+
+def _ratio_of_durations(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+
+    def run(read: Read) -> object:
+        above, below = one(read), other(read)
+        if not (below.months or below.micros):
+            raise _by_zero(unit, text, left, above, right)
+        if below.months:
+            return divide(above.months, below.months)
+        return divide(above.micros, below.micros)
+
+    return run
+
+
+def _divide_duration(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
+    one: Value = left.run
+    other: Value = right.run
+
+    def run(read: Read) -> object:
+        above, below = one(read), other(read)
+        if not below:
+            raise _by_zero(unit, text, left, above, right)
+        return _whole_micros(unit, divide(above.micros, below), text)
+
+    return run
+
+
+def comparison(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
+    """`== != < <= > >=` between values of one type."""
+    text = unit.snippet(node)
+    _comparable(node, left, right)
+    compare = _COMPARE[node.operator]
+    one: Value = left.run
+    other: Value = right.run
+    run: Run
+    if left.type.kind is Kind.MONEY:
+
+        def run(read: Read) -> object:
+            minor, currency = one(read)
+            than, second = other(read)
+            if currency != second:
+                raise same_currency(text, currency, second)
+            return compare(minor, than)
+
+    else:
+
+        def run(read: Read) -> object:
+            return compare(one(read), other(read))
+
+    return Typed(FLAG, run, node, text)
+
+
+def _comparable(node: Binary, left: Typed, right: Typed) -> None:
+    one, other = left.type, right.type
+    if one.kind is not other.kind and not {one.kind, other.kind} <= NUMERIC:
+        message = f"cannot compare {describe(one)} with {describe(other)}"
+        raise Mistake("R0507", node.at, message, _compare_hint(left, right) or _unit_hint(one, other))
+    if one.kind not in (COMPARABLE if node.operator in {"==", "!="} else ORDERED):
+        hint = "use `==` or `!=`" if one.kind in COMPARABLE else _group_hint(one)
+        message = f"`{node.operator}` does not compare {describe(one)} with {describe(other)}"
+        raise Mistake("R0507", node.at, message, hint)
+    _alike(node, left, right)
+    if one.kind is Kind.CHOICE and not set(one.choices) & set(other.choices):
+        message = f"`{left.text}` and `{right.text}` have no choice in common"
+        raise Mistake("R0507", node.at, message, f"`{right.text}` is {one_of(other.choices)}")
+
+
+def _group_hint(type_: Type) -> str:
+    if type_.kind is Kind.SET:
+        return "ask for a member with `'…' in set`"
+    if type_.kind is Kind.LIST:
+        return "ask with `count`, `any` or `all`"
+    return "name one instrument, or `.total` for all of them" if type_.kind is Kind.INSTRUMENTS else ""
+
+
+def _compare_hint(left: Typed, right: Typed) -> str:
+    for choice, given in ((left, right), (right, left)):
+        if choice.type.kind in {Kind.CHOICE, Kind.TEXT} and given.literal is not None:
+            near = did_you_mean(given.text, choice.type.choices)
+            return near.replace("`", "'") if near else f"write a text in quotes: '{given.text}'"
+        if choice.type.kind in TIMES and given.type.kind is Kind.TEXT:
+            return f"write `{choice.type.kind}({given.text})`"
+    return ""

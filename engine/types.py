@@ -20,9 +20,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 
-__all__ = ["COMPARABLE", "ORDERED", "Kind", "Type"]
+__all__ = ["ABSENT", "COMPARABLE", "ORDERED", "Absent", "Kind", "Type"]
+
+
+class Absent(Enum):
+    """The type of `ABSENT`: what an optional fact yields when the caller left it out."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
 
 
 class Kind(StrEnum):
@@ -54,14 +63,15 @@ class Type:
     `choices`: of a choice or a set of choices, in the order of the vocabulary; the names of instruments.
     `currency`: of money or instruments, where it is known before run time, else "".
     `calendar`: a duration counted in months and years rather than exactly.
-    `fields`: of the records of a list.
+    `fields`: of the records of a list; a field with `optional` may be left out of a record.
     """
 
     kind: Kind
     choices: tuple[str, ...] = ()
     currency: str = ""
     calendar: bool = False
-    fields: Mapping[str, Type] = field(default_factory=dict)
+    fields: Mapping[str, Type] = field(default_factory=dict, hash=False)
+    optional: bool = False
 
     def __str__(self) -> str:
         if self.kind is Kind.MONEY and self.currency:

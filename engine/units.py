@@ -247,7 +247,9 @@ def format_decimal(value: int | Fraction, places: int = 12) -> str:
     if scaled.denominator != 1:
         return f"{value.numerator}/{value.denominator}"
     sign, digits = ("-" if scaled < 0 else ""), str(abs(scaled.numerator)).rjust(places + 1, "0")
-    return (sign + digits[:-places] + "." + digits[-places:]).rstrip("0").rstrip(".") if places else str(scaled)
+    return (
+        (sign + digits[:-places] + "." + digits[-places:]).rstrip("0").rstrip(".") if places else str(scaled)
+    )
 
 
 def format_money(minor: int | Fraction, currency: str) -> str:

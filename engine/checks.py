@@ -1,0 +1,215 @@
+"""Semantic checks over a whole book: an ordered, named table.
+
+What one condition or formula gets wrong is reported while it is parsed, where the words are at hand. Here stands what can
+only be seen from further away. Warnings do not stop a book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from engine.diagnostics import Location, Problems, did_you_mean, one_of
+from engine.model import Book, Condition, Policy, Present, Version, leaves
+from engine.types import Kind
+from engine.units import format_time
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+__all__ = ["CHECKS", "check_book"]
+
+Check = Callable[[Book, Problems], None]
+
+
+def check_book(book: Book, problems: Problems) -> None:
+    """Run every check of `CHECKS` in its order."""
+    for _, check in CHECKS:
+        check(book, problems)
+
+
+def _policy_ids(book: Book, problems: Problems) -> None:
+    seen: dict[str, Policy] = {}
+    for policy in book.policies:
+        if policy.id in seen:
+            problems.add("R0202", f"the policy `{policy.id}` stands twice in the book", policy.location)
+        seen.setdefault(policy.id, policy)
+
+
+def _version_names(book: Book, problems: Problems) -> None:
+    """A version file says which version it is; the book must agree."""
+    for policy in book.policies:
+        seen: set[str] = set()
+        for version in policy.versions:
+            if version.policy != policy.id:
+                problems.add(
+                    "R0304",
+                    f"`{version.path}` is a version of `{version.policy}`, not of `{policy.id}`",
+                    version.entry,
+                )
+            if version.version in seen:
+                problems.add("R0202", f"version `{version.version}` stands twice", version.entry)
+            seen.add(version.version)
+
+
+def _version_times(book: Book, problems: Problems) -> None:
+    """Versions follow each other without overlap; a gap is allowed, and said."""
+    for policy in book.policies:
+        for version in policy.versions:
+            if version.in_force_until is not None and version.in_force_until <= version.in_force_from:
+                problems.add(
+                    "R0305",
+                    f"version `{version.version}` ends before it starts",
+                    version.entry,
+                    "swap the two dates",
+                )
+        for one, two in pairwise(policy.versions):
+            _neighbours(one, two, book.zone, problems)
+
+
+def _neighbours(one: Version, two: Version, zone: ZoneInfo, problems: Problems) -> None:
+    start = format_time(two.in_force_from, zone)
+    if two.in_force_from <= one.in_force_from:
+        problems.add(
+            "R0305",
+            f"version `{two.version}` starts at {start}, not after version `{one.version}`",
+            two.entry,
+            "list versions by the time at which they come into force",
+        )
+    elif one.in_force_until is not None and one.in_force_until > two.in_force_from:
+        end = format_time(one.in_force_until, zone)
+        problems.add(
+            "R0305",
+            f"version `{one.version}` runs until {end}, and version `{two.version}` starts at {start}",
+            two.entry,
+            "leave `in_force_until` out: a version ends where the next one starts",
+        )
+    elif one.in_force_until is not None and one.in_force_until < two.in_force_from:
+        end = format_time(one.in_force_until, zone)
+        problems.add(
+            "R0330",
+            f"no version is in force from {end} to {start}",
+            two.entry,
+            "cases in the gap cannot be decided; close it if that is not meant",
+        )
+
+
+def _otherwise(book: Book, problems: Problems) -> None:
+    policies = {policy.id: policy for policy in book.policies}
+    for policy in book.policies:
+        if policy.otherwise and policy.otherwise not in policies:
+            hint = did_you_mean(policy.otherwise, policies) or f"policies: {one_of(policies)}"
+            problems.add(
+                "R0306",
+                f"`otherwise` names no policy of the book: `{policy.otherwise}`",
+                policy.location,
+                hint,
+            )
+        elif policy.otherwise and policy.id in _chain(policy, policies):
+            problems.add(
+                "R0306",
+                f"`{policy.id}` hands cases over in a circle",
+                policy.location,
+                "end the chain somewhere",
+            )
+
+
+def _chain(policy: Policy, policies: dict[str, Policy]) -> list[str]:
+    chain: list[str] = []
+    target = policies.get(policy.otherwise)
+    while target and target.id not in chain:
+        chain.append(target.id)
+        target = policies.get(target.otherwise)
+    return chain
+
+
+def _governed_by(book: Book, problems: Problems) -> None:
+    for policy in book.policies:
+        if not policy.governed_by:
+            continue
+        fact = book.vocabulary.facts.get(policy.governed_by)
+        if not fact:
+            hint = did_you_mean(policy.governed_by, book.vocabulary.facts)
+            problems.add("R0201", f"`{policy.governed_by}` is not a fact", policy.location, hint)
+        elif fact.type.kind not in (Kind.TIME, Kind.DATE):
+            problems.add(
+                "R0226", f"`{policy.governed_by}` is {fact.type}, not a time or a date", policy.location
+            )
+
+
+def _digests(book: Book, problems: Problems) -> None:
+    for version in _versions(book):
+        if version.frozen and version.frozen != version.digest:
+            problems.add(
+                "R0307",
+                f"`{version.path}` was changed after version `{version.version}` was frozen",
+                version.entry,
+                f"undo the change, or start a new version; the content now has {version.digest}",
+            )
+
+
+def _unused_facts(book: Book, problems: Problems) -> None:
+    used = {name for version in _versions(book) for name in version.facts}
+    used |= {policy.governed_by for policy in book.policies}
+    for fact in book.vocabulary.facts.values():
+        if fact.name not in used and not _known_to_engine(fact.name):
+            problems.add(
+                "R0331", f"no policy reads the fact `{fact.name}`", fact.location, "remove it, or use it"
+            )
+
+
+# What the engine itself reads, by name: who the case is about, and the life of a request.
+ENGINE_FACTS = ("account.", "request.", "rates")
+SUBJECT_FACTS = frozenset(
+    {
+        *("resource.id", "resource.name", "resource.product_type", "resource.region"),
+        *("resource.enterprise_project", "order.id"),
+    }
+)
+
+
+def _known_to_engine(name: str) -> bool:
+    return name in SUBJECT_FACTS or name.startswith(ENGINE_FACTS)
+
+
+def _silent_absence(book: Book, problems: Problems) -> None:
+    """A blocker on an optional fact does not match when the fact is absent: the author should say so."""
+    for version in _versions(book):
+        for blocker in version.blockers:
+            for name, place in sorted(_unguarded(blocker.when)):
+                problems.add(
+                    "R0332",
+                    f"the blocker `{blocker.id}` does not match when the optional fact `{name}` is absent",
+                    place,
+                    f"say what absence means: add `{name}: {{present: true}}` or `{{present: false}}`",
+                )
+
+
+def _unguarded(condition: Condition) -> set[tuple[str, Location]]:
+    """Optional facts that a condition compares without ever asking whether they are present."""
+    asked = {
+        leaf.subject.name for leaf in leaves(condition) if isinstance(leaf, Present) and not leaf.implied
+    }
+    return {
+        (leaf.subject.name, leaf.location)
+        for leaf in leaves(condition)
+        if isinstance(leaf, Present) and leaf.implied and leaf.subject.name not in asked
+    }
+
+
+def _versions(book: Book) -> Iterable[Version]:
+    return (version for policy in book.policies for version in policy.versions)
+
+
+# In the order in which a reader would look: names first, since later checks rely on them; then times; then content.
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("policy ids are unique", _policy_ids),
+    ("version files say what the book says", _version_names),
+    ("versions follow each other", _version_times),
+    ("otherwise names a policy, not in a circle", _otherwise),
+    ("governed_by names a time", _governed_by),
+    ("frozen versions are unchanged", _digests),
+    ("every fact is used", _unused_facts),
+    ("blockers say what absence means", _silent_absence),
+)

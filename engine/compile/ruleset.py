@@ -1,0 +1,245 @@
+"""One version to its durable-rules definition, as plain JSON.
+
+    {"schema": "rescind/ruleset/1", "policy": …, "version": …,
+     "always": [units that hold without being asked],
+     "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
+     "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
+
+A unit is one condition of the policy, named by its place: `applies_to`, `blockers/<id>`, `review/<id>`,
+`values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and `applies_to/not`,
+the denial of applies_to, whose branches say why a policy does not apply. Each branch of a unit is a rule; branches with the
+same comparisons share one. The output is deterministic, so golden files can hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.compile.columns import Atom, Columns, LiteralTooLargeError, number_scale
+from engine.compile.normal import Branch, Flag, Literal, branches_of
+from engine.compile.strata import Strata
+from engine.diagnostics import Location, Problems
+from engine.limits import (
+    MAX_ATOMS_PER_SHARD,
+    MAX_FIELDS,
+    MAX_RULES_PER_SHARD,
+    SENTINEL,
+    SENTINEL_FIELD,
+)
+from engine.model import Compare, Condition, Name, Not, Op, Table, Version
+from engine.types import Kind
+
+__all__ = ["compile_version", "units_of"]
+
+# 34 rulesets in a row: far beyond any policy people read, and still a decision of milliseconds.
+MAX_RULES_PER_VERSION = 2_048
+
+Stage = tuple[int, int]
+OPERATORS = {Op.IS_NOT: "$neq", Op.UNDER: "$lt", Op.AT_MOST: "$lte", Op.OVER: "$gt", Op.AT_LEAST: "$gte"}
+
+
+def compile_version(version: Version, problems: Problems) -> dict[str, Any]:
+    """The definition of a version as plain JSON. What does not fit the engine's bounds is a located problem."""
+    return _Compiler(version, problems).compile()
+
+
+@dataclass(slots=True)
+class _Unit:
+    name: str
+    location: Location
+    branches: list[Branch]
+
+
+@dataclass(slots=True)
+class _Stage:
+    units: list[_Unit] = field(default_factory=list)
+
+
+def units_of(version: Version) -> Iterator[tuple[str, Condition, Location]]:
+    """Every condition of a version with its name and place, in the order of the file."""
+    yield "applies_to", version.applies_to, version.location
+    yield "applies_to/not", Not(version.applies_to), version.location
+    for blocker in version.blockers:
+        yield f"blockers/{blocker.id}", blocker.when, blocker.location
+    for review in version.reviews:
+        yield f"review/{review.id}", review.when, review.location
+    for value in version.values:
+        if isinstance(value.body, Table):
+            for number, row in enumerate(value.body.rows, 1):
+                yield f"values/{value.name}/{number}", row.when, row.location
+    for term in version.refund.terms if version.refund else ():
+        yield f"terms/{term.id}", term.when, term.location
+        for deduction in term.deductions:
+            yield f"terms/{term.id}/deduct/{deduction.name}", deduction.when, deduction.location
+        for instrument in term.instruments:
+            name = f"terms/{term.id}/instruments/{instrument.name}"
+            yield name, instrument.when, instrument.location
+            for number, to in enumerate(instrument.to, 1):
+                yield f"{name}/to/{number}", to.when, instrument.location
+
+
+class _Compiler:
+    def __init__(self, version: Version, problems: Problems) -> None:
+        self._version = version
+        self._problems = problems
+        self._strata = Strata(version)
+        self._stages: dict[Stage, _Stage] = {}
+        self._always: list[str] = []
+        self._flags: dict[Condition, tuple[Flag, int]] = {}
+        self._meanings: dict[str, list[dict[str, Any]]] = {}
+        self._flag_branches: dict[str, list[Branch]] = {}
+
+    def compile(self) -> dict[str, Any]:
+        for name, condition, location in units_of(self._version):
+            self._unit(name, condition, location)
+        stages = [self._stage(key, self._stages[key]) for key in sorted(self._stages)]
+        self._bound()
+        return {
+            "schema": "rescind/ruleset/1",
+            "policy": self._version.policy,
+            "version": self._version.version,
+            "always": self._always,
+            "stages": stages,
+            "rules": self._meanings,
+        }
+
+    def _unit(self, name: str, condition: Condition, location: Location) -> None:
+        pass_ = self._strata.pass_of(condition)
+        branches, depth = self._branches(condition, pass_, location)
+        if branches == [()]:
+            self._always.append(name)
+        elif branches:
+            stage = self._stages.setdefault((pass_, depth), _Stage())
+            stage.units.append(_Unit(name, location, branches))
+
+    def _branches(self, condition: Condition, pass_: int, location: Location) -> tuple[list[Branch], int]:
+        """The branches of a condition, and the stage within the pass that can decide them."""
+
+        def flag(part: Condition) -> Flag:
+            if part not in self._flags:
+                made = Flag(f"flags/{len(self._flags) + 1}")
+                self._flags[part] = (made, 0)
+                branches, depth = self._branches(part, pass_, location)
+                self._flags[part] = (made, depth)
+                self._flag_branches[made.name] = branches
+                stage = self._stages.setdefault((pass_, depth), _Stage())
+                stage.units.append(_Unit(made.name, location, branches))
+            return self._flags[part][0]
+
+        branches = branches_of(condition, flag)
+        depths = dict(self._flags.values())
+        used = [
+            depths[literal.atom]
+            for branch in branches
+            for literal in branch
+            if isinstance(literal.atom, Flag)
+        ]
+        return branches, max(used, default=-1) + 1
+
+    def _stage(self, key: Stage, stage: _Stage) -> dict[str, Any]:
+        columns = Columns(_scales(stage))
+        rules: dict[tuple[Atom, ...], str] = {}
+        for unit in stage.units:
+            for number, branch in enumerate(unit.branches, 1):
+                self._rule(unit, number, branch, columns, rules)
+        return {
+            "pass": key[0],
+            "columns": [column.to_dict() for column in columns],
+            "shards": [_shard(part) for part in _sharded(rules)],
+        }
+
+    def _rule(
+        self, unit: _Unit, number: int, branch: Branch, columns: Columns, rules: dict[tuple[Atom, ...], str]
+    ) -> None:
+        try:
+            atoms = tuple(sorted({columns.atom(literal) for literal in branch}))
+        except LiteralTooLargeError:
+            self._problems.add(
+                "R0401",
+                "a number here has more digits than the engine compares exactly",
+                unit.location,
+                "use fewer digits: 18 before and after the point together",
+            )
+            return
+        name = rules.setdefault(atoms, f"{unit.name}#{number}")
+        because = [reason for literal in branch for reason in self._reasons(literal)]
+        self._meanings.setdefault(name, []).append({"unit": unit.name, "branch": number, "because": because})
+
+    def _reasons(self, literal: Literal) -> list[dict[str, Any]]:
+        """What a literal of a branch looked at and asked for, in words."""
+        atom = literal.atom
+        if isinstance(atom, Flag):
+            return [self._flag_reason(atom.name, positive=literal.positive)]
+        if getattr(atom, "implied", False) and literal.positive:
+            return []
+        reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs}
+        if isinstance(atom, Compare) and isinstance(atom.operand, Name):
+            reason["against"] = atom.operand.name
+        return [reason if literal.positive else {**reason, "not": True}]
+
+    def _flag_reason(self, name: str, *, positive: bool) -> dict[str, Any]:
+        """A flag stands for the branch that made it true; where it must not hold, for all that it looks at."""
+        if positive:
+            return {"flag": name}
+        parts = [part for branch in self._flag_branches[name] for part in branch]
+        return {"none_of": [reason for part in parts for reason in self._reasons(part)]}
+
+    def _bound(self) -> None:
+        if len(self._meanings) > MAX_RULES_PER_VERSION:
+            self._problems.add(
+                "R0402",
+                f"the conditions of this version make {len(self._meanings)} rules; at most {MAX_RULES_PER_VERSION} run",
+                self._version.location,
+                "split long lists or conditions over several policies",
+            )
+
+
+def _scales(stage: _Stage) -> dict[str, int]:
+    """The number of decimals that each number fact is compared with."""
+    scales: dict[str, int] = {}
+    for unit in stage.units:
+        for branch in unit.branches:
+            for literal in branch:
+                atom = literal.atom
+                if (
+                    isinstance(atom, Compare)
+                    and atom.subject.type.kind is Kind.NUMBER
+                    and not isinstance(atom.operand, Name)
+                ):
+                    name = atom.subject.name
+                    scales[name] = max(scales.get(name, 0), number_scale(atom.operand))
+    return scales
+
+
+def _sharded(rules: dict[tuple[Atom, ...], str]) -> Iterator[dict[tuple[Atom, ...], str]]:
+    """The rules in portions that one ruleset takes with a wide margin."""
+    part: dict[tuple[Atom, ...], str] = {}
+    for atoms, name in rules.items():
+        wider = {atom for each in (*part, atoms) for atom in each}
+        fields = {atom[0] for atom in wider}
+        if part and (
+            len(part) >= MAX_RULES_PER_SHARD or len(wider) > MAX_ATOMS_PER_SHARD or len(fields) > MAX_FIELDS
+        ):
+            yield part
+            part = {}
+        part[atoms] = name
+    if part:
+        yield part
+
+
+def _shard(rules: dict[tuple[Atom, ...], str]) -> dict[str, Any]:
+    fields = sorted({atom[0] for atoms in rules for atom in atoms}, key=lambda name: int(name[1:]))
+    definition = {SENTINEL: _all([{SENTINEL_FIELD: 1}])}
+    definition |= {name: _all([_comparison(atom) for atom in atoms]) for atoms, name in rules.items()}
+    return {"fields": fields, "rules": definition}
+
+
+def _all(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"all": [{"m": {"$and": comparisons}}]}
+
+
+def _comparison(atom: Atom) -> dict[str, Any]:
+    field_, op, value = atom
+    return {field_: value} if op is Op.IS else {OPERATORS[op]: {field_: value}}

@@ -1,0 +1,218 @@
+"""The decision and its parts, and the plain data that `rescind/decision/1` promises.
+
+The parts keep typed values; text is made only in `to_dict`. Keys come in a fixed order and lists in the order of the policy
+file, so the same facts, time and book give the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from engine.model import UNSPECIFIED, Blocker, Review, Version
+from engine.program import Reason, Step
+from engine.refund import Settlement
+from engine.reviews import RequestState
+from engine.units import format_duration, format_money, format_time
+from engine.values import plain
+
+__all__ = ["OUTCOMES", "Blocked", "Decision", "NotApplied", "Reviewed"]
+
+SCHEMA = "rescind/decision/1"
+OUTCOMES = ("allowed", "review_required", "blocked", "not_applicable")
+
+
+class Blocked(NamedTuple):
+    """A blocker that matched, and what made it match."""
+
+    blocker: Blocker
+    because: tuple[Reason, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of the blocker."""
+        return self.blocker.id
+
+
+class Reviewed(NamedTuple):
+    """A review that is required, what made it so, and its deadline where a request has been submitted."""
+
+    review: Review
+    because: tuple[Reason, ...]
+    deadline: int | None
+
+    @property
+    def id(self) -> str:
+        """The id of the review."""
+        return self.review.id
+
+
+class NotApplied(NamedTuple):
+    """A policy that was tried and does not apply: the conditions that failed, or that it was not in force."""
+
+    policy: str
+    version: str
+    because: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one case.
+
+    `outcome` is one of `OUTCOMES`. `version` is None when no policy applies. `refund` is None unless the case is
+    allowed or awaits review. `request` is None unless the facts say when a request was submitted.
+    `not_applied` lists the policies tried before the one that decided (all of them, when none applies).
+    """
+
+    outcome: str
+    version: Version | None
+    decided_at: int
+    subject: Mapping[str, str]
+    blockers: tuple[Blocked, ...]
+    reviews: tuple[Reviewed, ...]
+    refund: Settlement | None
+    request: RequestState | None
+    values: Mapping[str, Any]
+    not_applied: tuple[NotApplied, ...]
+    working: tuple[Step, ...]
+    zone: dt.tzinfo = field(repr=False)
+
+    def to_json(self) -> str:
+        """`to_dict` as one line of JSON; equal decisions give equal bytes."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(", ", ": "))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as plain data; see `rescind schema decision`."""
+        result: dict[str, Any] = {"schema": SCHEMA, "outcome": self.outcome}
+        if self.version:
+            result["policy"] = _policy(self.version)
+        result |= {
+            "decided_at": self._time(self.decided_at),
+            "subject": dict(self.subject),
+            "blockers": [self._blocked(blocked) for blocked in self.blockers],
+            "reviews": [self._reviewed(reviewed) for reviewed in self.reviews],
+            "refund": self._refund(self.refund) if self.refund else None,
+        }
+        if self.request:
+            result["request"] = self._request(self.request)
+        result["values"] = self._values()
+        if self.not_applied:
+            key = "path" if self.version else "failed"
+            result[key] = [self._not_applied(tried) for tried in self.not_applied]
+        if self.working:
+            result["working"] = [self._step(step) for step in self.working]
+        return result
+
+    def _time(self, micros: int) -> str:
+        return format_time(micros, self.zone)
+
+    def _blocked(self, blocked: Blocked) -> dict[str, Any]:
+        blocker = blocked.blocker
+        result = {"id": blocker.id, "message": blocker.message}
+        if blocker.remedy:
+            result["remedy"] = blocker.remedy
+        return result | {"because": self._because(blocked.because), "at": _at(blocker.location)}
+
+    def _reviewed(self, reviewed: Reviewed) -> dict[str, Any]:
+        review = reviewed.review
+        result: dict[str, Any] = {
+            "id": review.id,
+            "by": review.by,
+            "within": format_duration(review.within) if review.within else UNSPECIFIED,
+            "on_timeout": review.on_timeout,
+        }
+        if review.scope != "order":
+            result["scope"] = review.scope
+        if review.reason:
+            result["reason"] = review.reason
+        if reviewed.deadline is not None:
+            result["deadline"] = self._time(reviewed.deadline)
+        return result | {"because": self._because(reviewed.because), "at": _at(review.location)}
+
+    def _because(self, reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
+        rows = [self._reason(reason) for reason in reasons]
+        return [row for index, row in enumerate(rows) if row not in rows[:index]]
+
+    def _reason(self, reason: Reason) -> dict[str, Any]:
+        needs = f"not: {reason.needs}" if reason.denied else reason.needs
+        if reason.against:
+            needs += f" ({plain(reason.other, reason.type, self.zone)})"
+        return {"fact": reason.name, "is": plain(reason.value, reason.type, self.zone), "needs": needs}
+
+    def _refund(self, settled: Settlement) -> dict[str, Any]:
+        def money(minor: int) -> str:
+            return format_money(minor, settled.currency)
+
+        lines = []
+        for line in settled.lines:
+            row = {"instrument": line.instrument}
+            row |= {
+                key: money(getattr(line, key))
+                for key in ("paid", "returned", "consumed", "fees", "forfeited")
+            }
+            lines.append(row | ({"to": line.to} if line.to else {}))
+        return {
+            "terms": settled.term.id,
+            "total": money(settled.total),
+            "instruments": lines,
+            "deductions": [
+                {
+                    "name": taken.deduction.name,
+                    "amount": money(taken.taken),
+                    "exact": format_money(taken.exact, settled.currency),
+                    "counts_as": taken.deduction.column,
+                    "at": _at(taken.deduction.location),
+                }
+                for taken in settled.deductions
+            ],
+            "at": _at(settled.term.location),
+        }
+
+    def _request(self, request: RequestState) -> dict[str, Any]:
+        result: dict[str, Any] = {"state": request.state}
+        if request.deadline is not None:
+            result["deadline"] = self._time(request.deadline)
+        if request.refused:
+            result["refused"] = [
+                {
+                    "by": refused.word.by,
+                    "outcome": refused.word.outcome,
+                    "decided_at": self._time(refused.word.decided_at),
+                    "why": refused.why,
+                }
+                for refused in request.refused
+            ]
+        return result
+
+    def _values(self) -> dict[str, Any]:
+        types = {value.name: value.type for value in self.version.values} if self.version else {}
+        return {name: plain(value, types[name], self.zone) for name, value in self.values.items()}
+
+    def _not_applied(self, tried: NotApplied) -> dict[str, Any]:
+        return {"policy": tried.policy, "version": tried.version, "because": self._because(tried.because)}
+
+    def _step(self, step: Step) -> dict[str, Any]:
+        inputs = {name: plain(value, type_, self.zone) for name, value, type_ in step.inputs}
+        return {
+            "name": step.name,
+            "formula": step.formula.text,
+            "inputs": inputs,
+            "value": plain(step.value, step.type, self.zone),
+            "at": step.at,
+        }
+
+
+def _policy(version: Version) -> dict[str, Any]:
+    return {
+        "id": version.policy,
+        "version": version.version,
+        "digest": version.digest,
+        "draft": version.draft,
+    }
+
+
+def _at(location: Any) -> str:
+    return f"{location.path}:{location.line}"

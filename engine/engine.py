@@ -1,0 +1,339 @@
+"""The façade: load a book, choose the version, decide.
+
+    engine = Engine.load("policies.yaml")
+    decision = engine.decide(facts, at="2024-11-05T09:00:00+08:00")
+
+An `Engine` never changes after it was loaded. It may be shared by threads and used after `fork`; to reload, load a new one.
+Nothing here reads a clock: the evaluation time is always passed in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.checks import check_book
+from engine.compile import compile_version
+from engine.decision import Blocked, Decision, NotApplied, Reviewed
+from engine.diagnostics import Location, Problem, Problems, did_you_mean, one_of
+from engine.errors import BookError, FactsError
+from engine.facts import FactsReader, facts_error
+from engine.model import Book, Policy, Version
+from engine.parse import read_book
+from engine.program import Program, Run
+from engine.reviews import RequestState, deadline_of, request_state, words_of
+from engine.types import ABSENT, Kind
+from engine.units import UnitError, format_time, parse_time, to_micros
+
+__all__ = ["Engine", "book_path", "shipped_book"]
+
+SUBMITTED, WORDS = "request.submitted_at", "request.reviews"
+SUBJECT = {"resource": "resource.id", "order": "order.id", "account": "account.id"}
+NO_STATE = RequestState("blocked", None, ())
+
+
+def shipped_book() -> Path:
+    """The book that comes with the package: beside the checkout, or inside the wheel."""
+    package = Path(__file__).parent
+    for folder in (package.parent, package / "shipped"):
+        if (folder / "policies.yaml").is_file() and (folder / "rules").is_dir():
+            return folder / "policies.yaml"
+    raise BookError("the shipped book is not where the package should hold it; install rescind again")
+
+
+def book_path(path: str | Path | None) -> Path:
+    """The file of a book: `path` itself, `policies.yaml` in the folder `path`, or the shipped book for None."""
+    if path is None:
+        return shipped_book()
+    given = Path(path)
+    return given / "policies.yaml" if given.is_dir() else given
+
+
+class Engine:
+    """A loaded book, ready to decide."""
+
+    def __init__(self, book: Book, definitions: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+        """For `load`, which makes sure that the book is free of errors."""
+        self._book = book
+        self._reader = FactsReader(book.vocabulary, book.zone)
+        self._slots = self._reader.slots
+        self._programs = {
+            (version.policy, version.version): Program(
+                version, definitions[version.policy, version.version], book.vocabulary, self._slots
+            )
+            for policy in book.policies
+            for version in policy.versions
+        }
+        self._policies = {policy.id: policy for policy in book.policies}
+        self._starts = {
+            policy.id: [version.in_force_from for version in policy.versions] for policy in book.policies
+        }
+        self._submitted = self._slots.get(SUBMITTED, -1)
+        self._words = self._slots.get(WORDS, -1)
+        self._subject = [(key, self._slots[name]) for key, name in SUBJECT.items() if name in self._slots]
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, *, drafts: bool = False) -> Engine:
+        """Load the book at `path` (a file or a folder), or the shipped book.
+
+        Raises `BookError` with every located problem. Versions that are not frozen are errors unless `drafts`.
+        """
+        book, definitions, problems = load_book(book_path(path))
+        if book and not drafts:
+            _refuse_drafts(book, problems)
+        if book is None or problems.errors:
+            raise BookError(problems=problems.errors)
+        return cls(book, definitions)
+
+    @property
+    def book(self) -> Book:
+        """The book, as parsed."""
+        return self._book
+
+    def definition(self, policy: str, version: str) -> Mapping[str, Any]:
+        """The compiled durable-rules definition of a version, as plain JSON."""
+        return self._programs[policy, version].definition
+
+    def decide(
+        self,
+        facts: Mapping[str, Any],
+        *,
+        at: str | dt.datetime | int,
+        policy: str | None = None,
+        version: str | None = None,
+    ) -> Decision:
+        """Decide one case as of `at` (an aware datetime, RFC 3339 text, or microseconds since the epoch).
+
+        `policy` tries only that policy, `version` takes that version of it whatever its dates. Raises `FactsError` with
+        every problem of the facts, and `EngineError` if the rules engine fails; neither is ever "allowed".
+        """
+        moment = at if at.__class__ is int else self.moment(at)
+        return self._decide(self._reader.read(facts), moment, policy, version)  # type: ignore[arg-type]
+
+    def decide_many(
+        self, rows: Iterable[Mapping[str, Any]], *, at: str | dt.datetime | int
+    ) -> Iterator[Decision]:
+        """Decide one case after the other, lazily. The first bad one raises its `FactsError`."""
+        moment = self.moment(at)
+        for facts in rows:
+            yield self._decide(self._reader.read(facts), moment, None, None)
+
+    def moment(self, at: str | dt.datetime | int) -> int:
+        """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
+        try:
+            if isinstance(at, str):
+                return parse_time(at, self._book.zone)
+            return at if isinstance(at, int) else to_micros(at)
+        except (UnitError, AttributeError, TypeError) as error:
+            raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
+
+    def _decide(self, values: list[Any], at: int, policy: str | None, version: str | None) -> Decision:
+        now = self._now(values, at)
+        tried: list[NotApplied] = []
+        closed: list[str] = []
+        for candidate in self._candidates(policy):
+            program = self._program(candidate, version, values, now)
+            if program is None:
+                closed.append(candidate.id)
+                continue
+            run = self._applied(program, values, now)
+            if run is not None and run.holds("applies_to"):
+                return self._decision(program, run, values, now, at, tuple(tried))
+            tried.append(self._not_applied(program, run))
+        if closed:
+            raise self._not_in_force(closed, now)
+        return self._nothing_applies(values, at, tuple(tried))
+
+    def _now(self, values: list[Any], at: int) -> int:
+        """The instant a case is judged as of: its submission, else the evaluation time."""
+        submitted = values[self._submitted]
+        if submitted is ABSENT:
+            return at
+        if submitted > at:
+            times = [format_time(time, self._book.zone) for time in (submitted, at)]
+            raise facts_error(
+                "R0904",
+                SUBMITTED,
+                f"the request was submitted at {times[0]}, after the evaluation time {times[1]}",
+                "decide as of a time at or after the submission",
+            )
+        return int(submitted)
+
+    def _candidates(self, only: str | None) -> Iterator[Policy]:
+        """The policies in the order in which they are tried, following `otherwise`."""
+        if only is not None:
+            if only not in self._policies:
+                hint = did_you_mean(only, self._policies) or f"policies: {one_of(self._policies)}"
+                raise facts_error("R0906", "policy", f"the book has no policy `{only}`", hint)
+            yield self._policies[only]
+            return
+        order = list(self._policies)
+        seen: set[str] = set()
+        position = 0
+        while position < len(order):
+            policy = self._policies[order[position]]
+            if policy.id not in seen:
+                seen.add(policy.id)
+                yield policy
+            position = order.index(policy.otherwise) if policy.otherwise else position + 1
+            if policy.otherwise in seen:
+                return
+
+    def _program(self, policy: Policy, version: str | None, values: list[Any], now: int) -> Program | None:
+        """The version that governs the case; None where none is in force then."""
+        if version is not None:
+            return self._named(policy, version)
+        time = self._governing_time(policy, values) if policy.governed_by else now
+        index = bisect_right(self._starts[policy.id], time) - 1
+        if index < 0:
+            return None
+        chosen = policy.versions[index]
+        if chosen.in_force_until is not None and time >= chosen.in_force_until:
+            return None
+        return self._programs[policy.id, chosen.version]
+
+    def _named(self, policy: Policy, version: str) -> Program:
+        try:
+            return self._programs[policy.id, version]
+        except KeyError:
+            names = [each.version for each in policy.versions]
+            hint = did_you_mean(version, names) or f"versions: {one_of(names)}"
+            raise facts_error("R0906", "version", f"`{policy.id}` has no version `{version}`", hint) from None
+
+    def _governing_time(self, policy: Policy, values: list[Any]) -> int:
+        value = values[self._slots[policy.governed_by]]
+        if value is ABSENT:
+            raise facts_error(
+                "R0901",
+                policy.governed_by,
+                f"the fact `{policy.governed_by}` is missing",
+                f"it picks the version of `{policy.id}`",
+            )
+        if self._book.vocabulary.facts[policy.governed_by].type.kind is Kind.DATE:
+            return to_micros(dt.datetime.combine(value, dt.time(), self._book.zone))
+        return int(value)
+
+    def _applied(self, program: Program, values: list[Any], now: int) -> Run | None:
+        """The run of a policy; None where it does not apply and its other facts are missing, as they may be."""
+        missing = [name for name in program.needs if values[self._slots[name]] is ABSENT]
+        if not missing:
+            return program.run(values, now)
+        if not program.applies_needs.isdisjoint(missing) or program.applies(values, now):
+            raise self._reader.missing(program.needs, values, program.version.policy)
+        return None
+
+    def _not_applied(self, program: Program, run: Run | None) -> NotApplied:
+        version = program.version
+        because = run.because_all("applies_to/not") if run else ()
+        return NotApplied(version.policy, version.version, because)
+
+    def _not_in_force(self, closed: list[str], now: int) -> FactsError:
+        """The error of a time at which policies that might apply have no version in force."""
+        zone, problems = self._book.zone, []
+        for name in closed:
+            spans = ", ".join(_span(version, zone) for version in self._policies[name].versions)
+            problems.append(
+                Problem(
+                    "R0905",
+                    f"no version of `{name}` is in force at {format_time(now, zone)}",
+                    Location("now"),
+                    f"versions: {spans}",
+                )
+            )
+        return FactsError(problems=problems)
+
+    def _decision(
+        self, program: Program, run: Run, values: list[Any], now: int, at: int, tried: tuple[NotApplied, ...]
+    ) -> Decision:
+        version = program.version
+        blockers = tuple(
+            Blocked(blocker, run.because(f"blockers/{blocker.id}"))
+            for blocker in version.blockers
+            if run.holds(f"blockers/{blocker.id}")
+        )
+        submitted = values[self._submitted] is not ABSENT
+        reviews = () if blockers else self._reviews(version, run, now if submitted else None)
+        settlement = run.settlement() if version.refund and not blockers else None
+        return Decision(
+            "blocked" if blockers else "review_required" if reviews else "allowed",
+            version,
+            at,
+            self._subject_of(values),
+            blockers,
+            reviews,
+            settlement,
+            self._request(blockers, reviews, values, now, at) if submitted else None,
+            run.computed(),
+            tried,
+            run.working(),
+            self._book.zone,
+        )
+
+    def _reviews(self, version: Version, run: Run, submitted: int | None) -> tuple[Reviewed, ...]:
+        return tuple(
+            Reviewed(
+                review,
+                run.because(f"review/{review.id}"),
+                None if submitted is None else deadline_of(review, submitted),
+            )
+            for review in version.reviews
+            if run.holds(f"review/{review.id}")
+        )
+
+    def _request(
+        self,
+        blockers: tuple[Blocked, ...],
+        reviews: tuple[Reviewed, ...],
+        values: list[Any],
+        submitted: int,
+        at: int,
+    ) -> RequestState:
+        if blockers:
+            return NO_STATE
+        words = values[self._words]
+        given = [] if words is ABSENT else words_of(words)
+        return request_state([reviewed.review for reviewed in reviews], given, submitted, at)
+
+    def _subject_of(self, values: list[Any]) -> dict[str, str]:
+        return {key: values[slot] for key, slot in self._subject if values[slot] is not ABSENT}
+
+    def _nothing_applies(self, values: list[Any], at: int, tried: tuple[NotApplied, ...]) -> Decision:
+        subject = self._subject_of(values)
+        return Decision(
+            "not_applicable", None, at, subject, (), (), None, None, {}, tried, (), self._book.zone
+        )
+
+
+def load_book(path: Path) -> tuple[Book | None, dict[tuple[str, str], dict[str, Any]], Problems]:
+    """Read, check and compile a book: the book (None where it cannot be built), its definitions, every problem."""
+    problems = Problems()
+    book = read_book(path, problems)
+    definitions: dict[tuple[str, str], dict[str, Any]] = {}
+    if book:
+        check_book(book, problems)
+        for policy in book.policies:
+            for version in policy.versions:
+                definitions[policy.id, version.version] = compile_version(version, problems)
+    return book, definitions, problems
+
+
+def _refuse_drafts(book: Book, problems: Problems) -> None:
+    for policy in book.policies:
+        for version in policy.versions:
+            if version.draft:
+                problems.add(
+                    "R0308",
+                    f"version `{version.version}` of `{policy.id}` is a draft",
+                    version.entry,
+                    f"freeze it with `rescind publish {policy.id} {version.version}`, or allow drafts",
+                )
+
+
+def _span(version: Version, zone: dt.tzinfo) -> str:
+    start = format_time(version.in_force_from, zone)
+    if version.in_force_until is None:
+        return f"{version.version} from {start}"
+    return f"{version.version} from {start} until {format_time(version.in_force_until, zone)}"

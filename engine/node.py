@@ -1,0 +1,130 @@
+"""Strict access to a document's data: what the parsers stand on.
+
+A parser asks a `Node` for what the language allows at a place. Anything else raises `MalformedError`, and the whole
+document then goes to the JSON Schema, which words the problems. So good input never pays for jsonschema, and
+nothing that a parser does not understand is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from engine.diagnostics import Location
+
+if TYPE_CHECKING:
+    from engine.source import Document
+
+__all__ = ["MalformedError", "Node", "Path", "Scalar"]
+
+Path = tuple[str | int, ...]
+Scalar = str | int | Decimal | bool
+
+
+class MalformedError(Exception):
+    """A document is not shaped as the language wants; `.location` is where the parser noticed."""
+
+    def __init__(self, message: str, location: Location) -> None:
+        super().__init__(message)
+        self.location = location
+
+
+class Node:
+    """One value of a document and its path."""
+
+    __slots__ = ("data", "document", "path")
+
+    def __init__(self, document: Document, path: Path = (), data: object = None) -> None:
+        self.document = document
+        self.path = path
+        self.data = data if path else document.data
+
+    @property
+    def location(self) -> Location:
+        """Where the value starts."""
+        return self.document.at(self.path)
+
+    @property
+    def key_location(self) -> Location:
+        """Where the key of this value starts."""
+        return self.document.key_at(self.path)
+
+    @property
+    def text_location(self) -> Location:
+        """Where the first character of this text stands, inside its quotes."""
+        return self.document.scalar_at(self.path)
+
+    def malformed(self, expected: str) -> MalformedError:
+        """The error for a value that is not what the language wants here."""
+        return MalformedError(f"expected {expected}", self.location)
+
+    def mapping(self) -> dict[str, object]:
+        """The value as a mapping with at least one key."""
+        if not isinstance(self.data, dict) or not self.data:
+            raise self.malformed("a mapping")
+        return self.data
+
+    def only(self, *keys: str) -> Node:
+        """This node, a mapping with no other keys than these."""
+        if unknown := [key for key in self.mapping() if key not in keys]:
+            raise self.child(unknown[0]).malformed("a known key")
+        return self
+
+    def child(self, key: str | int) -> Node:
+        """The value under a key that is there."""
+        try:
+            return Node(self.document, (*self.path, key), self.data[key])  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            raise self.malformed(f"`{key}`") from None
+
+    def get(self, key: str) -> Node | None:
+        """The value under a key, or None where the key is left out."""
+        return self.child(key) if key in self.mapping() else None
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The keys of a mapping with their values."""
+        for key in self.mapping():
+            yield key, self.child(key)
+
+    def each(self) -> Iterator[Node]:
+        """The items of a list that has some."""
+        if not isinstance(self.data, list) or not self.data:
+            raise self.malformed("a list")
+        for index in range(len(self.data)):
+            yield self.child(index)
+
+    def text(self) -> str:
+        """The value as a text that is not empty."""
+        if not isinstance(self.data, str) or not self.data:
+            raise self.malformed("a text")
+        return self.data
+
+    def text_of(self, key: str, default: str = "") -> str:
+        """The text under a key, or `default` where the key is left out."""
+        child = self.get(key)
+        return child.text() if child else default
+
+    def one_of(self, *choices: str) -> str:
+        """The value as one of these texts."""
+        if self.text() not in choices:
+            raise self.malformed(" or ".join(choices))
+        return self.text()
+
+    def choice_of(self, key: str, *choices: str) -> str:
+        """The text under a key, one of `choices`; the first where the key is left out."""
+        child = self.get(key)
+        return child.one_of(*choices) if child else choices[0]
+
+    def scalar(self) -> Scalar:
+        """The value as a text, number or flag."""
+        if not isinstance(self.data, (str, int, Decimal, bool)):
+            raise self.malformed("a single value")
+        return self.data
+
+    def flag_of(self, key: str) -> bool:
+        """The flag under a key; false where the key is left out."""
+        child = self.get(key)
+        if child and not isinstance(child.data, bool):
+            raise child.malformed("`true` or `false`")
+        return bool(child and child.data)

@@ -1,0 +1,229 @@
+"""The book: `policies.yaml` and every file that it names, read into a `Book`.
+
+Every document is first parsed strictly. Where its shape is wrong, the JSON Schema words the problems; the parser's
+own remark stands only if the schema finds nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from engine.diagnostics import Problems, did_you_mean
+from engine.digest import digest_of
+from engine.formula import BusinessCalendar
+from engine.model import Book, Policy, Version
+from engine.node import MalformedError, Node
+from engine.parse.version import Setting, read_version
+from engine.source import Document, read_file
+from engine.units import UnitError, currencies, parse_date, parse_time
+from engine.vocabulary import Vocabulary, read_vocabulary
+
+__all__ = ["BookReader", "read_book"]
+
+Result = TypeVar("Result")
+
+
+def read_book(path: FilePath, problems: Problems) -> Book | None:
+    """The book at `path` (the file), or None where it cannot be built; every problem found is added."""
+    return BookReader(path, problems).read()
+
+
+class BookReader:
+    """Reads the files of one book, each once. `documents` keeps them, by path as shown, with their kind."""
+
+    def __init__(self, path: FilePath, problems: Problems) -> None:
+        self._path = path
+        self._problems = problems
+        self.documents: dict[str, tuple[str, Document]] = {}
+        self._zone = ZoneInfo("UTC")
+
+    def read(self) -> Book | None:
+        document = self._document(self._path.name, "book", None)
+        return self._shaped(self._book, document, "book") if document else None
+
+    def _document(self, shown: str, kind: str, named_at: Node | None) -> Document | None:
+        """The document at a path relative to the book, read once."""
+        if shown in self.documents:
+            return self.documents[shown][1]
+        path = self._path.parent / shown
+        if named_at and not self._inside(path, named_at):
+            return None
+        if named_at and not path.is_file():
+            self._problems.add(
+                "R0301",
+                f"there is no file `{shown}`",
+                named_at.location,
+                f"looked for {shown} beside the book",
+            )
+            return None
+        document = read_file(path, shown, self._problems)
+        if document:
+            self.documents[shown] = (kind, document)
+        return document
+
+    def _inside(self, path: FilePath, named_at: Node) -> bool:
+        root = self._path.parent.resolve()
+        if path.resolve().is_relative_to(root):
+            return True
+        self._problems.add(
+            "R0301",
+            f"`{named_at.data}` lies outside of the book's folder",
+            named_at.location,
+            "keep a book in one folder",
+        )
+        return False
+
+    def _shaped(
+        self, parse: Callable[[Document], Result | None], document: Document, kind: str
+    ) -> Result | None:
+        """What `parse` makes of a document, or its problems of shape."""
+        try:
+            return parse(document)
+        except MalformedError as error:
+            from engine.schema import validate
+
+            if validate(document, kind, self._problems):
+                self._problems.add("R0199", str(error), error.location)
+            return None
+
+    def _book(self, document: Document) -> Book | None:
+        root = Node(document).only(
+            "schema", "title", "description", "timezone", "currency", "facts", "calendars", "policies"
+        )
+        root.child("schema").one_of("rescind/book/1")
+        self._zone = self._timezone(root.child("timezone"))
+        facts = root.child("facts")
+        vocabulary_file = self._document(facts.text(), "facts", facts)
+        vocabulary = self._shaped(self._vocabulary, vocabulary_file, "facts") if vocabulary_file else None
+        calendars = self._calendars(root)
+        policies = self._policies(root, vocabulary, calendars) if vocabulary else []
+        if vocabulary is None:
+            return None
+        return Book(
+            document.path,
+            root.child("title").text(),
+            self._zone,
+            self._currency(root),
+            vocabulary,
+            calendars,
+            tuple(policies),
+        )
+
+    def _vocabulary(self, document: Document) -> Vocabulary:
+        return read_vocabulary(document, self._zone, self._problems)
+
+    def _timezone(self, node: Node) -> ZoneInfo:
+        try:
+            return ZoneInfo(node.text())
+        except (KeyError, ValueError, OSError):
+            from zoneinfo import available_timezones
+
+            hint = did_you_mean(node.text(), available_timezones()) or "use a name such as `Asia/Shanghai`"
+            self._problems.add("R0302", f"`{node.text()}` is not a time zone", node.location, hint)
+            return ZoneInfo("UTC")
+
+    def _currency(self, root: Node) -> str:
+        node = root.get("currency")
+        if node and node.text() not in currencies():
+            hint = did_you_mean(node.text(), currencies())
+            self._problems.add("R0210", f"`{node.text()}` is not a currency of ISO 4217", node.location, hint)
+        return node.text() if node else ""
+
+    def _calendars(self, root: Node) -> dict[str, BusinessCalendar]:
+        node = root.get("calendars")
+        return {name: self._calendar(child) for name, child in node.items()} if node else {}
+
+    def _calendar(self, node: Node) -> BusinessCalendar:
+        node.only("country", "subdivision", "days_off", "working_days", "description")
+        return BusinessCalendar(
+            node.text_of("country"),
+            node.text_of("subdivision"),
+            self._dates(node.get("days_off")),
+            self._dates(node.get("working_days")),
+        )
+
+    def _dates(self, node: Node | None) -> frozenset[dt.date]:
+        dates = set()
+        for item in node.each() if node else ():
+            try:
+                dates.add(parse_date(item.text()))
+            except UnitError as error:
+                self._problems.add("R0303", str(error), item.location, error.hint)
+        return frozenset(dates)
+
+    def _policies(
+        self, root: Node, vocabulary: Vocabulary, calendars: Mapping[str, BusinessCalendar]
+    ) -> list[Policy]:
+        setting = Setting(vocabulary, self._zone, calendars, self._fragment)
+        raw_calendars = root.get("calendars")
+        meaning = raw_calendars.mapping() if raw_calendars else {}
+        return [self._policy(node, setting, meaning) for node in root.child("policies").each()]
+
+    def _policy(self, node: Node, setting: Setting, calendars: Mapping[str, object]) -> Policy:
+        node.only("id", "title", "description", "governed_by", "otherwise", "versions")
+        versions = [self._version(item, setting, calendars) for item in node.child("versions").each()]
+        return Policy(
+            node.child("id").text(),
+            node.text_of("title"),
+            node.text_of("governed_by"),
+            node.text_of("otherwise"),
+            tuple(version for version in versions if version),
+            node.location,
+        )
+
+    def _version(self, node: Node, setting: Setting, calendars: Mapping[str, object]) -> Version | None:
+        node.only("version", "in_force_from", "in_force_until", "file", "digest", "description")
+        node.child("version").text()
+        start = self._moment(node.child("in_force_from"))
+        until = node.get("in_force_until")
+        end = self._moment(until) if until else None
+        frozen = node.text_of("digest")
+        file = node.child("file")
+        document = self._document(file.text(), "policy", file)
+        if not document:
+            return None
+        version = self._shaped(
+            lambda found: read_version(Node(found), setting, self._problems), document, "policy"
+        )
+        if not version:
+            return None
+        facts = {name: setting.vocabulary.digests[name] for name in sorted(version.facts)}
+        digest = digest_of(version.meaning, facts, self._zone.key, calendars)
+        return replace(
+            version,
+            digest=digest,
+            frozen=frozen,
+            in_force_from=start,
+            in_force_until=end,
+            entry=node.location,
+        )
+
+    def _moment(self, node: Node) -> int:
+        """An instant, or the local midnight of a date."""
+        text = node.text()
+        try:
+            return parse_time(text if len(text) > len("2024-10-29") else f"{text}T00:00:00", self._zone)
+        except UnitError:
+            self._problems.add(
+                "R0303",
+                f"expected a date or a time, found `{text}`",
+                node.location,
+                "write `2024-10-29` or `2024-10-29T00:00:00+08:00`",
+            )
+            return 0
+
+    def _fragment(self, named_at: Node) -> Node | None:
+        """The root of an included file; its path is relative to the book."""
+        document = self._document(named_at.text(), "shared", named_at)
+        return self._shaped(_shared_root, document, "shared") if document else None
+
+
+def _shared_root(document: Document) -> Node:
+    root = Node(document).only("schema", "title", "description", "blockers", "review", "values")
+    root.child("schema").one_of("rescind/shared/1")
+    return root

@@ -1,0 +1,459 @@
+"""A compiled version, ready to run: records in, fired conditions out, values computed when first needed.
+
+`Program` is built once and shared by all threads. `Program.run` makes a `Run`, the state of one decision: it fires the
+stages in order until the outcome is settled, and answers what held, why, and what each value is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from engine.compile import MAX_INTEGER, names_in_value, names_of
+from engine.diagnostics import Location
+from engine.errors import EngineError
+from engine.facts import facts_error
+from engine.formula import Formula, FormulaError
+from engine.model import Condition, Row, Table, Term, Value, Version
+from engine.refund import Case, Settlement, settle
+from engine.runtime import Ruleset
+from engine.types import ABSENT, Kind, Type
+from engine.units import Money
+from engine.vocabulary import NOW, Vocabulary
+
+__all__ = ["Program", "Reason", "Run", "Step"]
+
+Encoder = Callable[[Callable[[str], Any]], int]
+FactEncoder = Callable[[list[Any]], int]
+
+
+class Reason(NamedTuple):
+    """One comparison that decided: the name, its typed value, and what the policy asked for, in words."""
+
+    name: str
+    value: Any
+    type: Type
+    needs: str
+    denied: bool
+    against: str
+    other: Any
+
+
+class Step(NamedTuple):
+    """One figure of the working: how a value came about, from which inputs, on which line of the policy."""
+
+    name: str
+    formula: Formula
+    inputs: tuple[tuple[str, Any, Type], ...]
+    value: Any
+    type: Type
+    at: str
+
+
+class _Stage(NamedTuple):
+    pass_: int
+    of_facts: tuple[FactEncoder, ...]
+    of_values: tuple[Encoder, ...]
+    ruleset: Ruleset
+
+
+class Program:
+    """One version with its rulesets. `slots` gives the place of each fact in the values of a case."""
+
+    def __init__(
+        self,
+        version: Version,
+        definition: Mapping[str, Any],
+        vocabulary: Vocabulary,
+        slots: Mapping[str, int],
+    ) -> None:
+        self.version = version
+        self.definition = definition
+        self.types = vocabulary.names()
+        self.values = {value.name: value for value in version.values}
+        self._always = frozenset(definition["always"])
+        self._meanings = definition["rules"]
+        self.units = {rule: [(m["unit"], m["branch"]) for m in ms] for rule, ms in self._meanings.items()}
+        self._slots = dict(slots)
+        self.applies_needs = frozenset(self._facts_under(version.applies_to, vocabulary))
+        self.needs = tuple(sorted(name for name in version.facts if vocabulary.facts[name].required))
+        self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
+        passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
+        self.applies_after = passes.get("applies_to", 0)
+        self.blocked_after = max((passes.get(f"blockers/{b.id}", 0) for b in version.blockers), default=0)
+        self._blocker_units = frozenset(f"blockers/{blocker.id}" for blocker in version.blockers)
+
+    def run(self, values: list[Any], now: int) -> Run:
+        """Decide one case. `values` are typed facts by slot; `now` is the instant it is judged as of."""
+        run = Run(self, values, now)
+        run.fire()
+        return run
+
+    def applies(self, values: list[Any], now: int) -> bool:
+        """Whether the policy applies, where facts that only its other conditions need are missing."""
+        run = Run(self, values, now)
+        run.fire(until=self.applies_after)
+        return run.holds("applies_to")
+
+    def _facts_under(self, condition: Condition, vocabulary: Vocabulary) -> Iterator[str]:
+        """The facts that a condition reads, itself or through values."""
+        seen: set[str] = set()
+        names = list(names_of(condition))
+        while names:
+            name = names.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self.values:
+                names += names_in_value(self.values[name])
+            elif fact := vocabulary.fact_of(name):
+                yield fact.name
+
+    def close(self) -> None:
+        """Give back what the rules engine holds."""
+        for stage in self.stages:
+            stage.ruleset.close()
+
+    def holds_always(self, unit: str) -> bool:
+        """Whether a unit has no condition at all."""
+        return unit in self._always
+
+    def because(self, rule: str, unit: str) -> list[dict[str, Any]]:
+        """What the branch behind a fired rule looked at."""
+        return next(m["because"] for m in self._meanings[rule] if m["unit"] == unit)  # type: ignore[no-any-return]
+
+    def is_blocked(self, fired: Mapping[str, Any]) -> bool:
+        """Whether a blocker is among the fired or unconditional units."""
+        return not self._blocker_units.isdisjoint(fired) or not self._blocker_units.isdisjoint(self._always)
+
+    def _units(self, stage: Mapping[str, Any]) -> list[str]:
+        rules = [rule for shard in stage["shards"] for rule in shard["rules"] if rule in self._meanings]
+        return [unit for rule in rules for unit, _ in self.units[rule]]
+
+    def _stage(self, index: int, stage: Mapping[str, Any]) -> _Stage:
+        columns = sorted(stage["columns"], key=lambda column: not self._of_fact(column))
+        name = f"{self.version.policy}/{self.version.version}/{index}"
+        return _Stage(
+            stage["pass"],
+            tuple(self._fact_encoder(column) for column in columns if self._of_fact(column)),
+            tuple(self._value_encoder(column) for column in columns if not self._of_fact(column)),
+            Ruleset(name, [column["field"] for column in columns], stage["shards"]),
+        )
+
+    def _of_fact(self, column: Mapping[str, Any]) -> bool:
+        """Whether a column reads one plain fact, so that it is encoded without a look-up by name."""
+        return column["reads"] in self._slots and column["as"] not in ("sign", "money", "fired")
+
+    def _fact_encoder(self, column: Mapping[str, Any]) -> FactEncoder:
+        slot = self._slots[column["reads"]]
+        if column["as"] == "flag":
+            return lambda values: 1 if values[slot] is True else 0
+        if column["as"] == "present":
+            return lambda values: 0 if values[slot] is ABSENT else 1
+        # An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is
+        # absent only while `Program.applies` asks about conditions that do not read it.
+        encode = _encoder(column, self._type(column["reads"]))
+        return lambda values: 0 if (value := values[slot]) is ABSENT else encode(value)
+
+    def _value_encoder(self, column: Mapping[str, Any]) -> Encoder:
+        name, other = column["reads"], column.get("against")
+        if column["as"] == "fired":
+            return lambda read: int(read(name) is True)
+        if other:
+            return lambda read: _sign(read(name), read(other), read)
+        if column["as"] == "money":
+            currency = column["currency"]
+            return lambda read: _money_column(read(name), currency, read)
+        encode = _encoder(column, self._type(name))
+        return lambda read: encode(read(name))
+
+    def _type(self, name: str) -> Type:
+        if name in self.values:
+            return self.values[name].type
+        return self.types.get(name) or Type(Kind.MONEY)
+
+    def type_of(self, name: str) -> Type:
+        """The type of a fact, a value or a figure of the refund."""
+        return self._type(name)
+
+    def slot(self, name: str) -> int | None:
+        """The slot of a fact; None for anything else."""
+        return self._slots.get(name)
+
+
+def _encoder(column: Mapping[str, Any], type_: Type) -> Callable[[Any], int]:
+    """A typed value as the integer of its column; see `engine.compile.columns`."""
+    match column["as"]:
+        case "choice":
+            codes = {choice: code for code, choice in enumerate(column["choices"], 1)}
+            return codes.__getitem__
+        case "text":
+            texts = {text: code for code, text in enumerate(column["texts"], 1)}
+            return lambda value: texts.get(value, 0)
+        case "has":
+            member = column["member"]
+            return lambda value: int(member in value)
+        case "number":
+            factor = 10 ** column["scale"]
+            return lambda value: _doubled(value * factor)
+        case "date":
+            return lambda value: value.toordinal()  # type: ignore[no-any-return]
+        case "duration":
+            return (
+                (lambda value: _clamped(value.months))
+                if type_.calendar
+                else lambda value: _clamped(value.micros)
+            )
+        case "flag":
+            return lambda value: 1 if value is True else 0
+        case _:
+            return _clamped
+
+
+def _clamped(value: int) -> int:
+    limit = MAX_INTEGER + 1
+    return value if -limit <= value <= limit else (limit if value > 0 else -limit)
+
+
+def _doubled(value: int | Fraction) -> int:
+    """Twice the value, made odd where it lies between two whole numbers: comparisons with even literals stay exact."""
+    if isinstance(value, int):
+        return _clamped(2 * value)
+    whole = value.numerator // value.denominator
+    return _clamped(2 * whole + (value.denominator != 1))
+
+
+def _money_column(money: Any, currency: str, read: Callable[[str], Any]) -> int:
+    if money is ABSENT:
+        return 0
+    if money.currency == currency:
+        return _doubled(money.minor)
+    return _doubled(_converted(money, currency, read))
+
+
+def _converted(money: Money, currency: str, read: Callable[[str], Any]) -> Fraction:
+    """Money in another currency, in its minor units, by the exact rates of the case."""
+    from engine.formula import convert
+
+    rates = read("rates")
+    if rates is ABSENT:
+        raise facts_error(
+            "R0907",
+            "rates",
+            f"an amount in {money.currency} is compared with one in {currency}, and the fact `rates` is missing",
+            f'send `{{"rates": {{"{money.currency}/{currency}": "…"}}}}`',
+        )
+    return convert(money, currency, rates).minor  # type: ignore[return-value]
+
+
+def _sign(one: Any, other: Any, read: Callable[[str], Any]) -> int:
+    """-1, 0 or 1 as `one` is less than, equal to or more than `other`."""
+    if one is ABSENT or other is ABSENT:
+        return 0
+    if isinstance(one, Money):
+        one, other = _in_one_currency(one, other, read)
+    if one == other:
+        return 0
+    if isinstance(one, (str, bool)):
+        return 1
+    return -1 if one < other else 1
+
+
+def _in_one_currency(one: Money, other: Money, read: Callable[[str], Any]) -> tuple[Any, Any]:
+    if one.currency == other.currency:
+        return one.minor, other.minor
+    return _converted(one, other.currency, read), other.minor
+
+
+class Run:
+    """The state of one decision. `fired` maps each condition that held to its branches that did: number and rule."""
+
+    __slots__ = ("_computed", "_now", "_program", "_settlement", "_values", "fired")
+
+    def __init__(self, program: Program, values: list[Any], now: int) -> None:
+        self._program = program
+        self._values = values
+        self._now = now
+        self._computed: dict[str, Any] = {}
+        self._settlement: Settlement | None = None
+        self.fired: dict[str, list[tuple[int, str]]] = {}
+
+    def fire(self, until: int | None = None) -> None:
+        """Run the stages, to pass `until`. A policy that does not apply, or a blocked case, ends the run after its pass."""
+        program, values, fired, units = self._program, self._values, self.fired, self._program.units
+        done = 0
+        for stage in program.stages:
+            if stage.pass_ > done and (done == until or self._settled(done)):
+                break
+            done = stage.pass_
+            record = [encode(values) for encode in stage.of_facts]
+            if stage.of_values:
+                record += [encode(self.read) for encode in stage.of_values]
+            for rule in stage.ruleset.fire(record):
+                for unit, branch in units[rule]:
+                    if unit in fired:
+                        fired[unit].append((branch, rule))
+                    else:
+                        fired[unit] = [(branch, rule)]
+        if self.holds("applies_to") == self.holds("applies_to/not"):
+            raise EngineError("the rules engine contradicts itself; nothing is decided")
+
+    def _settled(self, done: int) -> bool:
+        program = self._program
+        if done >= program.applies_after and not self.holds("applies_to"):
+            return True
+        return done >= program.blocked_after and program.is_blocked(self.fired)
+
+    def holds(self, unit: str) -> bool:
+        """Whether a condition held."""
+        return unit in self.fired or self._program.holds_always(unit)
+
+    def read(self, name: str) -> Any:
+        """The typed value of a fact, a value, a flag of an earlier stage, or a figure of the refund."""
+        slot = self._program.slot(name)
+        if slot is not None:
+            return self._values[slot]
+        if name == NOW:
+            return self._now
+        if name not in self._computed:
+            self._computed[name] = self._compute(name)
+        return self._computed[name]
+
+    def _compute(self, name: str) -> Any:
+        if name in self._program.values:
+            return self._value(self._program.values[name])
+        if name.startswith("flags/"):
+            return name in self.fired
+        if name.startswith("refund."):
+            return self._refund_figure(name)
+        return self._instrument(name)
+
+    def _value(self, value: Value) -> Any:
+        formula = self._row(value).result if isinstance(value.body, Table) else value.body
+        return self.evaluate(formula, f"values.{value.name}")
+
+    def _row(self, value: Value) -> Row:
+        """The first row of a table that held."""
+        for number, row in enumerate(value.body.rows, 1):  # type: ignore[union-attr]
+            if self.holds(f"values/{value.name}/{number}"):
+                return row
+        raise facts_error(
+            "R0909",
+            f"values.{value.name}",
+            f"no row of `{value.name}` covers this case ({value.location})",
+            "the policy needs a row for it, or `- otherwise: …`",
+        )
+
+    def evaluate(self, formula: Formula, path: str) -> Any:
+        """A formula's value. Raises `FactsError` where these facts allow none."""
+        try:
+            return formula.evaluate(self.read)
+        except FormulaError as error:
+            raise facts_error("R0908", path, f"`{formula.text}`: {error}") from None
+
+    def _instrument(self, name: str) -> Money:
+        """What was paid with one instrument, or with all; an instrument that was not given counts as zero."""
+        fact, _, part = name.rpartition(".")
+        slot = self._program.slot(fact)
+        paid = self._values[slot] if slot is not None else ABSENT
+        if paid is ABSENT:
+            return ABSENT  # type: ignore[return-value]
+        currency = next(iter(paid.values())).currency
+        if part == "total":
+            return Money(sum(money.minor for money in paid.values()), currency)
+        return paid.get(part) or Money(0, currency)  # type: ignore[no-any-return]
+
+    def settlement(self) -> Settlement:
+        """The refund. Raises `FactsError` where it cannot be computed."""
+        if self._settlement is None:
+            self._settlement = self._settle()
+        return self._settlement
+
+    def _settle(self) -> Settlement:
+        refund = self._program.version.refund
+        if refund is None:
+            raise EngineError("the version has no refund")
+        term = self._term(refund.terms)
+        paid = self.read(refund.paid.name)
+        if paid is ABSENT:
+            raise facts_error("R0901", refund.paid.name, f"the fact `{refund.paid.name}` is missing")
+        try:
+            return settle(refund, term, paid, Case(self.holds, self.read))
+        except FormulaError as error:
+            raise facts_error("R0908", f"refund.{term.id}", str(error)) from None
+
+    def _term(self, terms: tuple[Term, ...]) -> Term:
+        for term in terms:
+            if self.holds(f"terms/{term.id}"):
+                return term
+        raise facts_error(
+            "R0909",
+            "refund.terms",
+            "no refund terms cover this case",
+            "the policy needs terms without `when`",
+        )
+
+    def _refund_figure(self, name: str) -> Money:
+        settlement = self.settlement()
+        if name == "refund.total":
+            return Money(settlement.total, settlement.currency)
+        _, column, part = name.split(".")
+        if column == "returned":
+            figure = sum(line.returned for line in settlement.lines if line.instrument == part)
+        else:
+            figure = sum(taken.taken for taken in settlement.deductions if taken.deduction.name == part)
+        return Money(figure, settlement.currency)
+
+    def computed(self) -> dict[str, Any]:
+        """The values that this decision needed, in the order of the policy."""
+        return {name: self._computed[name] for name in self._program.values if name in self._computed}
+
+    def working(self) -> tuple[Step, ...]:
+        """How each value of the decision came about, then each deduction, in the order of computation."""
+        steps = []
+        for name in self._computed:
+            value = self._program.values.get(name)
+            if value:
+                location = value.location
+                formula = value.body
+                if isinstance(formula, Table):
+                    row = self._row(value)
+                    formula, location = row.result, row.location
+                steps.append(self._step(name, formula, self._computed[name], value.type, location))
+        if self._settlement:
+            for taken in self._settlement.deductions:
+                part, currency = taken.deduction, self._settlement.currency
+                money = Money(taken.exact, currency)
+                steps.append(self._step(part.name, part.amount, money, Type(Kind.MONEY), part.location))
+        return tuple(steps)
+
+    def _step(self, name: str, formula: Formula, value: Any, type_: Type, location: Location) -> Step:
+        inputs = tuple((read, self.read(read), self._program.type_of(read)) for read in formula.names)
+        return Step(name, formula, inputs, value, type_, f"{location.path}:{location.line}")
+
+    def because(self, unit: str) -> tuple[Reason, ...]:
+        """What made a condition hold: the comparisons of the first branch that did."""
+        if unit not in self.fired:
+            return ()
+        return self._because(min(self.fired[unit])[1], unit)
+
+    def because_all(self, unit: str) -> tuple[Reason, ...]:
+        """The comparisons of every branch of a condition that held."""
+        return tuple(
+            reason for _, rule in sorted(self.fired.get(unit, ())) for reason in self._because(rule, unit)
+        )
+
+    def _because(self, rule: str, unit: str) -> tuple[Reason, ...]:
+        parts = self._program.because(rule, unit)
+        return tuple(reason for part in parts for reason in self._reasons(part, denied=False))
+
+    def _reasons(self, part: Mapping[str, Any], *, denied: bool) -> list[Reason]:
+        if "flag" in part:
+            return list(self.because(part["flag"]))
+        if "none_of" in part:
+            return [reason for item in part["none_of"] for reason in self._reasons(item, denied=True)]
+        name, against = part["fact"], part.get("against", "")
+        other = self.read(against) if against else None
+        no = bool(part.get("not")) is not denied
+        return [Reason(name, self.read(name), self._program.type_of(name), part["needs"], no, against, other)]

@@ -1,0 +1,385 @@
+"""One typed value: from what YAML or a caller gives, and back to plain data.
+
+`reader(type, zone)` makes a function that turns a raw value (text, int, Decimal, bool, list, mapping; from Python
+also datetime and date) into the representation described in `engine.types`, or raises `Rejected` with every fault
+and the path of each below the value. `plain` is the way back, for decisions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from engine.diagnostics import did_you_mean, one_of
+from engine.types import ABSENT, Kind, Type
+from engine.units import (
+    Duration,
+    Money,
+    UnitError,
+    currencies,
+    format_date,
+    format_decimal,
+    format_duration,
+    format_money,
+    format_time,
+    money_of,
+    parse_date,
+    parse_decimal,
+    parse_duration,
+    parse_money,
+    parse_time,
+    to_micros,
+)
+
+__all__ = ["MAX_ITEMS", "MAX_TEXT", "Reader", "Rejected", "describe", "faults_of", "plain", "reader"]
+
+MAX_TEXT = 4_096
+MAX_ITEMS = 10_000
+MAX_NUMBER = 10**15
+MAX_PLACES = 12
+
+Reader = Callable[[Any], Any]
+Fault = tuple[tuple[str | int, ...], str, str]
+
+
+class Rejected(UnitError):
+    """A raw value that does not fit; `.faults` are (path below the value, message, hint)."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(faults[0][1], faults[0][2])
+        self.faults = faults
+
+
+def describe(raw: object) -> str:
+    """A raw value as a message shows it: kind and, where short, the text."""
+    if raw is None:
+        return "nothing (null)"
+    if isinstance(raw, bool):
+        return f"`{str(raw).lower()}`"
+    if isinstance(raw, Mapping):
+        return "a mapping"
+    if isinstance(raw, (list, tuple)):
+        return "a list"
+    if isinstance(raw, float):
+        return f"the binary float `{raw!r}`"
+    text = str(raw)
+    shown = text if len(text) <= 60 else text[:57] + "…"
+    return f"the text `{shown}`" if isinstance(raw, str) else f"`{shown}`"
+
+
+def _expected(what: str, raw: object, hint: str = "") -> UnitError:
+    return UnitError(f"expected {what}, found {describe(raw)}", hint)
+
+
+def _flag(raw: object) -> bool:
+    if raw is True or raw is False:
+        return raw
+    raise _expected("`true` or `false`", raw)
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise _expected("a text", raw, "put it in quotes" if isinstance(raw, (int, Decimal)) else "")
+    if len(raw) > MAX_TEXT:
+        raise UnitError(f"the text has {len(raw)} characters; at most {MAX_TEXT} are read")
+    if not raw.isascii() and any("\ud800" <= char <= "\udfff" for char in raw):
+        raise UnitError("the text holds half of a character (a lone surrogate)", "send valid Unicode")
+    return raw
+
+
+def _choice(choices: tuple[str, ...]) -> Reader:
+    known = {choice: choice for choice in choices}
+
+    def read(raw: object) -> str:
+        try:
+            return known[cast("str", raw)]
+        except (KeyError, TypeError):
+            hint = did_you_mean(raw, choices) if isinstance(raw, str) else ""
+            raise _expected(one_of(choices), raw, hint) from None
+
+    return read
+
+
+def _number(raw: object) -> Fraction:
+    if isinstance(raw, bool) or not isinstance(raw, (int, Decimal, str, Fraction)):
+        hint = "pass a text or a Decimal, never a float" if isinstance(raw, float) else ""
+        raise _expected("a number", raw, hint)
+    if isinstance(raw, Decimal) and not raw.is_finite():
+        raise _expected("a number", raw)
+    value = parse_decimal(raw) if isinstance(raw, str) else _bounded_fraction(raw)
+    if abs(value) > MAX_NUMBER or (value * 10**MAX_PLACES).denominator != 1:
+        raise UnitError(
+            f"the number {describe(raw)} is out of range",
+            f"numbers reach to {MAX_NUMBER} and have at most {MAX_PLACES} decimals",
+        )
+    return value
+
+
+def _bounded_fraction(raw: int | Decimal | Fraction) -> Fraction:
+    if isinstance(raw, Decimal) and not -40 < raw.adjusted() < 40:
+        raise UnitError(f"the number {describe(raw)} is out of range")
+    return Fraction(raw)
+
+
+def _integer(raw: object) -> int:
+    if type(raw) is not int:
+        raise _expected("an integer", raw)
+    if not -MAX_NUMBER <= raw <= MAX_NUMBER:
+        raise UnitError(
+            f"the integer `{describe(raw)[1:-1]}` is out of range", f"integers reach to {MAX_NUMBER}"
+        )
+    return raw
+
+
+def _money(currency: str) -> Reader:
+    def read(raw: object) -> Money:
+        if isinstance(raw, str):
+            money = parse_money(raw)
+        elif isinstance(raw, Mapping) and raw.keys() == {"amount", "currency"}:
+            money = _money_of_parts(raw["amount"], raw["currency"])
+        else:
+            raise _expected(
+                "money",
+                raw,
+                'write `"1000.01 USD"` or `{"amount": "1000.01", "currency": "USD"}`; never a float',
+            )
+        if currency and money.currency != currency:
+            raise UnitError(f"expected money in {currency}, found `{format_money(*money)}`")
+        return money
+
+    return read
+
+
+def _money_of_parts(amount: object, currency: object) -> Money:
+    if not isinstance(currency, str) or currency not in currencies():
+        hint = did_you_mean(currency, currencies()) if isinstance(currency, str) else ""
+        raise Rejected([(("currency",), f"expected an ISO 4217 currency, found {describe(currency)}", hint)])
+    if isinstance(amount, Decimal) and amount.is_finite() and -40 < amount.adjusted() < 40:
+        amount = format(amount, "f")
+    elif type(amount) is int and abs(amount) <= MAX_NUMBER:
+        amount = str(amount)
+    if not isinstance(amount, str):
+        raise Rejected(
+            [
+                (
+                    ("amount",),
+                    f"expected an amount such as `1000.01`, found {describe(amount)}",
+                    "send it as a text",
+                )
+            ]
+        )
+    return money_of(amount, currency)
+
+
+def _time(zone: ZoneInfo) -> Reader:
+    def read(raw: object) -> int:
+        if isinstance(raw, str):
+            return parse_time(raw, zone)
+        if isinstance(raw, dt.datetime):
+            return to_micros(raw)
+        raise _expected("a time such as `2024-11-05T09:00:00+08:00`", raw)
+
+    return read
+
+
+def _date(raw: object) -> dt.date:
+    if isinstance(raw, str):
+        return parse_date(raw)
+    if isinstance(raw, dt.date) and not isinstance(raw, dt.datetime):
+        return raw
+    raise _expected("a date such as `2024-10-29`", raw)
+
+
+def _duration(calendar: bool) -> Reader:
+    def read(raw: object) -> Duration:
+        if not isinstance(raw, str):
+            raise _expected("a duration such as `24h` or `3y`", raw)
+        duration = parse_duration(raw)
+        if duration.micros and calendar:
+            raise UnitError(f"expected months or years, found `{raw}`", "write `6mo` or `1y`")
+        if duration.months and not calendar:
+            raise UnitError(
+                f"expected an exact duration, found `{raw}`",
+                "a month or year has no fixed length; write `30d`",
+            )
+        return duration
+
+    return read
+
+
+def _each(items: list[tuple[str | int, object, Reader]]) -> list[tuple[str | int, Any]]:
+    """Read every item; all faults at once, each with its path."""
+    result, faults = [], []
+    for key, raw, read in items:
+        try:
+            result.append((key, read(raw)))
+        except UnitError as error:
+            faults += [((key, *path), message, hint) for path, message, hint in faults_of(error)]
+    if faults:
+        raise Rejected(faults)
+    return result
+
+
+def faults_of(error: UnitError) -> list[Fault]:
+    """The faults of an error raised by a reader, each with its path below the value."""
+    return error.faults if isinstance(error, Rejected) else [((), str(error), error.hint)]
+
+
+def _instruments(type_: Type) -> Reader:
+    money = _money(type_.currency)
+    names = frozenset(type_.choices)
+
+    def amount(raw: object) -> Money:
+        value: Money = money(raw)
+        if value.minor < 0:
+            raise UnitError(f"expected an amount of zero or more, found `{format_money(*value)}`")
+        return value
+
+    def read(raw: object) -> dict[str, Money]:
+        if not isinstance(raw, Mapping):
+            raise _expected("a mapping from payment instrument to money", raw)
+        if not raw:
+            raise _expected(
+                "at least one payment instrument", raw, 'nothing was paid: write `{"cash": "0 USD"}`'
+            )
+        if unknown := [key for key in raw if key not in names]:
+            raise Rejected([((str(key),), *_unknown_instrument(key, type_.choices)) for key in unknown])
+        given = dict(_each([(key, item, amount) for key, item in raw.items()]))
+        if len({value.currency for value in given.values()}) > 1:
+            raise UnitError("the instruments are in several currencies", "one order is paid in one currency")
+        return given
+
+    return read
+
+
+def _unknown_instrument(key: object, choices: tuple[str, ...]) -> tuple[str, str]:
+    return f"`{key}` is not a payment instrument", did_you_mean(
+        str(key), choices
+    ) or f"known: {one_of(choices)}"
+
+
+def _set(type_: Type) -> Reader:
+    member = _choice(type_.choices) if type_.choices else _text
+
+    def read(raw: object) -> frozenset[str]:
+        items = _items(raw, "a list of texts")
+        return frozenset(value for _, value in _each([(i, item, member) for i, item in enumerate(items)]))
+
+    return read
+
+
+def _items(raw: object, what: str) -> list[object]:
+    if not isinstance(raw, (list, tuple)):
+        raise _expected(what, raw)
+    if len(raw) > MAX_ITEMS:
+        raise UnitError(f"the list has {len(raw)} items; at most {MAX_ITEMS} are read")
+    return list(raw)
+
+
+def _list(type_: Type, zone: ZoneInfo) -> Reader:
+    readers = {name: reader(field, zone) for name, field in type_.fields.items()}
+
+    def record(raw: object) -> dict[str, object]:
+        if not isinstance(raw, Mapping):
+            raise _expected("a mapping of " + one_of(readers), raw)
+        faults: list[Fault] = [
+            ((str(key),), f"`{key}` is not a field here", did_you_mean(str(key), readers))
+            for key in raw
+            if key not in readers
+        ]
+        faults += [
+            ((name,), f"`{name}` is missing", "")
+            for name, field in type_.fields.items()
+            if name not in raw and not field.optional
+        ]
+        if faults:
+            raise Rejected(faults)
+        return dict(_each([(key, item, readers[key]) for key, item in raw.items()]))  # type: ignore[arg-type]
+
+    def read(raw: object) -> tuple[dict[str, object], ...]:
+        items = _items(raw, "a list of records")
+        return tuple(value for _, value in _each([(i, item, record) for i, item in enumerate(items)]))
+
+    return read
+
+
+def _rates(raw: object) -> dict[tuple[str, str], Fraction]:
+    if not isinstance(raw, Mapping):
+        raise _expected('a mapping from currency pair to rate, such as `{"CNY/USD": "0.14"}`', raw)
+    return dict(rate for _, rate in _each([(str(key), (key, item), _rate) for key, item in raw.items()]))
+
+
+def _rate(pair: tuple[object, object]) -> tuple[tuple[str, str], Fraction]:
+    key, raw = pair
+    source, slash, target = str(key).partition("/")
+    for currency in (source, target):
+        if currency not in currencies():
+            raise UnitError(f"expected a currency pair such as `CNY/USD`, found `{key}`")
+    value = _number(raw)
+    if value <= 0 or not slash:
+        raise UnitError(f"expected a rate above zero, found {describe(raw)}")
+    return (source, target), value
+
+
+_SIMPLE: dict[Kind, Reader] = {
+    Kind.FLAG: _flag,
+    Kind.TEXT: _text,
+    Kind.NUMBER: _number,
+    Kind.INTEGER: _integer,
+    Kind.DATE: _date,
+    Kind.RATES: _rates,
+}
+
+
+def reader(type_: Type, zone: ZoneInfo) -> Reader:
+    """The function that reads raw values of this type; it raises `UnitError` (see `faults_of`)."""
+    if type_.kind in _SIMPLE:
+        return _SIMPLE[type_.kind]
+    match type_.kind:
+        case Kind.CHOICE:
+            return _choice(type_.choices)
+        case Kind.MONEY:
+            return _money(type_.currency)
+        case Kind.TIME:
+            return _time(zone)
+        case Kind.DURATION:
+            return _duration(type_.calendar)
+        case Kind.INSTRUMENTS:
+            return _instruments(type_)
+        case Kind.SET:
+            return _set(type_)
+        case _:
+            return _list(type_, zone)
+
+
+def plain(value: Any, type_: Type, zone: dt.tzinfo) -> Any:
+    """A typed value as plain JSON data; times are written in `zone`, an absent value is None."""
+    if value is ABSENT:
+        return None
+    match type_.kind:
+        case Kind.MONEY:
+            return format_money(*value)
+        case Kind.NUMBER:
+            return format_decimal(value)
+        case Kind.TIME:
+            return format_time(value, zone)
+        case Kind.DATE:
+            return format_date(value)
+        case Kind.DURATION:
+            return format_duration(value)
+        case Kind.INSTRUMENTS:
+            return {name: format_money(*money) for name, money in value.items()}
+        case Kind.SET:
+            return sorted(value)
+        case Kind.LIST:
+            return [{k: plain(v, type_.fields[k], zone) for k, v in item.items()} for item in value]
+        case Kind.RATES:
+            return {f"{a}/{b}": format_decimal(rate) for (a, b), rate in value.items()}
+        case Kind.INTEGER:
+            return int(value)
+        case _:
+            return value

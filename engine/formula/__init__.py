@@ -10,6 +10,7 @@ from __future__ import annotations
 from engine.formula.calendars import BusinessCalendar, calendar_problem
 from engine.formula.compiler import compile_formula
 from engine.formula.library import FUNCTIONS, Function
+from engine.formula.rates import convert
 from engine.formula.scope import Formula, Scope
 from engine.formula.values import FormulaError, Read, show
 from engine.types import ABSENT
@@ -25,5 +26,6 @@ __all__ = [
     "Scope",
     "calendar_problem",
     "compile_formula",
+    "convert",
     "show",
 ]

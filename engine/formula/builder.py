@@ -190,12 +190,12 @@ def _assuming(unit: Unit, names: frozenset[str], node: Node, want: Type | None =
         unit.present = before
 
 
-def _found_present(node: Node, holds: bool) -> frozenset[str]:  # noqa: FBT001 - the outcome of a condition
+def _found_present(node: Node, *, holds: bool) -> frozenset[str]:
     """Optional names that are present where the condition came out as `holds`."""
     if isinstance(node, Unary) and node.operator == "not":
-        return _found_present(node.operand, not holds)
+        return _found_present(node.operand, holds=not holds)
     if isinstance(node, Binary) and node.operator == ("and" if holds else "or"):
-        return _found_present(node.left, holds) | _found_present(node.right, holds)
+        return _found_present(node.left, holds=holds) | _found_present(node.right, holds=holds)
     if isinstance(node, Call) and node.function == "present" and holds:
         return frozenset(part.name for part in node.arguments if isinstance(part, Name))
     return frozenset()
@@ -203,7 +203,7 @@ def _found_present(node: Node, holds: bool) -> frozenset[str]:  # noqa: FBT001 -
 
 def _logic(unit: Unit, node: Binary) -> Typed:
     both = node.operator == "and"
-    known = _found_present(node.left, both)
+    known = _found_present(node.left, holds=both)
     parts: list[Callable[[], Typed]] = [
         lambda: build(unit, node.left),
         lambda: _assuming(unit, known, node.right),
@@ -264,7 +264,7 @@ def _member_of(unit: Unit, node: Binary, left: Typed) -> Run:
 
 
 def _branch(unit: Unit, node: Branch, want: Type | None) -> Typed:
-    holds, fails = _found_present(node.condition, True), _found_present(node.condition, False)
+    holds, fails = _found_present(node.condition, holds=True), _found_present(node.condition, holds=False)
     condition, then, other = unit.all(
         [
             lambda: build(unit, node.condition),

@@ -35,7 +35,6 @@ class BusinessCalendar:
     Saturdays and Sundays are off). `days_off` and `working_days` win over weekends and holidays; a day in both is off.
     """
 
-    name: str
     country: str = ""
     subdivision: str = ""
     days_off: frozenset[dt.date] = frozenset()
@@ -69,7 +68,7 @@ class BusinessCalendar:
         for passed, day in enumerate(self._from(start, 1 if count > 0 else -1), start=1):
             if passed == abs(count):
                 return day
-        raise FormulaError(f"the calendar `{self.name}` has no business day that far from {start}")
+        raise FormulaError(f"the calendar has no business day that far from {start}")
 
     def _from(self, start: dt.date, step: int) -> Iterator[dt.date]:
         ordinal = start.toordinal()
@@ -88,7 +87,7 @@ class BusinessCalendar:
     def _find_days(self, year: int) -> Iterator[int]:
         if not dt.MINYEAR <= year <= dt.MAXYEAR:
             raise FormulaError("the time is outside the years 1 to 9999")
-        holidays = _holidays(self.country, self.subdivision, year, self.name) if self.country else None
+        holidays = _holidays(self.country, self.subdivision, year) if self.country else None
         for ordinal in range(dt.date(year, 1, 1).toordinal(), dt.date(year, 12, 31).toordinal() + 1):
             if self._works(dt.date.fromordinal(ordinal), holidays):
                 yield ordinal
@@ -104,17 +103,17 @@ class BusinessCalendar:
 
 
 @cache
-def _holidays(country: str, subdivision: str, year: int, name: str) -> HolidayBase:
+def _holidays(country: str, subdivision: str, year: int) -> HolidayBase:
     """The holidays of a year and its neighbours: one may be observed in the year before or after its own."""
     try:
         import holidays
 
         known = holidays.country_holidays(country, subdiv=subdivision or None, expand=False)
     except (ImportError, NotImplementedError) as error:
-        raise FormulaError(f"the calendar `{name}` has no public holidays: {error}") from None
+        raise FormulaError(f"no public holidays of `{country}`: {error}") from None
     if not known.start_year <= year <= known.end_year:
         raise FormulaError(
-            f"the calendar `{name}` knows the years {known.start_year} to {known.end_year}, not {year}"
+            f"the public holidays of `{country}` are known for {known.start_year} to {known.end_year}, not {year}"
         )
     return holidays.country_holidays(
         country, subdiv=subdivision or None, years=range(year - 1, year + 2), expand=False

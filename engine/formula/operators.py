@@ -53,7 +53,8 @@ def arithmetic(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
 
 def negative(node_text: str, operand: Typed, at: int) -> tuple[Type, Run, object]:
     """`-x`: the type, the closure and the value if it is a constant."""
-    kind, run = operand.type.kind, operand.run
+    kind = operand.type.kind
+    run: Value = operand.run
     negate: Callable[[Value], object]
     if kind in NUMERIC:
         negate = operator.neg
@@ -63,8 +64,8 @@ def negative(node_text: str, operand: Typed, at: int) -> tuple[Type, Run, object
         negate = _minus_duration
     else:
         raise Mistake("R0506", at, f"`{node_text}`: {describe(operand.type)} cannot be negative")
-    literal = None if operand.literal is None else negate(operand.literal)
-    return operand.type, lambda read: negate(run(read)), literal
+    value: Value = operand.literal
+    return operand.type, lambda read: negate(run(read)), None if value is None else negate(value)
 
 
 def _minus_money(value: Money) -> Money:

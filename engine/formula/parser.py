@@ -184,12 +184,12 @@ class _Parser:
             if self._sign("("):
                 return self._call(token)
             return self._grown(Name(token.start, token.end, token.text))
-        if self._sign("("):
-            self._take()
-            node = self.expression()
-            self._expect(")", "to close the parenthesis")
-            return node
-        self.unexpected("a value")
+        if not self._sign("("):
+            self.unexpected("a value")
+        self._take()
+        node = self.expression()
+        self._expect(")", "to close the parenthesis")
+        return node
 
     def _call(self, name: Token) -> Node:
         self._take()

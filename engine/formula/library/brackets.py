@@ -35,7 +35,7 @@ def _steps(call: CallSite) -> tuple[list[Node], list[Node]]:
     return bounds, [*results, rest]
 
 
-def _ascending(call: CallSite, bounds: list[Typed]) -> None:
+def _ascending(bounds: list[Typed]) -> None:
     for before, after in pairwise(bounds):
         low: Value = before.literal
         high: Value = after.literal
@@ -56,7 +56,7 @@ def _parts(call: CallSite, *kinds: Kind) -> tuple[Typed, list[Typed], list[Typed
     )
     results = call.unit.all([lambda node=node: call.one(node) for node in yields])  # type: ignore[misc]
     call.alike([quantity, *bounds])
-    _ascending(call, bounds)
+    _ascending(bounds)
     return quantity, bounds, results, call.alike(results)
 
 

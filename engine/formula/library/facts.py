@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
-
 from engine.diagnostics import did_you_mean
 from engine.formula.lexer import Mistake
 from engine.formula.library.call import CallSite, Function, Value
 from engine.formula.nodes import Name
+from engine.formula.rates import convert
 from engine.formula.typed import EACH, FLAG, Typed
-from engine.formula.values import FormulaError, Read, divide, new_money, settle
+from engine.formula.values import FormulaError, Read
 from engine.types import ABSENT, Kind, Type
-from engine.units import Money, currencies
+from engine.units import currencies
 
 __all__ = ["FUNCTIONS", "RATES"]
 
@@ -87,32 +85,14 @@ def _convert(call: CallSite) -> Typed:
 
     def converted(read: Read) -> object:
         money = run(read)
-        return money if money.currency == currency else _exchange(money, currency, read(RATES), text)
+        if money.currency == currency:
+            return money
+        try:
+            return convert(money, currency, read(RATES))
+        except FormulaError as error:
+            raise FormulaError(f"`{text}`: {error}") from None
 
     return call.result(Type(Kind.MONEY, currency=currency), converted)
-
-
-def _exchange(money: Money, currency: str, rates: object, text: str) -> Money:
-    """By the rate of the pair itself, else by the exact inverse of the opposite pair; never through a third."""
-    rate = _rate(rates, money.currency, currency)
-    if rate is None:
-        raise FormulaError(
-            f"`{text}` needs a rate for {money.currency}/{currency}, the fact `rates` has none"
-        )
-    scale = Fraction(10 ** currencies()[currency], 10 ** currencies()[money.currency])
-    return new_money(settle(money.minor * rate * scale, text), currency)
-
-
-def _rate(rates: object, source: str, target: str) -> int | Fraction | None:
-    if not isinstance(rates, Mapping):
-        return None
-    direct = rates.get((source, target))
-    if direct is not None:
-        return direct if isinstance(direct, (int, Fraction)) and direct > 0 else None
-    inverse = rates.get((target, source))
-    if isinstance(inverse, (int, Fraction)) and inverse > 0:
-        return divide(1, inverse)
-    return None
 
 
 FUNCTIONS = (

@@ -42,7 +42,9 @@ def _inside(call: CallSite, over: Typed, nodes: list[tuple[Node, tuple[Kind, ...
 
 
 def _conditions(call: CallSite, over: Typed, at: int) -> list[Run]:
-    nodes = [(node, (Kind.FLAG,)) for node in call.arguments[at : at + 1]]
+    nodes: list[tuple[Node, tuple[Kind, ...]]] = [
+        (node, (Kind.FLAG,)) for node in call.arguments[at : at + 1]
+    ]
     return [part.run for part in _inside(call, over, nodes)] if nodes else []
 
 
@@ -56,7 +58,7 @@ def _records(over: Typed, condition: Run | None, item: Run) -> Value:
         def inner(name: str) -> object:
             return record if name == EACH else read(name)
 
-        for record in source(read):
+        for record in source(read):  # noqa: B007 - `inner` reads it
             if condition is None or condition(inner):
                 yield item(inner)
 

@@ -13,7 +13,7 @@ from engine.formula.operators import same_currency
 from engine.formula.typed import INTEGER, NUMBER, NUMERIC, Typed, describe
 from engine.formula.values import FormulaError, Read, Run, divide, new_money, settle
 from engine.types import ORDERED, Kind, Type
-from engine.units import Duration, currencies
+from engine.units import Duration, Money, currencies
 
 __all__ = ["FUNCTIONS", "MODES", "Rounder"]
 
@@ -220,10 +220,18 @@ def _abs(call: CallSite) -> Typed:
     type_: Type = value.type
     run: Value = value.run
     if type_.kind is Kind.MONEY:
-        return call.result(type_, lambda read: (lambda m: new_money(abs(m[0]), m[1]))(run(read)))
+        return call.result(type_, lambda read: _abs_money(run(read)))
     if type_.kind is Kind.DURATION:
-        return call.result(type_, lambda read: (lambda d: Duration(abs(d[0]), abs(d[1])))(run(read)))
+        return call.result(type_, lambda read: _abs_duration(run(read)))
     return call.result(type_, lambda read: abs(run(read)))
+
+
+def _abs_money(amount: Money) -> Money:
+    return new_money(abs(amount.minor), amount.currency)
+
+
+def _abs_duration(length: Duration) -> Duration:
+    return Duration(abs(length.months), abs(length.micros))
 
 
 FUNCTIONS = (

@@ -62,8 +62,8 @@ class Document:
 
     def scalar_at(self, path: Path) -> Location:
         """The place of the first character of the scalar's own text: after the quote, below the `|`."""
-        place, _ = self._walk(path)
-        if place.children is None:
+        place, whole = self._walk(path)
+        if whole and place.children is None:
             opening = self.text[place.offset : place.offset + 1]
             if opening in {"'", '"'}:
                 return Location(self.path, place.line + 1, place.column + 2)

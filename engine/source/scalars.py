@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-__all__ = ["MAX_DIGITS", "Plain", "plain", "shorten"]
+__all__ = ["MAX_DIGITS", "Plain", "is_text", "plain", "shorten"]
 
 MAX_DIGITS = 40
 
@@ -31,7 +31,13 @@ _FALSE = frozenset({"False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n"
 _NULL = frozenset({"~", "Null", "NULL"})
 _SPECIAL = frozenset({"=", "<<"})
 _ODD_WORDS = _TRUE | _FALSE | _NULL | _SPECIAL
+_WORDS = _ODD_WORDS | _MEANINGS.keys()
 _NUMERIC = frozenset("+-.0123456789")
+
+
+def is_text(text: str) -> bool:
+    """Whether a plain scalar is nothing but text, without doubt. False decides nothing: `plain` does."""
+    return text not in _WORDS and text[0] not in _NUMERIC and text.isascii()
 
 
 def plain(text: str) -> Plain:

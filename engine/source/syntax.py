@@ -6,7 +6,6 @@ PyYAML's two parsers say the same things in different words and mostly at the sa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import yaml
@@ -14,7 +13,7 @@ import yaml
 from engine.diagnostics import Location, Problem
 from engine.source.scalars import shorten
 
-__all__ = ["bad_tab", "directive", "explain", "touching_colon", "trailing"]
+__all__ = ["bad_tab", "between_brackets", "block_header", "directive", "explain", "tag_problem", "trailing"]
 
 _TAB_HINT = "indent and separate with spaces; a tab may stand only inside a quoted text or a comment"
 _WIDE = "：，［］｛｝“”‘’"  # full-width signs that look like YAML's
@@ -57,11 +56,21 @@ def explain(error: yaml.YAMLError, text: str, shown: str) -> Problem:
     if text[mark.index : mark.index + 1] == "\t":
         message = "a tab stands where only spaces may"
         return Problem("R0005", message, _at(mark, shown), _TAB_HINT)
+    if "<document start>" in problem or "directive" in context:
+        late = _late_directive(text, complaint, shown)
+        if late is not None:
+            return late
+    if "a tag" in context:
+        return tag_problem(text, complaint.start, shown)
+    if "unexpected ':'" in problem:
+        found = between_brackets(text, complaint.start.index, mark.index, shown)
+        if found is not None:
+            return found
     kind = _kind(problem, context)
     words = kind(complaint)
     place = _at(complaint.start if words.at_start else mark, shown)
-    if kind is _escape and text[mark.index : mark.index + 1] != "\\":
-        place = replace(place, column=place.column - 1)  # one parser points behind the backslash
+    if kind is _escape:
+        place = _place(text, text.rfind("\\", 0, mark.index + 1), shown)
     return Problem("R0004", words.message, place, words.hint + _wide(complaint))
 
 
@@ -137,10 +146,13 @@ def _item(_: _Complaint) -> _Words:
 
 def _start(complaint: _Complaint) -> _Words:
     sign = complaint.text[complaint.mark.index : complaint.mark.index + 1]
-    return _Words(f"a plain text cannot begin with `{sign}`", "quote the text")
+    shown = "a backtick" if sign == "`" else f"`{sign}`"
+    return _Words(f"a plain text cannot begin with {shown}", "quote the text")
 
 
 def _content(complaint: _Complaint) -> _Words:
+    if complaint.text.startswith(":", complaint.mark.index):
+        return _Words("expected a key before the colon, found nothing", "name the key")
     return _Words(f"expected a value, found {complaint.found}", "delete the sign, or quote the text")
 
 
@@ -161,7 +173,9 @@ def _second_root(complaint: _Complaint) -> _Words:
     return _Words(f"expected the end of the file, found {complaint.found}", hint)
 
 
-def _block(_: _Complaint) -> _Words:
+def _block(complaint: _Complaint) -> _Words:
+    if complaint.text.startswith("#", complaint.mark.index):
+        return _Words("a comment needs a space before its `#`", "add a space")
     return _Words("a text cannot begin on the line of `|` or `>`", "begin it on the next line, indented")
 
 
@@ -179,21 +193,21 @@ def _unknown(complaint: _Complaint) -> _Words:
 _Kind = Callable[[_Complaint], _Words]
 _KINDS: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     # The first that fits: words of the parser in its problem or its context.
-    (("unexpected end of stream", "unexpected document separator"), _quote),
-    (("unknown escape", "hexdecimal", "invalid Unicode character escape"), _escape),
+    (("unexpected end of stream", "unexpected document"), _quote),
+    (("unknown escape", "hexdecimal", "hexadecimal", "invalid Unicode character escape"), _escape),
     (("expected ',' or",), _brackets),
     (("mapping values are not allowed",), _colon),
     (("sequence entries are not allowed",), _item),
     (("could not find expected ':'",), _no_colon),
-    (("unexpected ':'",), lambda _: _Words(_COLON_MESSAGE, _COLON_HINT)),
     (("cannot start any token",), _start),
     (("node content",), _content),
     (("<document start>",), _second_root),
     (("block scalar",), _block),
-    (("an alias", "an anchor", "a tag", "a directive"), _name),
+    (("an alias", "an anchor", "directive"), _name),
     (("did not find expected key", "'-' indicator", "<block end>"), _indent),
 )
 
+_SIGNS = frozenset(",?[]{}")
 _COLON_MESSAGE = "a colon after a key needs a space here"
 _COLON_HINT = "write `key: value`, or quote the text"
 
@@ -201,22 +215,63 @@ _COLON_HINT = "write `key: value`, or quote the text"
 # Where the parsers differ
 
 
-def touching_colon(text: str, start: int, end: int, shown: str) -> Problem | None:
-    """A plain scalar between brackets with a colon and a sign right after it: only one parser takes it."""
-    colon = text.find(":", start, end + 1)
-    while colon >= 0:
-        if text[colon + 1 : colon + 2] in {",", "?", "[", "]", "{", "}"}:
-            place = Location(shown, text.count("\n", 0, colon) + 1, colon - text.rfind("\n", 0, colon))
-            return Problem("R0004", _COLON_MESSAGE, place, _COLON_HINT)
-        colon = text.find(":", colon + 1, end + 1)
+def block_header(text: str, start: int, shown: str) -> Problem | None:
+    """A `#` that touches the `|` or `>` of a block scalar: only one parser takes it for a comment."""
+    while text[start] in "|>+-0123456789":
+        start += 1
+    if text[start] != "#":
+        return None
+    return Problem(
+        "R0004", "a comment needs a space before its `#`", _place(text, start, shown), "add a space"
+    )
+
+
+def tag_problem(text: str, mark: Any, shown: str) -> Problem:
+    """A tag; `mark` is where the tag, or an anchor before it, begins."""
+    words = text[mark.index : mark.index + 200].split()
+    tag = next((word for word in words if word.startswith("!")), "!")
+    message = f"the tag `{shorten(tag)}` is not read: the vocabulary gives the types"
+    return Problem("R0008", message, _at(mark, shown), "delete it; quote the text if it begins with `!`")
+
+
+def between_brackets(text: str, start: int, end: int, shown: str) -> Problem | None:
+    """A plain scalar between brackets with a `?`, or a colon that touches a sign: only one parser takes it."""
+    while text[end : end + 1] in {" ", "\r", "\n"}:
+        end += 1
+    scalar = text[start : end + 1]
+    if "?" not in scalar and ":" not in scalar:
+        return None
+    for at, sign in enumerate(scalar[1:], start + 1):
+        if sign == "?":
+            message = "a plain text between brackets cannot hold a `?`"
+            return Problem("R0004", message, _place(text, at, shown), "quote the text")
+        if sign == ":" and text[at + 1 : at + 2] in _SIGNS:
+            return Problem("R0004", _COLON_MESSAGE, _place(text, at, shown), _COLON_HINT)
     return None
+
+
+def _place(text: str, index: int, shown: str) -> Location:
+    return Location(shown, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
 
 
 def directive(text: str, shown: str) -> Problem | None:
     """A `%YAML` or `%TAG` line before the document."""
     index = _significant(text, 0)
-    if text[index : index + 1] != "%":
-        return None
+    return _directive(text, index, shown) if text[index : index + 1] == "%" else None
+
+
+def _late_directive(text: str, complaint: _Complaint, shown: str) -> Problem | None:
+    """A line that begins with `%` after the document; one parser reads on to what follows it."""
+    line = text.rfind("\n", 0, complaint.start.index + 1) + 1
+    before = text.rfind("\n%", 0, line + 1)
+    if text[line : line + 1] == "%":
+        return _directive(text, line, shown)
+    if before >= 0 and _significant(text, text.find("\n", before + 1)) >= line:
+        return _directive(text, before + 1, shown)
+    return None
+
+
+def _directive(text: str, index: int, shown: str) -> Problem:
     message = f"`{shorten(_line(text, index))}` is a directive, and directives are not read"
     return Problem("R0008", message, Location(shown, text.count("\n", 0, index) + 1, 1), "delete the line")
 

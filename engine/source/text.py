@@ -18,7 +18,10 @@ MAX_PROBLEMS = 500  # of one file; more would hide the first ones
 
 # Controls, lone surrogates, line ends that editors count differently (a lone CR, NEL, LS, PS), marks that
 # reorder or hide text, and code points that are no characters. Escapes, so that this file stays readable.
-UNSEEN = "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u200b\\u2028-\\u202e\\u2060-\\u2069\\ud800-\\udfff\\ufeff\\ufffe\\uffff"
+UNSEEN = (
+    "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f"
+    "\\u200b\\u2028-\\u202e\\u2060-\\u2069\\ud800-\\udfff\\ufeff\\ufffe\\uffff"
+)
 _UNSEEN_IN_FILE = re.compile(f"[{UNSEEN}]|\\r(?!\\n)")
 
 _WORDS = {

@@ -26,14 +26,23 @@ from yaml.events import (
 
 from engine.diagnostics import Location, Problem
 from engine.source.document import Entry, Place
-from engine.source.scalars import plain, shorten
-from engine.source.syntax import bad_tab, directive, explain, touching_colon, trailing
+from engine.source.scalars import is_text, plain, shorten
+from engine.source.syntax import (
+    bad_tab,
+    between_brackets,
+    block_header,
+    directive,
+    explain,
+    tag_problem,
+    trailing,
+)
 from engine.source.text import MAX_PROBLEMS, UNSEEN
 
-__all__ = ["MAX_DEPTH", "MAX_NODES", "MAX_SCALAR", "PARSER", "Tree", "read_tree"]
+__all__ = ["ASK_AGAIN", "MAX_DEPTH", "MAX_NODES", "MAX_SCALAR", "PARSER", "Tree", "read_tree"]
 
 MAX_DEPTH = 32
 MAX_NODES = 400_000
+ASK_AGAIN = 64 * 1024  # characters
 MAX_SCALAR = 64 * 1024  # characters
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -59,13 +68,24 @@ def read_tree(text: str, shown: str) -> Tree:
         return Tree(fatal=found)
     builder = _Builder(text, shown)
     tree = builder.run(PARSER)
-    # Only the parser in Python refuses tabs between tokens: where it would matter, it is asked.
-    if "\t" in text and PARSER is not yaml.SafeLoader and (tree.fatal or bad_tab(text, builder.spans)):
+    if PARSER is not yaml.SafeLoader and _doubtful(tree, text, builder.spans):
         tree = _Builder(text, shown).run(yaml.SafeLoader)
     if tree.fatal is not None:
         limit = tree.fatal.location.line
         tree.problems = [problem for problem in tree.problems if problem.location.line < limit]
     return tree
+
+
+def _doubtful(tree: Tree, text: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether the parser in Python is to be asked again, so that the place is the same everywhere.
+
+    Only it refuses tabs between tokens. It is slow, so that other mistakes in large files are left to the
+    parser in C: it finds them as well, but in rare cases it points elsewhere in the same line.
+    """
+    if "\t" in text and (tree.fatal is not None or bad_tab(text, spans)):
+        return True
+    wrong = tree.fatal is not None or any(problem.code == "R0008" for problem in tree.problems)
+    return wrong and len(text) <= ASK_AGAIN
 
 
 class _StopError(Exception):
@@ -77,7 +97,10 @@ class _StopError(Exception):
 
 
 class _Frame:
-    """A container that is being filled. `data` and `places` grow together; `key` is only for mappings."""
+    """A container that is being filled: `data` and `places` grow together.
+
+    `key` is None in a sequence; in a mapping the key whose value comes next, `_PENDING` or `_DROPPED`.
+    """
 
     __slots__ = ("data", "flow", "key", "key_mark", "place", "places")
 
@@ -86,7 +109,7 @@ class _Frame:
         self.places = places
         self.place = place
         self.flow = flow
-        self.key: object = _PENDING
+        self.key: object = _PENDING if type(data) is dict else None
         self.key_mark: Any = None
 
 
@@ -97,7 +120,7 @@ class _Builder:
         self.text = text
         self.shown = shown
         self.tree = Tree()
-        self.frames: list[_Frame] = []
+        self.frames = [_Frame([], [], Place(0, 0, 0), flow=False)]  # the first holds the root
         self.nodes = 0
         self.documents = 0
         self.tabs = "\t" in text
@@ -109,7 +132,7 @@ class _Builder:
         try:
             while self._take(loader.get_event()):
                 pass
-            self._check_empty()
+            self._finish()
         except _StopError as stop:
             self.tree.fatal = stop.problem
         except yaml.YAMLError as error:
@@ -149,24 +172,25 @@ class _Builder:
             text = ""
         if event.style:
             self._check_styled(event, text)
-        elif self.frames and self.frames[-1].flow:
+        elif self.frames[-1].flow:
             self._check_flow(event)
         marked = event.tag is not None or event.anchor is not None
         if marked:
             self._properties(event)
-        frame = self.frames[-1] if self.frames else None
         plainly = not (event.style or marked)
-        if frame is not None and frame.key is _PENDING and type(frame.data) is dict:
+        frame = self.frames[-1]
+        if frame.key is _PENDING:
             self._key(frame, text, mark, plainly=plainly)
-        else:
-            self._attach(
-                self._meaning(text, mark) if plainly else text, Place(mark.line, mark.column, mark.index)
-            )
+            return
+        if plainly and not text and type(frame.key) is str:
+            mark = frame.key_mark  # a value that is not there stands at its key
+        value = self._meaning(text, mark) if plainly else text
+        self._attach(value, Place(mark.line, mark.column, mark.index))
 
     def _key(self, frame: _Frame, text: str, mark: Any, *, plainly: bool) -> None:
         if plainly and not self._usable_key(text, mark):
             frame.key = _DROPPED
-        elif text in frame.data or text in frame.places:
+        elif text in frame.data:
             first: Entry = frame.places[text]
             message = f"the key `{shorten(text)}` stands twice in this mapping; the first is on line {first.line + 1}"
             self._add("R0006", message, mark, "rename one of them, or delete it")
@@ -177,21 +201,28 @@ class _Builder:
 
     def _usable_key(self, text: str, mark: Any) -> bool:
         """Whether a plain key can be taken as its text, after adding what is wrong with it."""
+        if is_text(text):
+            return True
         if text == "<<":
             hint = "write the keys out, or put what is shared into a file and `include` it"
             self._add("R0007", "merge keys (`<<`) are not read", mark, hint)
             return False
-        value = self._meaning(text, mark)
-        if value is None and not text:
+        if not text:
             self._add("R0013", "expected a key before the colon, found nothing", mark, "name the key")
             return False
-        if not isinstance(value, str) and not plain(text).code:
+        found = plain(text)
+        hint = f'quote it: `"{shorten(text)}"`'
+        if found.code:
+            self._add(found.code, found.message, mark, found.hint if found.code == "R0015" else hint)
+        elif not isinstance(found.value, str):
+            value = found.value
             what = "null" if value is None else "a flag" if isinstance(value, bool) else "a number"
-            hint = f'quote it if the text is meant: `"{shorten(text)}"`'
             self._add("R0013", f"expected a text as the key, found {what}: `{shorten(text)}`", mark, hint)
         return True
 
     def _meaning(self, text: str, mark: Any) -> object:
+        if is_text(text):
+            return text
         found = plain(text)
         if found.code:
             self._add(found.code, found.message, mark, found.hint)
@@ -202,30 +233,27 @@ class _Builder:
         self._count(mark)
         if event.tag is not None or event.anchor is not None:
             self._properties(event)
-        if len(self.frames) >= MAX_DEPTH:
+        if len(self.frames) > MAX_DEPTH:
             message = f"expected at most {MAX_DEPTH} levels of nesting, found more"
             self._stop(
                 "R0014", message, mark, "give a part of it a name under `values` or in a file of its own"
             )
         place = Place(mark.line, mark.column, mark.index, places)
-        frame = self.frames[-1] if self.frames else None
-        if frame is not None and frame.key is _PENDING and type(frame.data) is dict:
+        frame = self.frames[-1]
+        if frame.key is _PENDING:
             hint = 'if the text is meant, quote it: `"{name}"`' if event.flow_style else ""
             self._add("R0013", "expected a text as the key, found a list or a mapping", mark, hint)
         self.frames.append(_Frame(data, places, place, flow=bool(event.flow_style)))
 
     def _close(self) -> None:
         done = self.frames.pop()
-        frame = self.frames[-1] if self.frames else None
-        if frame is not None and frame.key is _PENDING and type(frame.data) is dict:
+        frame = self.frames[-1]
+        if frame.key is _PENDING:
             frame.key = _DROPPED
         else:
             self._attach(done.data, done.place)
 
     def _attach(self, value: object, place: Place) -> None:
-        if not self.frames:
-            self.tree.data, self.tree.place = value, place
-            return
         frame = self.frames[-1]
         if type(frame.data) is list:
             frame.data.append(value)
@@ -243,8 +271,8 @@ class _Builder:
         self._add(
             "R0007", f"`*{shorten(str(event.anchor))}` is an alias, and aliases are not read", mark, hint
         )
-        frame = self.frames[-1] if self.frames else None
-        if frame is not None and frame.key is _PENDING and type(frame.data) is dict:
+        frame = self.frames[-1]
+        if frame.key is _PENDING:
             frame.key = _DROPPED
         else:
             self._attach(None, Place(mark.line, mark.column, mark.index))
@@ -258,20 +286,18 @@ class _Builder:
             hint = f'delete it; if the text is meant, quote it: `"&{name}"`'
             self._add("R0007", f"`&{name}` is an anchor, and anchors are not read", event.start_mark, hint)
         if event.tag is not None:
-            hint = "delete it; quote the text if it begins with `!`"
-            message = f"the tag `{shorten(self._tag(event))}` is not read: the vocabulary gives the types"
-            self._add("R0008", message, event.start_mark, hint)
-
-    def _tag(self, event: Any) -> str:
-        """The tag as it was written."""
-        head = self.text[event.start_mark.index : event.start_mark.index + 200].split()
-        return next((word for word in head if word.startswith("!")), str(event.tag))
+            found = tag_problem(self.text, event.start_mark, self.shown)
+            self._add(found.code, found.message, event.start_mark, found.hint)
 
     def _check_styled(self, event: ScalarEvent, text: str) -> None:
         start: Any = event.start_mark
         end: Any = event.end_mark
         if self.tabs:
             self.spans.append((start.index, end.index))
+        if event.style in {"|", ">"} and event.tag is None and event.anchor is None:
+            found = block_header(self.text, start.index, self.shown)
+            if found is not None:
+                raise _StopError(found)
         if event.style == '"' and _unseen().search(text):
             # In the file itself such characters have been found already: this is an escape.
             message = "an escape in this text stands for a character that cannot be seen"
@@ -280,7 +306,7 @@ class _Builder:
     def _check_flow(self, event: ScalarEvent) -> None:
         start: Any = event.start_mark
         end: Any = event.end_mark
-        found = touching_colon(self.text, start.index, end.index, self.shown)
+        found = between_brackets(self.text, start.index, end.index, self.shown)
         if found is not None:
             raise _StopError(found)
 
@@ -299,12 +325,13 @@ class _Builder:
             hint = "delete the `...`, or what follows it"
             raise _StopError(Problem("R0009", "expected one document, found more after `...`", place, hint))
 
-    def _check_empty(self) -> None:
-        """No root, or one that is null and not written as a word."""
-        place = self.tree.place
-        if place is None or (self.tree.data is None and not self.text[place.offset :].strip()):
+    def _finish(self) -> None:
+        """Take the root over; none, or null that is not written as a word, is an empty file."""
+        root = self.frames[0]
+        if not root.data or (root.data[0] is None and not self.text[root.places[0].offset :].strip()):
             message = "expected a mapping of keys, found an empty file"
             raise _StopError(Problem("R0010", message, Location(self.shown)))
+        self.tree.data, self.tree.place = root.data[0], root.places[0]
 
     def _count(self, mark: Any) -> None:
         self.nodes += 1

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from engine.diagnostics import did_you_mean, one_of
+from engine.formula.comparison import COMPARISONS, comparison
 from engine.formula.lexer import Mistake
 from engine.formula.library import FUNCTIONS, UP_TO, CallSite
 from engine.formula.nodes import Binary, Branch, Call, Choices, Literal, Name, Node, Unary
-from engine.formula.operators import arithmetic, comparison, negative
+from engine.formula.operators import arithmetic, negative
 from engine.formula.typed import EACH, FLAG, NUMERIC, Typed, Unit, constant, describe, unify
 from engine.formula.values import FormulaError, Read, Run
 from engine.types import ABSENT, Kind, Type
@@ -18,7 +19,6 @@ from engine.types import ABSENT, Kind, Type
 __all__ = ["build"]
 
 Value = Any
-COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 LISTED = NUMERIC | {Kind.TEXT, Kind.CHOICE, Kind.DATE}
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic, comparison and logic: which types go together, and closures that compute them exactly."""
+"""Arithmetic: which types go together, and closures that compute them exactly."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from engine.diagnostics import did_you_mean, one_of
 from engine.formula.clock import add_days, add_months, clock_of
+from engine.formula.fits import TIMES, alike, same_currency, unit_hint
 from engine.formula.lexer import Mistake
 from engine.formula.nodes import Binary
-from engine.formula.typed import FLAG, INTEGER, NUMBER, NUMERIC, Typed, Unit, describe
+from engine.formula.typed import INTEGER, NUMBER, NUMERIC, Typed, Unit, describe
 from engine.formula.values import (
     LIMIT,
     FormulaError,
@@ -22,25 +22,16 @@ from engine.formula.values import (
     new_money,
     settle,
 )
-from engine.types import COMPARABLE, ORDERED, Kind, Type
+from engine.types import Kind, Type
 from engine.units import DAY, Duration, Money
 
-__all__ = ["arithmetic", "comparison", "negative", "same_currency"]
+__all__ = ["arithmetic", "negative"]
 
 # Closures are typed by the checks above them; at run time their operands are what the types say.
 Value = Any
 Compute = Callable[[Value, Value], object]
 
 _SUMS: dict[str, Callable[[Value, Value], Value]] = {"+": operator.add, "-": operator.sub}
-_COMPARE: dict[str, Callable[[Value, Value], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-TIMES = frozenset({Kind.TIME, Kind.DATE})
 
 
 def arithmetic(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
@@ -83,43 +74,7 @@ def _does_not_fit(node: Binary, left: Typed, right: Typed, hint: str = "") -> Mi
         "*": f"cannot multiply {describe(left.type)} by {describe(right.type)}",
         "/": f"cannot divide {describe(left.type)} by {describe(right.type)}",
     }
-    return Mistake("R0506", node.at, words[node.operator], hint or _unit_hint(left.type, right.type))
-
-
-def _unit_hint(left: Type, right: Type) -> str:
-    kinds = {left.kind, right.kind}
-    if kinds == {Kind.TIME, Kind.DATE}:
-        return "make them alike with `date_of(time)` or `time_of(date)`"
-    if kinds & TIMES and kinds & NUMERIC:
-        return "give the number a unit, such as `5d`, or multiply a duration: `1d * x`"
-    if Kind.DURATION in kinds and kinds & NUMERIC:
-        return "give the number a unit, such as `24h`, or count with `x / 1h`"
-    if Kind.MONEY in kinds and kinds & NUMERIC:
-        return "give the number a currency, such as `10 USD`"
-    if Kind.INSTRUMENTS in kinds:
-        return "name one instrument, or `.total` for all of them"
-    return ""
-
-
-def _alike(node: Binary, left: Typed, right: Typed) -> None:
-    """Money of one currency, durations of one sort; the kinds are equal."""
-    one, other = left.type, right.type
-    if one.currency and other.currency and one.currency != other.currency:
-        message = f"`{node.operator}` between {one.currency} and {other.currency}"
-        hint = f"convert one of them: `convert(…, '{one.currency}')`"
-        raise Mistake("R0508", node.at, message, hint)
-    if one.calendar != other.calendar:
-        raise Mistake(
-            "R0509",
-            node.at,
-            f"`{node.operator}` between a calendar duration (months, years) and an exact one",
-            "months differ in length: add them to a time, or count with `months(from, to)`",
-        )
-
-
-def same_currency(part: str, one: str, other: str) -> FormulaError:
-    """The error of amounts in two currencies."""
-    return FormulaError(f"`{part}` needs one currency, found {one} and {other}")
+    return Mistake("R0506", node.at, words[node.operator], hint or unit_hint(left.type, right.type))
 
 
 def _sum(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tuple[Type, Run]:
@@ -127,11 +82,11 @@ def _sum(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tupl
     if set(kinds) <= NUMERIC:
         return NUMBER if Kind.NUMBER in kinds else INTEGER, _sum_numbers(node.operator, left, right, text)
     if kinds == (Kind.MONEY, Kind.MONEY):
-        _alike(node, left, right)
+        alike(node, left, right)
         type_ = left.type if left.type.currency else right.type
         return type_, _sum_money(node.operator, left, right, text)
     if kinds == (Kind.DURATION, Kind.DURATION):
-        _alike(node, left, right)
+        alike(node, left, right)
         return left.type, _sum_durations(node.operator, left, right, text)
     if kinds == (Kind.TIME, Kind.DURATION):
         return left.type, _shift_time(unit, node.operator, left, right, text)
@@ -299,10 +254,10 @@ def _quotient(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) ->
     if kinds[0] is Kind.MONEY and kinds[1] in NUMERIC:
         return left.type, _divide_money(unit, left, right, text)
     if kinds == (Kind.MONEY, Kind.MONEY):
-        _alike(node, left, right)
+        alike(node, left, right)
         return NUMBER, _ratio_of_money(unit, left, right, text)
     if kinds == (Kind.DURATION, Kind.DURATION):
-        _alike(node, left, right)
+        alike(node, left, right)
         return NUMBER, _ratio_of_durations(unit, left, right, text)
     if kinds[0] is Kind.DURATION and kinds[1] in NUMERIC and not left.type.calendar:
         return left.type, _divide_duration(unit, left, right, text)
@@ -332,8 +287,7 @@ def _divide_numbers(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
         above, below = one(read), other(read)
         if not below:
             raise _by_zero(unit, text, left, above, right)
-        value = divide(above, below)
-        return value if type(value) is int else settle(value, text)
+        return divide(above, below, text)
 
     return run
 
@@ -348,8 +302,7 @@ def _divide_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
         below = other(read)
         if not below:
             raise _by_zero(unit, text, left, amount, right)
-        value = divide(minor, below)
-        return new_money(value if type(value) is int else settle(value, text), currency)
+        return new_money(divide(minor, below, text), currency)
 
     return run
 
@@ -364,7 +317,7 @@ def _ratio_of_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
             raise same_currency(text, above.currency, below.currency)
         if not below.minor:
             raise _by_zero(unit, text, left, above, right)
-        return settle(divide(above.minor, below.minor), text)
+        return divide(above.minor, below.minor, text)
 
     return run
 
@@ -378,8 +331,8 @@ def _ratio_of_durations(unit: Unit, left: Typed, right: Typed, text: str) -> Run
         if not (below.months or below.micros):
             raise _by_zero(unit, text, left, above, right)
         if below.months:
-            return divide(above.months, below.months)
-        return divide(above.micros, below.micros)
+            return divide(above.months, below.months, text)
+        return divide(above.micros, below.micros, text)
 
     return run
 
@@ -392,64 +345,6 @@ def _divide_duration(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
         above, below = one(read), other(read)
         if not below:
             raise _by_zero(unit, text, left, above, right)
-        return _whole_micros(unit, divide(above.micros, below), text)
+        return _whole_micros(unit, divide(above.micros, below, text), text)
 
     return run
-
-
-def comparison(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
-    """`== != < <= > >=` between values of one type."""
-    text = unit.snippet(node)
-    _comparable(node, left, right)
-    compare = _COMPARE[node.operator]
-    one: Value = left.run
-    other: Value = right.run
-    run: Run
-    if left.type.kind is Kind.MONEY:
-
-        def run(read: Read) -> object:
-            minor, currency = one(read)
-            than, second = other(read)
-            if currency != second:
-                raise same_currency(text, currency, second)
-            return compare(minor, than)
-
-    else:
-
-        def run(read: Read) -> object:
-            return compare(one(read), other(read))
-
-    return Typed(FLAG, run, node, text)
-
-
-def _comparable(node: Binary, left: Typed, right: Typed) -> None:
-    one, other = left.type, right.type
-    if one.kind is not other.kind and not {one.kind, other.kind} <= NUMERIC:
-        message = f"cannot compare {describe(one)} with {describe(other)}"
-        raise Mistake("R0507", node.at, message, _compare_hint(left, right) or _unit_hint(one, other))
-    if one.kind not in (COMPARABLE if node.operator in {"==", "!="} else ORDERED):
-        hint = "use `==` or `!=`" if one.kind in COMPARABLE else _group_hint(one)
-        message = f"`{node.operator}` does not compare {describe(one)} with {describe(other)}"
-        raise Mistake("R0507", node.at, message, hint)
-    _alike(node, left, right)
-    if one.kind is Kind.CHOICE and not set(one.choices) & set(other.choices):
-        message = f"`{left.text}` and `{right.text}` have no choice in common"
-        raise Mistake("R0507", node.at, message, f"`{right.text}` is {one_of(other.choices)}")
-
-
-def _group_hint(type_: Type) -> str:
-    if type_.kind is Kind.SET:
-        return "ask for a member with `'…' in set`"
-    if type_.kind is Kind.LIST:
-        return "ask with `count`, `any` or `all`"
-    return "name one instrument, or `.total` for all of them" if type_.kind is Kind.INSTRUMENTS else ""
-
-
-def _compare_hint(left: Typed, right: Typed) -> str:
-    for choice, given in ((left, right), (right, left)):
-        if choice.type.kind in {Kind.CHOICE, Kind.TEXT} and given.literal is not None:
-            near = did_you_mean(given.text, choice.type.choices)
-            return near.replace("`", "'") if near else f"write a text in quotes: '{given.text}'"
-        if choice.type.kind in TIMES and given.type.kind is Kind.TEXT:
-            return f"write `{choice.type.kind}({given.text})`"
-    return ""

@@ -58,12 +58,13 @@ def settle(value: int | Fraction, part: str) -> int | Fraction:
     raise FormulaError(f"`{part}` yields a number of more than {MAX_BITS} bits")
 
 
-def divide(above: int | Fraction, below: int | Fraction) -> int | Fraction:
-    """The exact quotient, an `int` where two `int` divide evenly. `below` is not 0."""
+def divide(above: int | Fraction, below: int | Fraction, part: str = "") -> int | Fraction:
+    """The exact quotient, an `int` where it is whole. `below` is not 0; `part` is the formula's part."""
     if type(above) is int and type(below) is int:
         whole, rest = divmod(above, below)
+        # Within the bounds, as both are.
         return Fraction(above, below) if rest else whole
-    return Fraction(above) / below
+    return settle(Fraction(above) / below, part)
 
 
 def new_money(minor: int | Fraction, currency: str) -> Money:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
+from engine.formula.fits import same_currency
 from engine.formula.lexer import Mistake
 from engine.formula.library.call import CallSite, Function, Value
 from engine.formula.nodes import Call, Node
-from engine.formula.operators import same_currency
 from engine.formula.typed import NUMERIC, Typed, describe
 from engine.formula.values import FormulaError, Read, Run, new_money, settle
 from engine.types import ORDERED, Kind, Type

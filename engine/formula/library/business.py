@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.diagnostics import did_you_mean, one_of
 from engine.formula.calendars import BusinessCalendar
 from engine.formula.clock import Clock, day_number
+from engine.formula.fits import TIMES
 from engine.formula.lexer import Mistake
 from engine.formula.library.call import CallSite, Function, Value
-from engine.formula.operators import TIMES
 from engine.formula.typed import INTEGER, Typed
 from engine.formula.values import Read, in_range
 from engine.types import Kind

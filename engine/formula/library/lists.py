@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from engine.formula.fits import same_currency
 from engine.formula.lexer import Mistake
 from engine.formula.library.call import CallSite, Function, Value
 from engine.formula.nodes import Node
-from engine.formula.operators import same_currency
 from engine.formula.typed import EACH, FLAG, INTEGER, NUMERIC, Typed, describe
 from engine.formula.values import Read, Run, new_money, settle
 from engine.types import Kind, Type

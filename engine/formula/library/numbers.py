@@ -6,10 +6,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 
+from engine.formula.fits import same_currency
 from engine.formula.lexer import Mistake
 from engine.formula.library.call import CallSite, Function, Value
 from engine.formula.nodes import Literal, Node
-from engine.formula.operators import same_currency
 from engine.formula.typed import INTEGER, NUMBER, NUMERIC, Typed, describe
 from engine.formula.values import FormulaError, Read, Run, divide, new_money, settle
 from engine.types import ORDERED, Kind, Type
@@ -227,7 +227,7 @@ def _abs(call: CallSite) -> Typed:
 
 
 def _abs_money(amount: Money) -> Money:
-    return new_money(abs(amount.minor), amount.currency)
+    return amount if amount.minor >= 0 else Money(-amount.minor, amount.currency)
 
 
 def _abs_duration(length: Duration) -> Duration:

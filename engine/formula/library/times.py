@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import partial
 
 from engine.formula.clock import Clock, add_days, add_months, months_between, months_exactly
+from engine.formula.fits import TIMES
 from engine.formula.lexer import Mistake
 from engine.formula.library.call import CallSite, Function, Value
 from engine.formula.nodes import Literal, Node
-from engine.formula.operators import TIMES
 from engine.formula.typed import INTEGER, NUMBER, Typed, describe
 from engine.formula.values import FormulaError, Read, Run, divide, in_range
 from engine.types import Kind, Type

@@ -472,7 +472,16 @@ DECISION: dict[str, Any] = {
                 "forfeited": "0.00 USD",
             }
         ],
-        "deductions": [],
+        "deductions": [
+            {
+                "name": "fee",
+                "amount": "33.33 USD",
+                "exact": "100/3 USD",
+                "counts_as": "fees",
+                "at": "rules/a.yaml:50",
+            }
+        ],
+        "at": "rules/a.yaml:48",
     },
     "request": {"state": "pending_review", "deadline": "2024-11-06T09:00:00+08:00"},
     "values": {"hours": 24},
@@ -495,14 +504,14 @@ def decision(**changes: Any) -> dict[str, Any]:
     [
         decision(),
         decision(outcome="allowed", reviews=[]),
-        decision(outcome="blocked", blockers=[BLOCKER], refund=..., request={"state": "blocked"}),
+        decision(outcome="blocked", blockers=[BLOCKER], refund=None, request={"state": "blocked"}),
         decision(
             outcome="not_applicable",
             policy=...,
             reviews=[],
             refund=...,
             request=...,
-            failed=[{"policy": "packages", "because": BLOCKER["because"]}],
+            failed=[{"policy": "packages", "version": "1", "because": BLOCKER["because"]}],
         ),
     ],
     ids=lambda answer: answer["outcome"],

@@ -60,6 +60,15 @@ _UNIT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _TEXT = re.compile(r"'[^'\r\n]*'|\"[^\"\r\n]*\"")
 _SIGN = re.compile(r"==|!=|<=|>=|[-+*/<>()\[\],]")
 
+_WORDS = {
+    "s": {"sec", "secs", "second", "seconds"},
+    "min": {"m", "mins", "minute", "minutes"},
+    "h": {"hr", "hrs", "hour", "hours"},
+    "d": {"day", "days"},
+    "w": {"wk", "week", "weeks"},
+    "mo": {"mon", "month", "months"},
+    "y": {"yr", "yrs", "year", "years"},
+}
 _INSTEAD = {
     "&&": "use `and`",
     "||": "use `or`",
@@ -160,7 +169,5 @@ def _duration(text: str, number: re.Match[str], unit: re.Match[str]) -> Token:
 def _unit_hint(number: str, unit: str) -> str:
     if unit.startswith("_") or re.fullmatch(r"[eE][0-9]*", unit):
         return "write all digits, without separators or exponents"
-    near = did_you_mean(unit, (*UNITS, "days"))
-    if near and unit.lower()[:1] in "smhdwy":
-        near = f"did you mean `{number}{'min' if unit.startswith('min') else unit[0].lower()}`?"
-    return near or f"units of time are {', '.join(UNITS)}"
+    meant = next((short for short, words in _WORDS.items() if unit.lower() in words), "")
+    return f"did you mean `{number}{meant}`?" if meant else f"units of time are {', '.join(UNITS)}"

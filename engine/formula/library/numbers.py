@@ -94,7 +94,7 @@ def _to_step(call: CallSite, rounder: Rounder, step: Node | None) -> Typed:
 
 def _step(call: CallSite, node: Node, *kinds: Kind) -> Typed:
     step = call.one(node, *kinds)
-    size = step.literal.micros if isinstance(step.literal, Duration) else step.literal
+    size = max(step.literal) if isinstance(step.literal, Duration) else step.literal
     if isinstance(size, tuple):
         size = size[0]
     if isinstance(size, (int, Fraction)) and size <= 0:

@@ -79,7 +79,11 @@ class Problem:
 
 
 class Problems:
-    """Collects problems; iterating gives them sorted by place, each once."""
+    """Collects problems; iterating gives them sorted by place, each once.
+
+    Where the reader of a file already objects to a text (R00xx), what later stages say of the same text is an echo of
+    that and left out.
+    """
 
     def __init__(self, problems: Iterable[Problem] = ()) -> None:
         self._found: dict[Problem, None] = dict.fromkeys(problems)
@@ -95,10 +99,12 @@ class Problems:
         self._found.update(dict.fromkeys(problems))
 
     def __iter__(self) -> Iterator[Problem]:
-        return iter(sorted(self._found, key=lambda p: (p.location, p.code, p.message)))
+        unread = {p.location for p in self._found if p.code < "R0100"}
+        kept = (p for p in self._found if p.code < "R0100" or p.location not in unread)
+        return iter(sorted(kept, key=lambda p: (p.location, p.code, p.message)))
 
     def __len__(self) -> int:
-        return len(self._found)
+        return sum(1 for _ in self)
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -274,6 +280,9 @@ CODES: dict[str, Code] = {
             "R0907": "a currency without a rate",
             "R0908": "a formula without a value",
             "R0909": "a case that the policy does not cover",
+            "R0910": "JSON that cannot be parsed",
+            "R0911": "a JSON number that cannot be read exactly",
+            "R0990": "the engine cannot go on with this input",
         },
     ),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from engine.vocabulary import Vocabulary, read_vocabulary
 __all__ = ["BookReader", "read_book"]
 
 Result = TypeVar("Result")
+MAX_FILES = 1_000  # looked at for a hint
 
 
 def read_book(path: FilePath, problems: Problems) -> Book | None:
@@ -54,17 +56,19 @@ class BookReader:
         if named_at and not self._inside(path, named_at):
             return None
         if named_at and not path.is_file():
-            self._problems.add(
-                "R0301",
-                f"there is no file `{shown}`",
-                named_at.location,
-                f"looked for {shown} beside the book",
-            )
+            what = f"`{shown}` is a folder, not a file" if path.is_dir() else f"there is no file `{shown}`"
+            self._problems.add("R0301", what, named_at.location, self._near(shown))
             return None
         document = read_file(path, shown, self._problems)
         if document:
             self.documents[shown] = (kind, document)
         return document
+
+    def _near(self, shown: str) -> str:
+        """A hint with a file of the book whose name is near, else where names are looked for."""
+        root = self._path.parent
+        there = (path.relative_to(root).as_posix() for path in root.rglob("*.yaml"))
+        return did_you_mean(shown, list(islice(there, MAX_FILES))) or "paths start at the folder of the book"
 
     def _inside(self, path: FilePath, named_at: Node) -> bool:
         root = self._path.parent.resolve()

@@ -47,6 +47,7 @@ ROUNDING = ("half_up", "half_even", "half_down", "up", "down")
 PLACES = ("once", "each_deduction", "each_instrument")
 DESTINATIONS = ("original_payment", "account", "bank")
 REFUND_TOTAL = "refund.total"
+UNKNOWN_NAME = frozenset({"R0201", "R0503"})
 
 Fragments = Callable[[Node], Node | None]
 Rule = TypeVar("Rule", Blocker, Review)
@@ -65,11 +66,17 @@ class Setting:
 
 def read_version(root: Node, setting: Setting, problems: Problems) -> Version:
     """Read a version file. Raises `MalformedError` where its shape is wrong; other problems are added."""
-    return VersionReader(root, setting, problems).read()
+    found = Problems()
+    reader = VersionReader(root, setting, found)
+    try:
+        return reader.read()
+    finally:
+        # A name may stand in the file that could not be included: then it is not unknown, and nothing is said of it.
+        problems.extend(each for each in found if not (reader.lost and each.code in UNKNOWN_NAME))
 
 
 class VersionReader:
-    """Reads one version; holds what is known of it so far."""
+    """Reads one version; holds what is known of it so far. `lost`: values could not be included."""
 
     def __init__(self, root: Node, setting: Setting, problems: Problems) -> None:
         self._root = root
@@ -89,6 +96,7 @@ class VersionReader:
         self._broken: set[str] = set()
         self._refund: Refund | None = None
         self._read: set[str] = set()
+        self.lost = False
 
     def read(self) -> Version:
         root = self._root.only(
@@ -122,7 +130,7 @@ class VersionReader:
     # Values: declared first, then typed on demand.
 
     def _declare_values(self) -> None:
-        for section in self._sections("values"):
+        for section in self._value_sections():
             for name, node in section.items():
                 if not NAME.fullmatch(name):
                     raise node.malformed("a name of small letters, digits and underscores")
@@ -297,26 +305,35 @@ class VersionReader:
             parts.append(Not(self._condition(unless)))
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts)) if parts else ALWAYS
 
-    def _sections(self, key: str) -> Iterator[Node]:
-        """The section `key` of every included fragment (as a whole), then of the version itself."""
+    def _value_sections(self) -> Iterator[Node]:
+        """The values of every file under the top-level `include`, then those of the version itself."""
         include = self._root.get("include")
         for item in include.each() if include else ():
             fragment = self._setting.fragment(item)
-            section = fragment.get(key) if fragment else None
+            section = fragment.get("values") if fragment else None
             if section:
                 yield section
-        own = self._root.get(key)
+                continue
+            self.lost = True
+            if fragment:
+                self._problems.add(
+                    "R0227",
+                    f"`{item.text()}` has no `values`",
+                    item.location,
+                    "include blockers and reviews where they belong: `- include: …` in their list",
+                )
+        own = self._root.get("values")
         if own:
             yield own
 
     def _listed(self, key: str) -> Iterator[Node]:
-        """The rules of a section, those of included fragments in the place of the `include`."""
-        for section in self._sections(key):
-            for item in section.each():
-                if isinstance(item.data, dict) and "include" in item.data:
-                    yield from self._included(key, item)
-                else:
-                    yield item
+        """The rules of a section, those of included fragments in the place of their `include`."""
+        section = self._root.get(key)
+        for item in section.each() if section else ():
+            if isinstance(item.data, dict) and "include" in item.data:
+                yield from self._included(key, item)
+            else:
+                yield item
 
     def _included(self, key: str, item: Node) -> Iterator[Node]:
         item.only("include", "only", "except")
@@ -572,7 +589,7 @@ class VersionReader:
         own = {key: value for key, value in self._root.mapping().items() if key != "include"}
         for key in ("blockers", "review"):
             own[key] = [item.data for item in self._listed(key)]
-        own["values"] = [section.data for section in self._sections("values")]
+        own["values"] = [section.data for section in self._value_sections()]
         return own
 
     def _source(self) -> dict[str, str]:

@@ -1,0 +1,218 @@
+"""The corpus of broken and of good books: exactly the problems that each case lists. See `tests/corpus/README.md`."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.diagnostics import CODES, Problem, Problems
+from engine.engine import Engine, load_book
+from engine.errors import BookError, FactsError
+from engine.source import read_text
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+BASE = CORPUS / "base"
+INVALID = sorted((CORPUS / "invalid").glob("*.yaml"))
+VALID = sorted((CORPUS / "valid").glob("*.yaml"))
+UPDATE = "RESCIND_UPDATE_CORPUS" in os.environ
+AT = "2025-03-06T10:00:00+01:00"
+KEYS = {"about", "change", "files", "bytes", "frozen", "drafts", "decide", "expect"}
+
+
+class _Loader(yaml.SafeLoader):
+    """Cases in YAML without surprises: only true, false, null and whole numbers are more than text."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML reads it from the class
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("(?:true|false)$"), ["t", "f"])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("(?:null)?$"), ["n", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("-?[0-9]{1,9}$"), list("-0123456789"))
+
+
+def read_case(path: Path) -> dict[str, Any]:
+    case = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
+    assert case.keys() <= KEYS, path
+    return case
+
+
+def expanded(text: str) -> str:
+    return re.sub(r'\{(\d+) × "([^"]*)"\}', lambda match: int(match[1]) * match[2], text)
+
+
+def build(case: dict[str, Any], folder: Path) -> Path:
+    """The base book with what the case changes, in `folder`; the path of the book."""
+    shutil.copytree(BASE, folder, dirs_exist_ok=True)
+    if "frozen" in case:
+        freeze(folder, *case["frozen"].split())
+    changes = case.get("change", [])
+    for change in changes if isinstance(changes, list) else [changes]:
+        replace_line(folder / change["in"], change["line"], change.get("becomes"))
+    for name, text in case.get("files", {}).items():
+        write(folder / name, None if text is None else expanded(text).encode("utf-8", "surrogatepass"))
+    for name, digits in case.get("bytes", {}).items():
+        write(folder / name, bytes.fromhex(digits))
+    return folder / "policies.yaml"
+
+
+def write(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink()
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def replace_line(path: Path, line: str, becomes: str | None) -> None:
+    lines = path.read_text("utf-8").split("\n")
+    found = [number for number, each in enumerate(lines) if line in (each, each.strip())]
+    assert len(found) == 1, f"{line!r} stands {len(found)} times in {path.name}"
+    indent = lines[found[0]].removesuffix(line)
+    new = [] if becomes is None else expanded(becomes).removesuffix("\n").split("\n")
+    lines[found[0] : found[0] + 1] = [indent + each if each else each for each in new]
+    write(path, "\n".join(lines).encode("utf-8", "surrogatepass"))
+
+
+def freeze(folder: Path, policy: str, version: str) -> None:
+    """Write the digest of a version into the book."""
+    engine = Engine.load(folder, drafts=True)
+    [digest] = [
+        each.digest
+        for one in engine.book.policies
+        for each in one.versions
+        if (one.id, each.version) == (policy, version)
+    ]
+    book = folder / "policies.yaml"
+    file = f"file: rules/{policy}/{version}.yaml"
+    book.write_text(book.read_text("utf-8").replace(file, f'{file}, digest: "{digest}"'), "utf-8")
+
+
+def merged(facts: Any, changes: Any) -> Any:
+    """`facts` with `changes` put in; null takes a key away."""
+    if not isinstance(facts, dict) or not isinstance(changes, dict):
+        return changes
+    result = {key: merged(facts.get(key), value) for key, value in (facts | changes).items() if key in changes}
+    return {**facts, **result} if not None in result.values() else {
+        key: value for key, value in {**facts, **result}.items() if value is not None
+    }
+
+
+def load(path: Path) -> tuple[Engine | None, list[Problem]]:
+    """The book through the two doors, which must agree: the list of problems, and `Engine.load`."""
+    book, _, problems = load_book(path)
+    try:
+        engine = Engine.load(path, drafts=True)
+    except BookError as error:
+        assert list(error.problems) == list(problems.errors)
+        assert problems.errors
+        return None, list(problems)
+    assert book
+    assert not problems.errors
+    return engine, list(problems)
+
+
+def shown(problem: Problem) -> str:
+    """A problem as a case lists it; digests, which change with every word of the base, are cut."""
+    return re.sub("sha256:[0-9a-f]{64}", "sha256:…", str(problem))
+
+
+def is_good(problem: Problem) -> None:
+    """What every message must be."""
+    message = problem.message
+    assert message[0] in "`«" or message[0].islower() or message[0].isdigit() or message.startswith("YAML"), message
+    assert not message.endswith("."), message
+    assert message.count("`") % 2 == 0, message
+    assert problem.hint.count("`") % 2 == 0, problem.hint
+    assert len(message) < 400, message
+    assert not re.search(r"\b(NoneType|dict|Traceback|KeyError|ValueError|Kind\.|Fraction\()", message), message
+
+
+def found_by(path: Path, tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A case, and the same case with what is found now in the place of what it expects."""
+    case = read_case(path)
+    book = build(case, tmp_path / "book")
+    engine, problems = load(book)
+    if case.get("drafts") is False:
+        with pytest.raises(BookError) as caught:
+            Engine.load(book)
+        problems = list(caught.value.problems)
+    for problem in problems:
+        is_good(problem)
+    now = {**copy.deepcopy(case), "expect": [shown(problem) for problem in problems]}
+    for step in now.get("decide", ()):
+        assert engine, "a book with errors decides nothing"
+        decided(engine, step)
+    return case, now
+
+
+def decided(engine: Engine, step: dict[str, Any]) -> None:
+    """Decide one case; put what is found in the place of what is expected."""
+    text = (BASE / "facts.yaml").read_text("utf-8")
+    good = read_text(text, "facts", Problems())
+    options = {key: step[key] for key in ("policy", "version") if key in step}
+    try:
+        decision = engine.decide(merged(good.data, step.get("facts", {})), at=step.get("at", AT), **options)
+    except FactsError as error:
+        for problem in error.problems:
+            is_good(problem)
+        step["expect"] = [shown(problem) for problem in error.problems]
+        step.pop("gives", None)
+    else:
+        step.pop("expect", None)
+        step["gives"] = part_of(decision.to_dict(), step.get("gives", {"outcome": ""}))
+
+
+def part_of(whole: Any, part: Any) -> Any:
+    """What stands in `whole` where `part` has something."""
+    if isinstance(whole, dict) and isinstance(part, dict):
+        return {key: part_of(whole.get(key), value) for key, value in part.items()}
+    if isinstance(whole, list) and isinstance(part, list) and len(whole) == len(part):
+        return [part_of(*pair) for pair in zip(whole, part, strict=True)]
+    return whole
+
+
+@pytest.mark.parametrize("path", [*VALID, *INVALID], ids=lambda path: path.stem)
+def test_exactly_these_problems(path, tmp_path):
+    case, now = found_by(path, tmp_path)
+    if UPDATE:
+        update(path, now)
+    assert now == case
+
+
+def update(path: Path, now: dict[str, Any]) -> None:
+    """Write `now` into the case, which keeps what stands before the first expectation."""
+    class _Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper, value):
+        style = "|" if "\n" in value and value.isprintable() is False and "\t" not in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    _Dumper.add_representer(str, text)
+    head = re.split(r"^(?:decide|expect):", path.read_text("utf-8"), maxsplit=1, flags=re.MULTILINE)[0]
+    tail = {key: now[key] for key in ("decide", "expect") if key in now}
+    path.write_text(
+        head + yaml.dump(tail, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000), "utf-8"
+    )
+
+
+def test_the_base_has_no_problem(tmp_path):
+    assert load(build({}, tmp_path / "book"))[1] == []
+
+
+def test_the_corpus_is_large_and_holds_every_code():
+    assert len(INVALID) >= 120
+    found = {code for path in INVALID for code in re.findall(r"^ *- '?.*?(R\d{4}) ", path.read_text("utf-8"), re.M)}
+    assert sorted(CODES.keys() - found) == []
+
+
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
+def test_a_case_is_named_after_its_first_code(path):
+    assert re.search(rf"- '?\S+ {path.stem[:5]} ", path.read_text("utf-8"))

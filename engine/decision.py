@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.model import UNSPECIFIED, Blocker, Review, Version
-from engine.program import Reason, Step
+from engine.program import Reason, Run, Step
 from engine.refund import Settlement
 from engine.reviews import RequestState
 from engine.units import format_duration, format_money, format_time
@@ -29,7 +29,12 @@ class Blocked(NamedTuple):
     """A blocker that matched, and what made it match."""
 
     blocker: Blocker
-    because: tuple[Reason, ...]
+    run: Run
+
+    @property
+    def because(self) -> tuple[Reason, ...]:
+        """The comparisons that made it match."""
+        return self.run.because(f"blockers/{self.blocker.id}")
 
     @property
     def id(self) -> str:
@@ -41,8 +46,13 @@ class Reviewed(NamedTuple):
     """A review that is required, what made it so, and its deadline where a request has been submitted."""
 
     review: Review
-    because: tuple[Reason, ...]
+    run: Run
     deadline: int | None
+
+    @property
+    def because(self) -> tuple[Reason, ...]:
+        """The comparisons that made it required."""
+        return self.run.because(f"review/{self.review.id}")
 
     @property
     def id(self) -> str:
@@ -75,10 +85,19 @@ class Decision:
     reviews: tuple[Reviewed, ...]
     refund: Settlement | None
     request: RequestState | None
-    values: Mapping[str, Any]
     not_applied: tuple[NotApplied, ...]
-    working: tuple[Step, ...]
     zone: dt.tzinfo = field(repr=False)
+    run: Run | None = field(repr=False)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The values of the policy that this decision needed, typed, in the order of the policy."""
+        return self.run.computed() if self.run else {}
+
+    @property
+    def working(self) -> tuple[Step, ...]:
+        """How each figure came about, in the order of computation."""
+        return self.run.working() if self.run else ()
 
     def to_json(self) -> str:
         """`to_dict` as one line of JSON; equal decisions give equal bytes."""
@@ -102,8 +121,8 @@ class Decision:
         if self.not_applied:
             key = "path" if self.version else "failed"
             result[key] = [self._not_applied(tried) for tried in self.not_applied]
-        if self.working:
-            result["working"] = [self._step(step) for step in self.working]
+        if working := self.working:
+            result["working"] = [self._step(step) for step in working]
         return result
 
     def _time(self, micros: int) -> str:

@@ -31,8 +31,9 @@ from engine.units import UnitError, format_time, parse_time, to_micros
 __all__ = ["Engine", "book_path", "shipped_book"]
 
 SUBMITTED, WORDS = "request.submitted_at", "request.reviews"
-SUBJECT = {"resource": "resource.id", "order": "order.id", "account": "account.id"}
+SUBJECT = {"resource": "resource.id", "order": "order.id"}
 NO_STATE = RequestState("blocked", None, ())
+APPROVED = RequestState("approved", None, ())
 
 
 def shipped_book() -> Path:
@@ -68,6 +69,7 @@ class Engine:
             for version in policy.versions
         }
         self._policies = {policy.id: policy for policy in book.policies}
+        self._order = _tried_order(book)
         self._starts = {
             policy.id: [version.in_force_from for version in policy.versions] for policy in book.policies
         }
@@ -111,7 +113,7 @@ class Engine:
         every problem of the facts, and `EngineError` if the rules engine fails; neither is ever "allowed".
         """
         moment = at if at.__class__ is int else self.moment(at)
-        return self._decide(self._reader.read(facts), moment, policy, version)  # type: ignore[arg-type]
+        return self._decide(self._read(facts, moment), moment, policy, version)  # type: ignore[arg-type]
 
     def decide_many(
         self, rows: Iterable[Mapping[str, Any]], *, at: str | dt.datetime | int
@@ -119,7 +121,7 @@ class Engine:
         """Decide one case after the other, lazily. The first bad one raises its `FactsError`."""
         moment = self.moment(at)
         for facts in rows:
-            yield self._decide(self._reader.read(facts), moment, None, None)
+            yield self._decide(self._read(facts, moment), moment, None, None)
 
     def moment(self, at: str | dt.datetime | int) -> int:
         """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
@@ -130,63 +132,55 @@ class Engine:
         except (UnitError, AttributeError, TypeError) as error:
             raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
 
+    def _read(self, facts: object, at: int) -> list[Any]:
+        """The typed facts by slot, and last the instant that the case is judged as of."""
+        values = self._reader.read(facts)
+        submitted = values[self._submitted]
+        if submitted is ABSENT:
+            values[-1] = at
+        elif submitted > at:
+            raise self._not_yet(submitted, at)
+        else:
+            values[-1] = submitted
+        return values
+
+    def _not_yet(self, submitted: int, at: int) -> FactsError:
+        times = [format_time(time, self._book.zone) for time in (submitted, at)]
+        return facts_error(
+            "R0904",
+            SUBMITTED,
+            f"the request was submitted at {times[0]}, after the evaluation time {times[1]}",
+            "decide as of a time at or after the submission",
+        )
+
     def _decide(self, values: list[Any], at: int, policy: str | None, version: str | None) -> Decision:
-        now = self._now(values, at)
         tried: list[NotApplied] = []
         closed: list[str] = []
-        for candidate in self._candidates(policy):
-            program = self._program(candidate, version, values, now)
+        for candidate in self._order if policy is None else (self._policy(policy),):
+            program = self._program(candidate, version, values)
             if program is None:
                 closed.append(candidate.id)
                 continue
-            run = self._applied(program, values, now)
+            run = self._applied(program, values)
             if run is not None and run.holds("applies_to"):
-                return self._decision(program, run, values, now, at, tuple(tried))
-            tried.append(self._not_applied(program, run))
+                return self._decision(program, run, values, at, tuple(tried))
+            tried.append(_not_applied(program, run))
         if closed:
-            raise self._not_in_force(closed, now)
+            raise self._not_in_force(closed, values)
         return self._nothing_applies(values, at, tuple(tried))
 
-    def _now(self, values: list[Any], at: int) -> int:
-        """The instant a case is judged as of: its submission, else the evaluation time."""
-        submitted = values[self._submitted]
-        if submitted is ABSENT:
-            return at
-        if submitted > at:
-            times = [format_time(time, self._book.zone) for time in (submitted, at)]
-            raise facts_error(
-                "R0904",
-                SUBMITTED,
-                f"the request was submitted at {times[0]}, after the evaluation time {times[1]}",
-                "decide as of a time at or after the submission",
-            )
-        return int(submitted)
+    def _policy(self, name: str) -> Policy:
+        try:
+            return self._policies[name]
+        except KeyError:
+            hint = did_you_mean(name, self._policies) or f"policies: {one_of(self._policies)}"
+            raise facts_error("R0906", "policy", f"the book has no policy `{name}`", hint) from None
 
-    def _candidates(self, only: str | None) -> Iterator[Policy]:
-        """The policies in the order in which they are tried, following `otherwise`."""
-        if only is not None:
-            if only not in self._policies:
-                hint = did_you_mean(only, self._policies) or f"policies: {one_of(self._policies)}"
-                raise facts_error("R0906", "policy", f"the book has no policy `{only}`", hint)
-            yield self._policies[only]
-            return
-        order = list(self._policies)
-        seen: set[str] = set()
-        position = 0
-        while position < len(order):
-            policy = self._policies[order[position]]
-            if policy.id not in seen:
-                seen.add(policy.id)
-                yield policy
-            position = order.index(policy.otherwise) if policy.otherwise else position + 1
-            if policy.otherwise in seen:
-                return
-
-    def _program(self, policy: Policy, version: str | None, values: list[Any], now: int) -> Program | None:
+    def _program(self, policy: Policy, version: str | None, values: list[Any]) -> Program | None:
         """The version that governs the case; None where none is in force then."""
         if version is not None:
             return self._named(policy, version)
-        time = self._governing_time(policy, values) if policy.governed_by else now
+        time = self._governing_time(policy, values) if policy.governed_by else values[-1]
         index = bisect_right(self._starts[policy.id], time) - 1
         if index < 0:
             return None
@@ -216,21 +210,19 @@ class Engine:
             return to_micros(dt.datetime.combine(value, dt.time(), self._book.zone))
         return int(value)
 
-    def _applied(self, program: Program, values: list[Any], now: int) -> Run | None:
+    def _applied(self, program: Program, values: list[Any]) -> Run | None:
         """The run of a policy; None where it does not apply and its other facts are missing, as they may be."""
-        missing = [name for name in program.needs if values[self._slots[name]] is ABSENT]
-        if not missing:
-            return program.run(values, now)
-        if not program.applies_needs.isdisjoint(missing) or program.applies(values, now):
-            raise self._reader.missing(program.needs, values, program.version.policy)
+        for slot in program.needed_slots:
+            if values[slot] is ABSENT:
+                break
+        else:
+            return program.run(values)
+        problems = self._reader.missing(program.needs, values, program.version.policy)
+        if any(problem.location.path in program.applies_needs for problem in problems) or program.applies(values):
+            raise FactsError(problems=problems)
         return None
 
-    def _not_applied(self, program: Program, run: Run | None) -> NotApplied:
-        version = program.version
-        because = run.because_all("applies_to/not") if run else ()
-        return NotApplied(version.policy, version.version, because)
-
-    def _not_in_force(self, closed: list[str], now: int) -> FactsError:
+    def _not_in_force(self, closed: list[str], values: list[Any]) -> FactsError:
         """The error of a time at which policies that might apply have no version in force."""
         zone, problems = self._book.zone, []
         for name in closed:
@@ -238,7 +230,7 @@ class Engine:
             problems.append(
                 Problem(
                     "R0905",
-                    f"no version of `{name}` is in force at {format_time(now, zone)}",
+                    f"no version of `{name}` is in force at {format_time(values[-1], zone)}",
                     Location("now"),
                     f"versions: {spans}",
                 )
@@ -246,56 +238,36 @@ class Engine:
         return FactsError(problems=problems)
 
     def _decision(
-        self, program: Program, run: Run, values: list[Any], now: int, at: int, tried: tuple[NotApplied, ...]
+        self, program: Program, run: Run, values: list[Any], at: int, tried: tuple[NotApplied, ...]
     ) -> Decision:
-        version = program.version
-        blockers = tuple(
-            Blocked(blocker, run.because(f"blockers/{blocker.id}"))
-            for blocker in version.blockers
-            if run.holds(f"blockers/{blocker.id}")
-        )
-        submitted = values[self._submitted] is not ABSENT
-        reviews = () if blockers else self._reviews(version, run, now if submitted else None)
-        settlement = run.settlement() if version.refund and not blockers else None
+        blocked = program.is_blocked(run.fired)
+        submitted = values[self._submitted]
+        blockers = tuple([Blocked(b, run) for unit, b in program.blockers if run.holds(unit)]) if blocked else ()
+        reviews = () if blocked else _reviews(program, run, submitted)
         return Decision(
-            "blocked" if blockers else "review_required" if reviews else "allowed",
-            version,
+            "blocked" if blocked else "review_required" if reviews else "allowed",
+            program.version,
             at,
             self._subject_of(values),
             blockers,
             reviews,
-            settlement,
-            self._request(blockers, reviews, values, now, at) if submitted else None,
-            run.computed(),
+            run.settlement() if program.terms and not blocked else None,
+            None if submitted is ABSENT else self._request(blockers, reviews, values, at),
             tried,
-            run.working(),
             self._book.zone,
-        )
-
-    def _reviews(self, version: Version, run: Run, submitted: int | None) -> tuple[Reviewed, ...]:
-        return tuple(
-            Reviewed(
-                review,
-                run.because(f"review/{review.id}"),
-                None if submitted is None else deadline_of(review, submitted),
-            )
-            for review in version.reviews
-            if run.holds(f"review/{review.id}")
+            run,
         )
 
     def _request(
-        self,
-        blockers: tuple[Blocked, ...],
-        reviews: tuple[Reviewed, ...],
-        values: list[Any],
-        submitted: int,
-        at: int,
+        self, blockers: tuple[Blocked, ...], reviews: tuple[Reviewed, ...], values: list[Any], at: int
     ) -> RequestState:
         if blockers:
             return NO_STATE
         words = values[self._words]
+        if not reviews and (not words or words is ABSENT):
+            return APPROVED
         given = [] if words is ABSENT else words_of(words)
-        return request_state([reviewed.review for reviewed in reviews], given, submitted, at)
+        return request_state([reviewed.review for reviewed in reviews], given, values[-1], at)
 
     def _subject_of(self, values: list[Any]) -> dict[str, str]:
         return {key: values[slot] for key, slot in self._subject if values[slot] is not ABSENT}
@@ -303,7 +275,7 @@ class Engine:
     def _nothing_applies(self, values: list[Any], at: int, tried: tuple[NotApplied, ...]) -> Decision:
         subject = self._subject_of(values)
         return Decision(
-            "not_applicable", None, at, subject, (), (), None, None, {}, tried, (), self._book.zone
+            "not_applicable", None, at, subject, (), (), None, None, tried, self._book.zone, None
         )
 
 
@@ -318,6 +290,34 @@ def load_book(path: Path) -> tuple[Book | None, dict[tuple[str, str], dict[str, 
             for version in policy.versions:
                 definitions[policy.id, version.version] = compile_version(version, problems)
     return book, definitions, problems
+
+
+def _not_applied(program: Program, run: Run | None) -> NotApplied:
+    because = run.because_all("applies_to/not") if run else ()
+    return NotApplied(program.version.policy, program.version.version, because)
+
+
+def _reviews(program: Program, run: Run, submitted: Any) -> tuple[Reviewed, ...]:
+    return tuple(
+        [
+            Reviewed(review, run, None if submitted is ABSENT else deadline_of(review, submitted))
+            for unit, review in program.reviews
+            if run.holds(unit)
+        ]
+    )
+
+
+def _tried_order(book: Book) -> tuple[Policy, ...]:
+    """The policies in the order in which they are tried: from the first one on, following `otherwise`."""
+    policies = {policy.id: policy for policy in book.policies}
+    names = list(policies)
+    order: dict[str, Policy] = {}
+    name = names[0]
+    while name and name not in order:
+        policy = order[name] = policies[name]
+        after = names.index(name) + 1
+        name = policy.otherwise or (names[after] if after < len(names) else "")
+    return tuple(order.values())
 
 
 def _refuse_drafts(book: Book, problems: Problems) -> None:

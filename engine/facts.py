@@ -40,19 +40,21 @@ class FactsReader:
 
     def _plant(self, fact: Fact, zone: ZoneInfo) -> None:
         *groups, leaf = fact.name.split(".")
+        self._branch(groups)[leaf] = (self.slots[fact.name], _reader_of(fact, zone))
+
+    def _branch(self, groups: Iterable[str]) -> dict[str, Any]:
+        """The tree below some groups: key to (slot, reader) for a fact, to (tree, None) for a group."""
         branch = self._tree
         for group in groups:
-            branch = branch.setdefault(group, {})
-        branch[leaf] = (self.slots[fact.name], _reader_of(fact, zone))
+            branch = branch.setdefault(group, ({}, None))[0]
+        return branch
 
     def _open_tree(self) -> None:
         """An open group swallows the keys that the vocabulary does not know."""
         for name in self._vocabulary.open_groups:
             *groups, leaf = name.split(".")
-            branch = self._tree
-            for group in groups:
-                branch = branch.setdefault(group, {})
-            branch[leaf] = _Open(branch.get(leaf, {}))
+            branch = self._branch(groups)
+            branch[leaf] = (_Open(branch.get(leaf, ({}, None))[0]), None)
 
     def read(self, facts: object) -> list[Any]:
         """The typed values by slot; `ABSENT` where the caller sent nothing. Raises `FactsError` with every problem."""
@@ -60,7 +62,7 @@ class FactsReader:
         try:
             self._fill(self._tree, facts, values)
         except (UnitError, KeyError, TypeError, AttributeError):
-            problems = list(self._problems(self._tree, facts, ""))
+            values, problems = self.partly(facts)
             if not problems:
                 raise EngineError("the facts could not be read, and no reason was found") from None
             raise FactsError(problems=problems) from None
@@ -68,50 +70,52 @@ class FactsReader:
 
     def _fill(self, tree: dict[str, Any], given: Any, values: list[Any]) -> None:
         for key, raw in given.items():
-            entry = tree[key]
-            if entry.__class__ is tuple:
-                values[entry[0]] = entry[1](raw)
+            slot, read = tree[key]
+            if read is None:
+                self._fill(slot, raw, values)
             else:
-                self._fill(entry, raw, values)
+                values[slot] = read(raw)
 
-    def _problems(self, tree: Mapping[str, Any], given: object, prefix: str) -> Iterable[Problem]:
+    def partly(self, facts: object) -> tuple[list[Any], list[Problem]]:
+        """What can be read of bad facts, and every problem; a bad value stays `ABSENT`."""
+        values = self._blank.copy()
+        return values, list(self._problems(self._tree, facts, "", values))
+
+    def _problems(
+        self, tree: Mapping[str, Any], given: object, prefix: str, values: list[Any]
+    ) -> Iterable[Problem]:
         if not isinstance(given, Mapping):
             expected = f"a mapping of {prefix[:-1] or 'facts'}"
-            yield Problem(
-                "R0903", f"expected {expected}, found {describe(given)}", Location(prefix[:-1] or "facts")
-            )
+            place = Location(prefix[:-1] or "facts")
+            yield Problem("R0903", f"expected {expected}, found {describe(given)}", place)
             return
         for key, raw in given.items():
             path = f"{prefix}{key}"
-            entry = tree.get(key) if isinstance(key, str) else None
-            if isinstance(entry, tuple):
-                yield from _value_problems(entry[1], raw, path)
-            elif entry is not None:
-                yield from self._problems(entry, raw, f"{path}.")
-            elif not isinstance(tree, _Open):
+            try:
+                slot, read = tree[key]
+            except (KeyError, TypeError):
                 yield self._unknown(path)
+                continue
+            if read is None:
+                yield from self._problems(slot, raw, f"{path}.", values)
+            else:
+                yield from _value_problems(read, raw, path, slot, values)
 
     def _unknown(self, path: str) -> Problem:
         hint = did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
         shown = path if len(path) <= 100 else path[:97] + "…"
         return Problem("R0902", f"`{shown}` is not a fact of the vocabulary", Location(shown), hint)
 
-    def missing(self, names: Iterable[str], values: list[Any], policy: str) -> FactsError:
-        """The error that names every required fact of `names` that the caller left out."""
+    def missing(self, names: Iterable[str], values: list[Any], policy: str) -> list[Problem]:
+        """A problem for every required fact of `names` that the caller left out."""
         problems = []
         for name in sorted(names, key=self.slots.__getitem__):
             fact = self._vocabulary.facts[name]
             if fact.required and values[self.slots[name]] is ABSENT:
-                words = f" ({fact.description})" if fact.description else ""
-                problems.append(
-                    Problem(
-                        "R0901",
-                        f"the fact `{name}` is missing",
-                        Location(name),
-                        f"the policy `{policy}` needs it{words}",
-                    )
-                )
-        return FactsError(problems=problems)
+                words = f": {fact.description}" if fact.description else ""
+                hint = f"the policy `{policy}` needs it{words}"
+                problems.append(Problem("R0901", f"the fact `{name}` is missing", Location(name), hint))
+        return problems
 
 
 class _Open(dict[str, Any]):
@@ -150,9 +154,11 @@ def _bounded(fact: Fact, read: Reader) -> Reader:
     return check
 
 
-def _value_problems(read: Reader, raw: object, path: str) -> Iterable[Problem]:
+def _value_problems(
+    read: Reader, raw: object, path: str, slot: int, values: list[Any]
+) -> Iterable[Problem]:
     try:
-        read(raw)
+        values[slot] = read(raw)
     except UnitError as error:
         for below, message, hint in faults_of(error):
             place = path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in below)

@@ -6,11 +6,12 @@ stages in order until the outcome is settled, and answers what held, why, and wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from engine.compile import MAX_INTEGER, names_in_value, names_of
+from engine.compile import MAX_INTEGER, SUM_PREFIX, names_in_value, names_of, summed
 from engine.diagnostics import Location
 from engine.errors import EngineError
 from engine.facts import facts_error
@@ -19,13 +20,15 @@ from engine.model import Condition, Row, Table, Term, Value, Version
 from engine.refund import Case, Settlement, settle
 from engine.runtime import Ruleset
 from engine.types import ABSENT, Kind, Type
-from engine.units import Money
+from engine.units import Money, exchange
 from engine.vocabulary import NOW, Vocabulary
 
-__all__ = ["Program", "Reason", "Run", "Step"]
+__all__ = ["Program", "Reason", "Run", "Step", "Sums"]
 
-Encoder = Callable[[Callable[[str], Any]], int]
-FactEncoder = Callable[[list[Any]], int]
+RATES = "rates"
+# A figure's name and a currency to its sum over the request, as money in that currency.
+Sums = Callable[[str, str], Any]
+FactEncoder = Callable[[Any], int]
 
 
 class Reason(NamedTuple):
@@ -52,9 +55,16 @@ class Step(NamedTuple):
 
 
 class _Stage(NamedTuple):
+    """One pass through the rules engine.
+
+    `pick` takes the facts of simple columns from the values of a case, in order; `of_facts` encode them. `of_run` encode
+    the columns that need more of the case: comparisons of two facts, money, values.
+    """
+
     pass_: int
+    pick: Callable[[list[Any]], Sequence[Any]]
     of_facts: tuple[FactEncoder, ...]
-    of_values: tuple[Encoder, ...]
+    of_run: tuple[Callable[[Run], int], ...]
     ruleset: Ruleset
 
 
@@ -75,24 +85,33 @@ class Program:
         self._always = frozenset(definition["always"])
         self._meanings = definition["rules"]
         self.units = {rule: [(m["unit"], m["branch"]) for m in ms] for rule, ms in self._meanings.items()}
-        self._slots = dict(slots)
+        # The last slot, the one more than there are facts, holds `now` while a case is decided.
+        self._slots = {**slots, NOW: len(slots)}
         self.applies_needs = frozenset(self._facts_under(version.applies_to, vocabulary))
         self.needs = tuple(sorted(name for name in version.facts if vocabulary.facts[name].required))
+        self.needed_slots = tuple(slots[name] for name in self.needs)
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
         self.applies_after = passes.get("applies_to", 0)
         self.blocked_after = max((passes.get(f"blockers/{b.id}", 0) for b in version.blockers), default=0)
-        self._blocker_units = frozenset(f"blockers/{blocker.id}" for blocker in version.blockers)
+        self.blockers = tuple((f"blockers/{blocker.id}", blocker) for blocker in version.blockers)
+        self.reviews = tuple((f"review/{review.id}", review) for review in version.reviews)
+        self.terms = tuple((f"terms/{term.id}", term) for term in version.refund.terms) if version.refund else ()
+        self._blocker_units = frozenset(unit for unit, _ in self.blockers)
+        self._always_blocked = not self._blocker_units.isdisjoint(self._always)
 
-    def run(self, values: list[Any], now: int) -> Run:
-        """Decide one case. `values` are typed facts by slot; `now` is the instant it is judged as of."""
-        run = Run(self, values, now)
+    def run(self, values: list[Any], sums: Sums | None = None) -> Run:
+        """Decide one case. `values` are typed facts by slot, and last the instant that it is judged as of.
+
+        `sums` gives the sums of its request to the reviews of the whole request; without it the case is all of it.
+        """
+        run = Run(self, values, sums)
         run.fire()
         return run
 
-    def applies(self, values: list[Any], now: int) -> bool:
+    def applies(self, values: list[Any]) -> bool:
         """Whether the policy applies, where facts that only its other conditions need are missing."""
-        run = Run(self, values, now)
+        run = Run(self, values)
         run.fire(until=self.applies_after)
         return run.holds("applies_to")
 
@@ -125,48 +144,47 @@ class Program:
 
     def is_blocked(self, fired: Mapping[str, Any]) -> bool:
         """Whether a blocker is among the fired or unconditional units."""
-        return not self._blocker_units.isdisjoint(fired) or not self._blocker_units.isdisjoint(self._always)
+        return self._always_blocked or not self._blocker_units.isdisjoint(fired)
 
     def _units(self, stage: Mapping[str, Any]) -> list[str]:
         rules = [rule for shard in stage["shards"] for rule in shard["rules"] if rule in self._meanings]
         return [unit for rule in rules for unit, _ in self.units[rule]]
 
     def _stage(self, index: int, stage: Mapping[str, Any]) -> _Stage:
-        columns = sorted(stage["columns"], key=lambda column: not self._of_fact(column))
-        name = f"{self.version.policy}/{self.version.version}/{index}"
+        simple = [column for column in stage["columns"] if self._is_simple(column)]
+        others = [column for column in stage["columns"] if not self._is_simple(column)]
+        fields = [column["field"] for column in (*simple, *others)]
         return _Stage(
             stage["pass"],
-            tuple(self._fact_encoder(column) for column in columns if self._of_fact(column)),
-            tuple(self._value_encoder(column) for column in columns if not self._of_fact(column)),
-            Ruleset(name, [column["field"] for column in columns], stage["shards"]),
+            _picker([self._slots[column["reads"]] for column in simple]),
+            tuple(_encoder(column, self._type(column["reads"])) for column in simple),
+            tuple(map(self._run_encoder, others)),
+            Ruleset(f"{self.version.policy}/{self.version.version}/{index}", fields, stage["shards"]),
         )
 
-    def _of_fact(self, column: Mapping[str, Any]) -> bool:
-        """Whether a column reads one plain fact, so that it is encoded without a look-up by name."""
-        return column["reads"] in self._slots and column["as"] not in ("sign", "money", "fired")
+    def _is_simple(self, column: Mapping[str, Any]) -> bool:
+        """Whether a column depends on one fact alone."""
+        return column["reads"] in self._slots and column["as"] not in ("sign", "money")
 
-    def _fact_encoder(self, column: Mapping[str, Any]) -> FactEncoder:
-        slot = self._slots[column["reads"]]
-        if column["as"] == "flag":
-            return lambda values: 1 if values[slot] is True else 0
-        if column["as"] == "present":
-            return lambda values: 0 if values[slot] is ABSENT else 1
-        # An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is
-        # absent only while `Program.applies` asks about conditions that do not read it.
-        encode = _encoder(column, self._type(column["reads"]))
-        return lambda values: 0 if (value := values[slot]) is ABSENT else encode(value)
-
-    def _value_encoder(self, column: Mapping[str, Any]) -> Encoder:
+    def _run_encoder(self, column: Mapping[str, Any]) -> Callable[[Run], int]:
         name, other = column["reads"], column.get("against")
         if column["as"] == "fired":
-            return lambda read: int(read(name) is True)
+            return lambda run: int(name in run.fired)
+        get = self._getter(name)
         if other:
-            return lambda read: _sign(read(name), read(other), read)
+            get_other = self._getter(other)
+            return lambda run: _sign(get(run), get_other(run), run)
         if column["as"] == "money":
             currency = column["currency"]
-            return lambda read: _money_column(read(name), currency, read)
+            return lambda run: _money_column(get(run), currency, run)
         encode = _encoder(column, self._type(name))
-        return lambda read: encode(read(name))
+        return lambda run: encode(get(run))
+
+    def _getter(self, name: str) -> Callable[[Run], Any]:
+        slot = self._slots.get(name)
+        if slot is None:
+            return lambda run: run.read(name)
+        return lambda run: run.values[slot]
 
     def _type(self, name: str) -> Type:
         if name in self.values:
@@ -182,12 +200,32 @@ class Program:
         return self._slots.get(name)
 
 
-def _encoder(column: Mapping[str, Any], type_: Type) -> Callable[[Any], int]:
-    """A typed value as the integer of its column; see `engine.compile.columns`."""
+def _picker(slots: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """The values of some slots, in order."""
+    if len(slots) > 1:
+        return itemgetter(*slots)
+    return lambda values: [values[slot] for slot in slots]
+
+
+def _encoder(column: Mapping[str, Any], type_: Type) -> FactEncoder:
+    """A typed value as the integer of its column; see `engine.compile.columns`.
+
+    An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent only
+    while `Program.applies` asks about conditions that do not read it.
+    """
     match column["as"]:
+        case "flag":
+            return {True: 1, False: 0, ABSENT: 0}.__getitem__
         case "choice":
-            codes = {choice: code for code, choice in enumerate(column["choices"], 1)}
-            return codes.__getitem__
+            return ({ABSENT: 0} | {choice: code for code, choice in enumerate(column["choices"], 1)}).__getitem__
+        case "present":
+            return lambda value: 0 if value is ABSENT else 1
+    encode = _number_encoder(column, type_)
+    return lambda value: 0 if value is ABSENT else encode(value)
+
+
+def _number_encoder(column: Mapping[str, Any], type_: Type) -> FactEncoder:
+    match column["as"]:
         case "text":
             texts = {text: code for code, text in enumerate(column["texts"], 1)}
             return lambda value: texts.get(value, 0)
@@ -200,13 +238,8 @@ def _encoder(column: Mapping[str, Any], type_: Type) -> Callable[[Any], int]:
         case "date":
             return lambda value: value.toordinal()  # type: ignore[no-any-return]
         case "duration":
-            return (
-                (lambda value: _clamped(value.months))
-                if type_.calendar
-                else lambda value: _clamped(value.micros)
-            )
-        case "flag":
-            return lambda value: 1 if value is True else 0
+            length = itemgetter(0 if type_.calendar else 1)
+            return lambda value: _clamped(length(value))
         case _:
             return _clamped
 
@@ -224,35 +257,37 @@ def _doubled(value: int | Fraction) -> int:
     return _clamped(2 * whole + (value.denominator != 1))
 
 
-def _money_column(money: Any, currency: str, read: Callable[[str], Any]) -> int:
+def _money_column(money: Any, currency: str, run: Run) -> int:
     if money is ABSENT:
         return 0
-    if money.currency == currency:
-        return _doubled(money.minor)
-    return _doubled(_converted(money, currency, read))
+    if money[1] == currency:
+        return _doubled(money[0])
+    return _doubled(_converted(money, currency, run))
 
 
-def _converted(money: Money, currency: str, read: Callable[[str], Any]) -> Fraction:
-    """Money in another currency, in its minor units, by the exact rates of the case."""
-    from engine.formula import convert
-
-    rates = read("rates")
-    if rates is ABSENT:
+def _converted(money: Money, currency: str, run: Run) -> int | Fraction:
+    """Money in the minor units of another currency, by the exact rates of the case."""
+    rates = run.rates()
+    converted = None if rates is ABSENT else exchange(money, currency, rates)
+    if converted is None:
+        pair = f"{money.currency}/{currency}"
         raise facts_error(
             "R0907",
-            "rates",
-            f"an amount in {money.currency} is compared with one in {currency}, and the fact `rates` is missing",
-            f'send `{{"rates": {{"{money.currency}/{currency}": "…"}}}}`',
+            RATES,
+            f"an amount in {money.currency} is compared with one in {currency}, and `rates` has no rate for them",
+            f'send `{{"rates": {{"{pair}": "…"}}}}`',
         )
-    return convert(money, currency, rates).minor  # type: ignore[return-value]
+    return converted.minor
 
 
-def _sign(one: Any, other: Any, read: Callable[[str], Any]) -> int:
+def _sign(one: Any, other: Any, run: Run) -> int:
     """-1, 0 or 1 as `one` is less than, equal to or more than `other`."""
     if one is ABSENT or other is ABSENT:
         return 0
+    if one.__class__ is int:
+        return -1 if one < other else int(one > other)
     if isinstance(one, Money):
-        one, other = _in_one_currency(one, other, read)
+        one, other = _in_one_currency(one, other, run)
     if one == other:
         return 0
     if isinstance(one, (str, bool)):
@@ -260,37 +295,37 @@ def _sign(one: Any, other: Any, read: Callable[[str], Any]) -> int:
     return -1 if one < other else 1
 
 
-def _in_one_currency(one: Money, other: Money, read: Callable[[str], Any]) -> tuple[Any, Any]:
+def _in_one_currency(one: Money, other: Money, run: Run) -> tuple[Any, Any]:
     if one.currency == other.currency:
         return one.minor, other.minor
-    return _converted(one, other.currency, read), other.minor
+    return _converted(one, other.currency, run), other.minor
 
 
 class Run:
     """The state of one decision. `fired` maps each condition that held to its branches that did: number and rule."""
 
-    __slots__ = ("_computed", "_now", "_program", "_settlement", "_values", "fired")
+    __slots__ = ("_computed", "_program", "_settlement", "_sums", "fired", "values")
 
-    def __init__(self, program: Program, values: list[Any], now: int) -> None:
+    def __init__(self, program: Program, values: list[Any], sums: Sums | None = None) -> None:
+        self._sums = sums
         self._program = program
-        self._values = values
-        self._now = now
         self._computed: dict[str, Any] = {}
         self._settlement: Settlement | None = None
+        self.values = values
         self.fired: dict[str, list[tuple[int, str]]] = {}
 
     def fire(self, until: int | None = None) -> None:
-        """Run the stages, to pass `until`. A policy that does not apply, or a blocked case, ends the run after its pass."""
-        program, values, fired, units = self._program, self._values, self.fired, self._program.units
+        """Run the stages, to pass `until`. A run ends early where the policy does not apply or the case is blocked."""
+        program, fired, units = self._program, self.fired, self._program.units
         done = 0
-        for stage in program.stages:
-            if stage.pass_ > done and (done == until or self._settled(done)):
+        for pass_, pick, of_facts, of_run, ruleset in program.stages:
+            if pass_ > done and (done == until or self._settled(done)):
                 break
-            done = stage.pass_
-            record = [encode(values) for encode in stage.of_facts]
-            if stage.of_values:
-                record += [encode(self.read) for encode in stage.of_values]
-            for rule in stage.ruleset.fire(record):
+            done = pass_
+            record = [encode(value) for encode, value in zip(of_facts, pick(self.values), strict=True)]
+            for encode in of_run:
+                record.append(encode(self))
+            for rule in ruleset.fire(record):
                 for unit, branch in units[rule]:
                     if unit in fired:
                         fired[unit].append((branch, rule))
@@ -313,21 +348,32 @@ class Run:
         """The typed value of a fact, a value, a flag of an earlier stage, or a figure of the refund."""
         slot = self._program.slot(name)
         if slot is not None:
-            return self._values[slot]
-        if name == NOW:
-            return self._now
+            return self.values[slot]
         if name not in self._computed:
             self._computed[name] = self._compute(name)
         return self._computed[name]
 
+    def rates(self) -> Any:
+        """The exact rates of the case, or `ABSENT`."""
+        slot = self._program.slot(RATES)
+        return ABSENT if slot is None else self.values[slot]
+
     def _compute(self, name: str) -> Any:
         if name in self._program.values:
             return self._value(self._program.values[name])
-        if name.startswith("flags/"):
-            return name in self.fired
         if name.startswith("refund."):
             return self._refund_figure(name)
+        if name.startswith(SUM_PREFIX):
+            return self._sum(name)
         return self._instrument(name)
+
+    def _sum(self, name: str) -> Any:
+        """A figure summed over the request; the case's own where it is the whole request."""
+        own, currency = summed(name)
+        figure = self.read(own)
+        if self._sums is None or (figure is ABSENT and not currency):
+            return figure
+        return self._sums(own, currency or figure.currency)
 
     def _value(self, value: Value) -> Any:
         formula = self._row(value).result if isinstance(value.body, Table) else value.body
@@ -356,7 +402,7 @@ class Run:
         """What was paid with one instrument, or with all; an instrument that was not given counts as zero."""
         fact, _, part = name.rpartition(".")
         slot = self._program.slot(fact)
-        paid = self._values[slot] if slot is not None else ABSENT
+        paid = self.values[slot] if slot is not None else ABSENT
         if paid is ABSENT:
             return ABSENT  # type: ignore[return-value]
         currency = next(iter(paid.values())).currency
@@ -374,7 +420,7 @@ class Run:
         refund = self._program.version.refund
         if refund is None:
             raise EngineError("the version has no refund")
-        term = self._term(refund.terms)
+        term = self._term()
         paid = self.read(refund.paid.name)
         if paid is ABSENT:
             raise facts_error("R0901", refund.paid.name, f"the fact `{refund.paid.name}` is missing")
@@ -383,15 +429,12 @@ class Run:
         except FormulaError as error:
             raise facts_error("R0908", f"refund.{term.id}", str(error)) from None
 
-    def _term(self, terms: tuple[Term, ...]) -> Term:
-        for term in terms:
-            if self.holds(f"terms/{term.id}"):
+    def _term(self) -> Term:
+        for unit, term in self._program.terms:
+            if self.holds(unit):
                 return term
         raise facts_error(
-            "R0909",
-            "refund.terms",
-            "no refund terms cover this case",
-            "the policy needs terms without `when`",
+            "R0909", "refund.terms", "no refund terms cover this case", "the policy needs terms without `when`"
         )
 
     def _refund_figure(self, name: str) -> Money:
@@ -456,4 +499,12 @@ class Run:
         name, against = part["fact"], part.get("against", "")
         other = self.read(against) if against else None
         no = bool(part.get("not")) is not denied
-        return [Reason(name, self.read(name), self._program.type_of(name), part["needs"], no, against, other)]
+        type_ = self._program.type_of(name)
+        return [Reason(self._shown(name), self.read(name), type_, part["needs"], no, against, other)]
+
+    def _shown(self, name: str) -> str:
+        """A name as decisions show it."""
+        if not name.startswith(SUM_PREFIX):
+            return name
+        own = summed(name).name
+        return own if self._sums is None else f"sum({own})"

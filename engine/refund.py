@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from engine.errors import EngineError
 from engine.formula import Formula, FormulaError
-from engine.model import Deduction, Instrument, Refund, Term
+from engine.model import ALWAYS, Deduction, Instrument, Refund, Term
 from engine.units import Money, format_money
 
 __all__ = ["Deducted", "Line", "Settlement", "apportion", "round_to_unit", "settle"]
@@ -64,45 +64,76 @@ def settle(refund: Refund, term: Term, paid: Mapping[str, Money], case: Case) ->
 
     Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency.
     """
-    unit = f"terms/{term.id}"
     currency = next(iter(paid.values())).currency
-    back = {
-        part.name: part.back
-        if part.back == "none" or case.holds(f"{unit}/instruments/{part.name}")
-        else "none"
-        for part in term.instruments
-        if part.name in paid
-    }
-    pool = {name: int(paid[name].minor) for name, how in back.items() if how == "remainder"}
-    exact = _deductions(refund, term, currency, case)
-    returned, taken = _remainder(refund, pool, exact)
-    table = _charged(taken, {name: pool[name] - returned[name] for name in pool})
-    lines = [
-        _line(part, paid, back[part.name], returned, _columns(term, case, table, part.name))._replace(
-            to=_destination(part, unit, case)
-        )
-        for part in term.instruments
-        if part.name in paid
-    ]
-    settlement = Settlement(
-        term,
-        currency,
-        sum(line.returned for line in lines),
-        tuple(lines),
-        _deducted(term, case, exact, taken),
-    )
+    parts = [(part, _back(term, part, case)) for part in term.instruments if part.name in paid]
+    pool = {part.name: int(paid[part.name].minor) for part, back in parts if back == "remainder"}
+    charge = _charge(refund, term, pool, currency, case) if pool or term.deductions else NO_CHARGE
+    lines = tuple([_line(part, back, int(paid[part.name].minor), charge, _to(term, part, case)) for part, back in parts])
+    settlement = Settlement(term, currency, sum([line.returned for line in lines]), lines, charge.deducted)
     _conserved(settlement)
     return settlement
+
+
+class _Charge(NamedTuple):
+    """What the deductions leave and take, by instrument of the pool."""
+
+    returned: Mapping[str, int]
+    consumed: Mapping[str, int]
+    fees: Mapping[str, int]
+    deducted: tuple[Deducted, ...]
+
+
+NO_CHARGE = _Charge({}, {}, {}, ())
+
+
+def _back(term: Term, part: Instrument, case: Case) -> str:
+    if part.when is ALWAYS or case.holds(f"terms/{term.id}/instruments/{part.name}"):
+        return part.back
+    return "none"
+
+
+def _to(term: Term, part: Instrument, case: Case) -> str:
+    """Where the money goes: the first destination whose condition holds; "" where the policy names none."""
+    unit = f"terms/{term.id}/instruments/{part.name}/to/" if part.to else ""
+    return next((goal.to for number, goal in enumerate(part.to, 1) if case.holds(f"{unit}{number}")), "")
+
+
+def _line(part: Instrument, back: str, paid: int, charge: _Charge, to: str) -> Line:
+    name = part.name
+    if back == "full":
+        return Line(name, paid, paid, 0, 0, 0, to)
+    if back == "none":
+        return Line(name, paid, 0, 0, 0, paid, to)
+    return Line(name, paid, charge.returned[name], charge.consumed[name], charge.fees[name], 0, to)
+
+
+def _charge(
+    refund: Refund, term: Term, pool: Mapping[str, int], currency: str, case: Case
+) -> _Charge:
+    """Take the deductions from the pool."""
+    applied = _applied(term, case)
+    exact = _deductions(refund, applied, currency, case)
+    returned, taken = _remainder(refund, pool, exact)
+    sums = {"consumed": dict.fromkeys(pool, 0), "fees": dict.fromkeys(pool, 0)}
+    open_ = {name: pool[name] - returned[name] for name in pool}
+    for deduction, amount in zip(applied, taken, strict=True):
+        for name, part in zip(pool, apportion(amount, list(open_.values())), strict=True):
+            sums[deduction.column][name] += part
+            open_[name] -= part
+    deducted = tuple(Deducted(*row) for row in zip(applied, exact, taken, strict=True))
+    return _Charge(returned, sums["consumed"], sums["fees"], deducted)
 
 
 def _applied(term: Term, case: Case) -> list[Deduction]:
     return [part for part in term.deductions if case.holds(f"terms/{term.id}/deduct/{part.name}")]
 
 
-def _deductions(refund: Refund, term: Term, currency: str, case: Case) -> list[int | Fraction]:
+def _deductions(
+    refund: Refund, applied: Sequence[Deduction], currency: str, case: Case
+) -> list[int | Fraction]:
     """The exact deductions in their order, rounded only where each is to be rounded."""
-    amounts = []
-    for deduction in _applied(term, case):
+    amounts: list[int | Fraction] = []
+    for deduction in applied:
         amount = _limited(deduction, currency, case)
         if amount < 0:
             raise FormulaError(
@@ -199,53 +230,6 @@ def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     for index in order[:missing]:
         parts[index] += 1
     return parts
-
-
-def _charged(taken: Sequence[int], shares: Mapping[str, int]) -> list[dict[str, int]]:
-    """How much each deduction takes from each instrument: rows add up to `taken`, columns to `shares`."""
-    open_ = dict(shares)
-    table = []
-    for amount in taken:
-        row = dict(zip(open_, apportion(amount, list(open_.values())), strict=True))
-        table.append(row)
-        open_ = {name: open_[name] - row[name] for name in open_}
-    return table
-
-
-def _columns(term: Term, case: Case, table: Sequence[Mapping[str, int]], name: str) -> dict[str, int]:
-    """What the deductions take from one instrument, by column."""
-    sums = {"consumed": 0, "fees": 0}
-    for deduction, row in zip(_applied(term, case), table, strict=True):
-        sums[deduction.column] += row.get(name, 0)
-    return sums
-
-
-def _line(
-    part: Instrument,
-    paid: Mapping[str, Money],
-    back: str,
-    returned: Mapping[str, int],
-    columns: Mapping[str, int],
-) -> Line:
-    amount = int(paid[part.name].minor)
-    if back == "remainder":
-        return Line(part.name, amount, returned[part.name], columns["consumed"], columns["fees"], 0, "")
-    full = amount if back == "full" else 0
-    return Line(part.name, amount, full, 0, 0, amount - full, "")
-
-
-def _destination(part: Instrument, unit: str, case: Case) -> str:
-    """Where the money goes: the first destination whose condition holds; "" where the policy names none."""
-    goals = enumerate(part.to, 1)
-    return next(
-        (goal.to for number, goal in goals if case.holds(f"{unit}/instruments/{part.name}/to/{number}")), ""
-    )
-
-
-def _deducted(
-    term: Term, case: Case, exact: Sequence[int | Fraction], taken: Sequence[int]
-) -> tuple[Deducted, ...]:
-    return tuple(Deducted(*row) for row in zip(_applied(term, case), exact, taken, strict=True))
 
 
 def _conserved(settlement: Settlement) -> None:

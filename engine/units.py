@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -25,6 +26,7 @@ __all__ = [
     "Money",
     "UnitError",
     "currencies",
+    "exchange",
     "format_date",
     "format_decimal",
     "format_duration",
@@ -97,6 +99,7 @@ def parse_decimal(text: str) -> Fraction:
     return Fraction(digits) / (100 if text.endswith("%") else 1)
 
 
+@lru_cache(maxsize=65_536)
 def parse_money(text: str) -> Money:
     """An amount and its currency, `1000.01 USD`, in the minor unit."""
     match = _MONEY.fullmatch(text)
@@ -238,6 +241,18 @@ def parse_duration(text: str) -> Duration:
             f"`{text}` mixes calendar months with days or hours", "use months and years, or days and hours"
         )
     return duration
+
+
+def exchange(money: Money, currency: str, rates: Mapping[tuple[str, str], Fraction]) -> Money | None:
+    """Money in another currency, exactly; None without a rate for the pair or the opposite pair."""
+    source = money.currency
+    rate = rates.get((source, currency))
+    if rate is None and (inverse := rates.get((currency, source))):
+        rate = 1 / inverse
+    if rate is None:
+        return None
+    scale = Fraction(10 ** currencies()[currency], 10 ** currencies()[source])
+    return Money(money.minor * rate * scale, currency)
 
 
 def format_decimal(value: int | Fraction, places: int = 12) -> str:

@@ -82,6 +82,8 @@ def _flag(raw: object) -> bool:
 
 
 def _text(raw: object) -> str:
+    if raw.__class__ is str and len(raw) <= MAX_TEXT and raw.isascii():  # type: ignore[arg-type, attr-defined]
+        return raw  # type: ignore[return-value]
     if not isinstance(raw, str):
         raise _expected("a text", raw, "put it in quotes" if isinstance(raw, (int, Decimal)) else "")
     if len(raw) > MAX_TEXT:
@@ -126,7 +128,7 @@ def _bounded_fraction(raw: int | Decimal | Fraction) -> Fraction:
 
 
 def _integer(raw: object) -> int:
-    if type(raw) is not int:
+    if raw.__class__ is not int:
         raise _expected("an integer", raw)
     if not -MAX_NUMBER <= raw <= MAX_NUMBER:
         raise UnitError(
@@ -137,21 +139,32 @@ def _integer(raw: object) -> int:
 
 def _money(currency: str) -> Reader:
     def read(raw: object) -> Money:
-        if isinstance(raw, str):
-            money = parse_money(raw)
-        elif isinstance(raw, Mapping) and raw.keys() == {"amount", "currency"}:
-            money = _money_of_parts(raw["amount"], raw["currency"])
+        if raw.__class__ is str:
+            money = parse_money(raw)  # type: ignore[arg-type]
         else:
-            raise _expected(
-                "money",
-                raw,
-                'write `"1000.01 USD"` or `{"amount": "1000.01", "currency": "USD"}`; never a float',
-            )
+            money = _money_of_mapping(raw)
         if currency and money.currency != currency:
             raise UnitError(f"expected money in {currency}, found `{format_money(*money)}`")
         return money
 
     return read
+
+
+def _money_of_mapping(raw: object) -> Money:
+    if not isinstance(raw, dict if raw.__class__ is dict else Mapping) or len(raw) != 2:  # noqa: PLR2004
+        raise _no_money(raw)
+    try:
+        amount, currency = raw["amount"], raw["currency"]
+    except KeyError:
+        raise _no_money(raw) from None
+    if amount.__class__ is str and currency.__class__ is str:
+        return money_of(amount, currency)
+    return _money_of_parts(amount, currency)
+
+
+def _no_money(raw: object) -> UnitError:
+    hint = 'write `"1000.01 USD"` or `{"amount": "1000.01", "currency": "USD"}`; never a float'
+    return _expected("money", raw, hint)
 
 
 def _money_of_parts(amount: object, currency: object) -> Money:
@@ -177,8 +190,8 @@ def _money_of_parts(amount: object, currency: object) -> Money:
 
 def _time(zone: ZoneInfo) -> Reader:
     def read(raw: object) -> int:
-        if isinstance(raw, str):
-            return parse_time(raw, zone)
+        if raw.__class__ is str:
+            return parse_time(raw, zone)  # type: ignore[arg-type]
         if isinstance(raw, dt.datetime):
             return to_micros(raw)
         raise _expected("a time such as `2024-11-05T09:00:00+08:00`", raw)
@@ -235,22 +248,33 @@ def _instruments(type_: Type) -> Reader:
 
     def amount(raw: object) -> Money:
         value: Money = money(raw)
-        if value.minor < 0:
+        if value[0] < 0:
             raise UnitError(f"expected an amount of zero or more, found `{format_money(*value)}`")
         return value
 
-    def read(raw: object) -> dict[str, Money]:
+    def explained(raw: object) -> dict[str, Money]:
         if not isinstance(raw, Mapping):
             raise _expected("a mapping from payment instrument to money", raw)
         if not raw:
-            raise _expected(
-                "at least one payment instrument", raw, 'nothing was paid: write `{"cash": "0 USD"}`'
-            )
+            hint = 'nothing was paid: write `{"cash": "0 USD"}`'
+            raise _expected("at least one payment instrument", raw, hint)
         if unknown := [key for key in raw if key not in names]:
             raise Rejected([((str(key),), *_unknown_instrument(key, type_.choices)) for key in unknown])
         given = dict(_each([(key, item, amount) for key, item in raw.items()]))
         if len({value.currency for value in given.values()}) > 1:
             raise UnitError("the instruments are in several currencies", "one order is paid in one currency")
+        return given
+
+    def read(raw: object) -> dict[str, Money]:
+        if raw.__class__ is not dict or not raw:
+            return explained(raw)
+        given, currency = {}, ""
+        for name, item in raw.items():  # type: ignore[attr-defined]
+            value = money(item)
+            if name not in names or value[0] < 0 or (currency and value[1] != currency):
+                return explained(raw)
+            currency = value[1]
+            given[name] = value
         return given
 
     return read
@@ -301,6 +325,8 @@ def _list(type_: Type, zone: ZoneInfo) -> Reader:
         return dict(_each([(key, item, readers[key]) for key, item in raw.items()]))  # type: ignore[arg-type]
 
     def read(raw: object) -> tuple[dict[str, object], ...]:
+        if raw.__class__ is list and not raw:
+            return ()
         items = _items(raw, "a list of records")
         return tuple(value for _, value in _each([(i, item, record) for i, item in enumerate(items)]))
 

@@ -26,10 +26,11 @@ class Word(NamedTuple):
 
 
 class RefusedWord(NamedTuple):
-    """A word that does not count, and why."""
+    """A word that does not count, and why: `code` is that of `engine.diagnostics.CODES`."""
 
     word: Word
     why: str
+    code: str
 
 
 class RequestState(NamedTuple):
@@ -71,26 +72,30 @@ def _sift(
     for word in sorted(words, key=lambda word: word.decided_at):
         if word.decided_at > at:
             continue
-        why = _objection(reviews, counted, word, submitted)
-        if why:
-            refused.append(RefusedWord(word, why))
+        objection = _objection(reviews, counted, word, submitted)
+        if objection:
+            code, why = objection
+            refused.append(RefusedWord(word, why, code))
         else:
             counted[word.by] = word
     return counted, refused
 
 
-def _objection(reviews: Sequence[Review], counted: Mapping[str, Word], word: Word, submitted: int) -> str:
+def _objection(
+    reviews: Sequence[Review], counted: Mapping[str, Word], word: Word, submitted: int
+) -> tuple[str, str] | None:
+    """Why a word does not count, with the code of the problem; None for a word that does."""
     asked = [review for review in reviews if review.by in (word.by, UNSPECIFIED)]
     if not asked:
-        return f"no review by `{word.by}` is asked for"
+        return "R1034", f"no review by `{word.by}` is asked for"
     if word.by in counted:
-        return f"`{word.by}` has already decided"
+        return "R1035", f"`{word.by}` has already decided"
     if word.decided_at < submitted:
-        return "the word was given before the request was submitted"
+        return "R1036", "the word was given before the request was submitted"
     deadlines = [deadline_of(review, submitted) for review in asked]
     if all(deadline is not None and word.decided_at > deadline for deadline in deadlines):
-        return "the word was given after the deadline"
-    return ""
+        return "R1037", "the word was given after the deadline"
+    return None
 
 
 def _standing(review: Review, counted: Mapping[str, Word], submitted: int, at: int) -> _Standing:

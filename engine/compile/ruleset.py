@@ -20,6 +20,7 @@ from typing import Any
 from engine.compile.columns import Atom, Columns, LiteralTooLargeError, number_scale
 from engine.compile.normal import Branch, Flag, Literal, branches_of
 from engine.compile.strata import Strata
+from engine.compile.sums import over_request
 from engine.diagnostics import Location, Problems
 from engine.limits import (
     MAX_ATOMS_PER_SHARD,
@@ -90,6 +91,7 @@ class _Compiler:
         self._flags: dict[Condition, tuple[Flag, int]] = {}
         self._meanings: dict[str, list[dict[str, Any]]] = {}
         self._flag_branches: dict[str, list[Branch]] = {}
+        self._summed = {f"review/{review.id}" for review in version.reviews if review.scope == "request"}
 
     def compile(self) -> dict[str, Any]:
         for name, condition, location in units_of(self._version):
@@ -107,6 +109,8 @@ class _Compiler:
 
     def _unit(self, name: str, condition: Condition, location: Location) -> None:
         pass_ = self._strata.pass_of(condition)
+        if name in self._summed:
+            condition = over_request(condition)
         branches, depth = self._branches(condition, pass_, location)
         if branches == [()]:
             self._always.append(name)

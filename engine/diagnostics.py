@@ -118,7 +118,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else ""
 
 
-def one_of(choices: Iterable[str], limit: int = 12) -> str:
+def one_of(choices: Iterable[str], limit: int = 14) -> str:
     """Choices as a phrase: "`a`, `b` or `c`", shortened past `limit`."""
     names = [f"`{choice}`" for choice in choices]
     if len(names) > limit:
@@ -213,6 +213,7 @@ CODES: dict[str, Code] = {
             "R0306": "a policy that hands over to nowhere or in a circle",
             "R0307": "a frozen version that was changed",
             "R0308": "a draft where only frozen versions may run",
+            "R0309": "a calendar of a country that is not known",
         },
     ),
     **_table(
@@ -283,6 +284,33 @@ CODES: dict[str, Code] = {
             "R0910": "JSON that cannot be parsed",
             "R0911": "a JSON number that cannot be read exactly",
             "R0990": "the engine cannot go on with this input",
+        },
+    ),
+    # Requests, lists and the words of reviewers (requests, reviews).
+    **_table(
+        Severity.ERROR,
+        {
+            "R1001": "a request without a resource",
+            "R1002": "a resource that stands in a request twice",
+            "R1003": "several accounts in one request",
+            "R1004": "a case that does not say what it is about",
+            "R1005": "a missing reason",
+            "R1006": "a reason that the policies do not list",
+            "R1007": "submission times or reasons that differ in one request",
+            "R1008": "a resource that cannot be unsubscribed, in a request for all or nothing",
+            "R1009": "a request of which nothing is left",
+            "R1010": "a number in the wrong form",
+            "R1020": "a filter that cannot be used here",
+            "R1021": "a search, order or limit that makes no sense",
+            "R1030": "a file that is not an order",
+            "R1031": "an order that was only previewed",
+            "R1032": "a line that the order does not have",
+            "R1033": "a word in the wrong form",
+            "R1034": "a word of someone who is not asked",
+            "R1035": "a second word of the same reviewer",
+            "R1036": "a word from before the submission",
+            "R1037": "a word that comes too late",
+            "R1038": "an evaluation time before the submission",
         },
     ),
 }

@@ -19,6 +19,7 @@ from engine.formula.values import (
     Run,
     divide,
     in_range,
+    multiply,
     new_money,
     settle,
 )
@@ -206,8 +207,7 @@ def _product_numbers(left: Typed, right: Typed, text: str) -> Run:
     other: Value = right.run
 
     def run(read: Read) -> object:
-        value = one(read) * other(read)
-        return value if type(value) is int and -LIMIT < value < LIMIT else settle(value, text)
+        return multiply(one(read), other(read), text)
 
     return run
 
@@ -218,10 +218,7 @@ def _product_money(left: Typed, right: Typed, text: str) -> Run:
 
     def run(read: Read) -> object:
         minor, currency = one(read)
-        value = minor * other(read)
-        return new_money(
-            value if type(value) is int and -LIMIT < value < LIMIT else settle(value, text), currency
-        )
+        return new_money(multiply(minor, other(read), text), currency)
 
     return run
 

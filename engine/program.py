@@ -17,7 +17,7 @@ from engine.errors import EngineError
 from engine.facts import facts_error
 from engine.formula import Formula, FormulaError
 from engine.model import Condition, Row, Table, Term, Value, Version
-from engine.refund import Case, Settlement, settle
+from engine.refund import Settlement, settle
 from engine.runtime import Ruleset
 from engine.types import ABSENT, Kind, Type
 from engine.units import Money, exchange
@@ -96,7 +96,9 @@ class Program:
         self.blocked_after = max((passes.get(f"blockers/{b.id}", 0) for b in version.blockers), default=0)
         self.blockers = tuple((f"blockers/{blocker.id}", blocker) for blocker in version.blockers)
         self.reviews = tuple((f"review/{review.id}", review) for review in version.reviews)
-        self.terms = tuple((f"terms/{term.id}", term) for term in version.refund.terms) if version.refund else ()
+        self.terms = (
+            tuple((f"terms/{term.id}", term) for term in version.refund.terms) if version.refund else ()
+        )
         self._blocker_units = frozenset(unit for unit, _ in self.blockers)
         self._always_blocked = not self._blocker_units.isdisjoint(self._always)
 
@@ -217,7 +219,9 @@ def _encoder(column: Mapping[str, Any], type_: Type) -> FactEncoder:
         case "flag":
             return {True: 1, False: 0, ABSENT: 0}.__getitem__
         case "choice":
-            return ({ABSENT: 0} | {choice: code for code, choice in enumerate(column["choices"], 1)}).__getitem__
+            return (
+                {ABSENT: 0} | {choice: code for code, choice in enumerate(column["choices"], 1)}
+            ).__getitem__
         case "present":
             return lambda value: 0 if value is ABSENT else 1
     encode = _number_encoder(column, type_)
@@ -425,7 +429,7 @@ class Run:
         if paid is ABSENT:
             raise facts_error("R0901", refund.paid.name, f"the fact `{refund.paid.name}` is missing")
         try:
-            return settle(refund, term, paid, Case(self.holds, self.read))
+            return settle(refund, term, paid, self)
         except FormulaError as error:
             raise facts_error("R0908", f"refund.{term.id}", str(error)) from None
 
@@ -434,7 +438,10 @@ class Run:
             if self.holds(unit):
                 return term
         raise facts_error(
-            "R0909", "refund.terms", "no refund terms cover this case", "the policy needs terms without `when`"
+            "R0909",
+            "refund.terms",
+            "no refund terms cover this case",
+            "the policy needs terms without `when`",
         )
 
     def _refund_figure(self, name: str) -> Money:

@@ -7,10 +7,9 @@ before it answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from engine.errors import EngineError
 from engine.formula import Formula, FormulaError
@@ -40,8 +39,7 @@ class Deducted(NamedTuple):
     taken: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """The refund of one order. `total` is negative where the customer owes (`below_zero: charge`)."""
 
     term: Term
@@ -51,12 +49,14 @@ class Settlement:
     deductions: tuple[Deducted, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a settlement asks of the case: which conditions held, by unit name, and the names of formulas."""
+class Case(Protocol):
+    """What a settlement asks of the case."""
 
-    holds: Callable[[str], bool]
-    read: Callable[[str], Any]
+    def holds(self, unit: str) -> bool:
+        """Whether a condition held, by the name of its unit."""
+
+    def read(self, name: str) -> Any:
+        """The value behind a name of a formula."""
 
 
 def settle(refund: Refund, term: Term, paid: Mapping[str, Money], case: Case) -> Settlement:
@@ -64,14 +64,18 @@ def settle(refund: Refund, term: Term, paid: Mapping[str, Money], case: Case) ->
 
     Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency.
     """
-    currency = next(iter(paid.values())).currency
+    currency = next(iter(paid.values()))[1]
     parts = [(part, _back(term, part, case)) for part in term.instruments if part.name in paid]
     pool = {part.name: int(paid[part.name].minor) for part, back in parts if back == "remainder"}
     charge = _charge(refund, term, pool, currency, case) if pool or term.deductions else NO_CHARGE
-    lines = tuple([_line(part, back, int(paid[part.name].minor), charge, _to(term, part, case)) for part, back in parts])
-    settlement = Settlement(term, currency, sum([line.returned for line in lines]), lines, charge.deducted)
-    _conserved(settlement)
-    return settlement
+    lines, total = [], 0
+    for part, back in parts:
+        line = _line(part, back, paid[part.name][0], charge, _to(term, part, case) if part.to else "")  # type: ignore[arg-type]
+        total += line[2]
+        lines.append(line)
+        if line[1] != line[2] + line[3] + line[4] + line[5] or line[2] > line[1]:
+            raise EngineError(f"the refund of `{part.name}` does not add up; nothing is decided")
+    return Settlement(term, currency, total, tuple(lines), charge.deducted)
 
 
 class _Charge(NamedTuple):
@@ -94,7 +98,7 @@ def _back(term: Term, part: Instrument, case: Case) -> str:
 
 def _to(term: Term, part: Instrument, case: Case) -> str:
     """Where the money goes: the first destination whose condition holds; "" where the policy names none."""
-    unit = f"terms/{term.id}/instruments/{part.name}/to/" if part.to else ""
+    unit = f"terms/{term.id}/instruments/{part.name}/to/"
     return next((goal.to for number, goal in enumerate(part.to, 1) if case.holds(f"{unit}{number}")), "")
 
 
@@ -107,9 +111,7 @@ def _line(part: Instrument, back: str, paid: int, charge: _Charge, to: str) -> L
     return Line(name, paid, charge.returned[name], charge.consumed[name], charge.fees[name], 0, to)
 
 
-def _charge(
-    refund: Refund, term: Term, pool: Mapping[str, int], currency: str, case: Case
-) -> _Charge:
+def _charge(refund: Refund, term: Term, pool: Mapping[str, int], currency: str, case: Case) -> _Charge:
     """Take the deductions from the pool."""
     applied = _applied(term, case)
     exact = _deductions(refund, applied, currency, case)
@@ -230,15 +232,6 @@ def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     for index in order[:missing]:
         parts[index] += 1
     return parts
-
-
-def _conserved(settlement: Settlement) -> None:
-    for line in settlement.lines:
-        if (
-            line.paid != line.returned + line.consumed + line.fees + line.forfeited
-            or line.returned > line.paid
-        ):
-            raise EngineError(f"the refund of `{line.instrument}` does not add up; nothing is decided")
 
 
 def round_to_unit(value: int | Fraction, mode: str) -> int:

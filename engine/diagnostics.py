@@ -267,6 +267,42 @@ CODES: dict[str, Code] = {
             "R0541": "a question about the absence of what is never absent",
         },
     ),
+    # Advice on books that are right (workbench/lint.py).
+    **_table(
+        Severity.ADVICE,
+        {
+            "R0601": "a blocker without a remedy",
+            "R0602": "a review that approves on timeout without a reason",
+            "R0603": "a threshold in another currency than the book's",
+            "R0604": "a message that repeats another",
+            "R0605": "two rules with the same condition",
+            "R0606": "days counted without a time zone",
+            "R0607": "a version that no case tries",
+        },
+    ),
+    # Comments that allow a problem (workbench/suppress.py).
+    **_table(
+        Severity.WARNING,
+        {
+            "R0620": "a comment for rescind without a code or a reason",
+            "R0621": "a comment that allows what cannot be allowed",
+            "R0622": "a comment that allows what does not occur",
+        },
+    ),
+    # The authors' verbs: init, new, publish, diff (workbench).
+    **_table(
+        Severity.ERROR,
+        {
+            "R0650": "a version that cannot be published yet",
+            "R0651": "a frozen version that was changed and cannot be published again",
+            "R0652": "a draft that is in force",
+            "R0653": "a file that cannot be edited safely",
+            "R0654": "a version or file that is there already",
+            "R0655": "a folder that is not empty",
+            "R0656": "a revision or file that git cannot give",
+            "R0657": "two sides that cannot be compared",
+        },
+    ),
     # Facts: one case (facts, program, engine).
     **_table(
         Severity.ERROR,

@@ -1,0 +1,60 @@
+"""`rescind schema`: JSON Schemas for editors, callers and other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.commands.common import Verb, book_file, book_option, echo_json, relocated
+from engine.diagnostics import Problems
+from engine.errors import BookError
+from engine.parse import read_book
+from engine.schema import base_schema, callers_schema, policy_schema
+from engine.vocabulary import Vocabulary
+
+__all__ = ["NAMES", "schema"]
+
+NAMES = ("book", "facts", "policy", "vocabulary", "shared", "decision")
+# The schema file of what authors write, where it has another name than what is asked for.
+FILES = {"vocabulary": "facts"}
+
+
+@click.command(cls=Verb)
+@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
+@book_option
+def schema(name: str, book: str | None) -> None:
+    r"""Print the JSON Schema (2020-12) called NAME.
+
+    \b
+      book        policies.yaml
+      vocabulary  the file of facts that a book names
+      policy      a version, with the facts of the book, so that an editor completes them
+      shared      rules that versions include
+      facts       what callers send, with the facts of the book
+      decision    what the engine answers
+
+    \b
+    Examples:
+      rescind schema policy > policy.schema.json
+      rescind schema facts --book my/policies.yaml
+    """
+    echo_json(_schema(name, book))
+
+
+def _schema(name: str, book: str | None) -> dict[str, Any]:
+    if name == "facts":
+        return callers_schema(_vocabulary(book_file(book)))
+    if name == "policy":
+        return policy_schema(_vocabulary(book_file(book)))
+    return base_schema(FILES.get(name, name))
+
+
+def _vocabulary(path: Path) -> Vocabulary:
+    """The vocabulary of a book; its versions may have errors, as they do while they are written."""
+    problems = Problems()
+    book = read_book(path, problems)
+    if book is None:
+        raise BookError(problems=relocated(problems.errors, path))
+    return book.vocabulary

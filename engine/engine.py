@@ -13,7 +13,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.checks import check_book
 from engine.compile import compile_version
@@ -23,10 +23,14 @@ from engine.errors import BookError, FactsError
 from engine.facts import FactsReader, facts_error
 from engine.model import Book, Policy, Version
 from engine.parse import read_book
-from engine.program import Program, Run
+from engine.program import Program, Run, Sums
+from engine.requests.methods import RequestMethods
 from engine.reviews import RequestState, deadline_of, request_state, words_of
 from engine.types import ABSENT, Kind
 from engine.units import UnitError, format_time, parse_time, to_micros
+
+if TYPE_CHECKING:
+    from engine.requests.desk import Desk
 
 __all__ = ["Engine", "book_path", "shipped_book"]
 
@@ -53,7 +57,7 @@ def book_path(path: str | Path | None) -> Path:
     return given / "policies.yaml" if given.is_dir() else given
 
 
-class Engine:
+class Engine(RequestMethods):
     """A loaded book, ready to decide."""
 
     def __init__(self, book: Book, definitions: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
@@ -73,8 +77,8 @@ class Engine:
         self._starts = {
             policy.id: [version.in_force_from for version in policy.versions] for policy in book.policies
         }
-        self._submitted = self._slots.get(SUBMITTED, -1)
-        self._words = self._slots.get(WORDS, -1)
+        self._submitted = self._slots.get(SUBMITTED)
+        self._words = self._slots.get(WORDS)
         self._subject = [(key, self._slots[name]) for key, name in SUBJECT.items() if name in self._slots]
 
     @classmethod
@@ -132,10 +136,30 @@ class Engine:
         except (UnitError, AttributeError, TypeError) as error:
             raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
 
+    def desk(self, policy: str | None = None, version: str | None = None) -> Desk:
+        """What requests and lists need of the engine, by one policy or version where one is named."""
+        from engine.requests.desk import Desk
+
+        return Desk(
+            self._book.vocabulary,
+            self._book.zone,
+            self._slots,
+            self._read,
+            lambda values, at: self._decide(values, at, policy, version),
+            self._again,
+        )
+
+    def _again(self, decision: Decision, values: list[Any], at: int, sums: Sums) -> Decision:
+        """A decision once more, its reviews of the whole request with the sums of that request."""
+        if decision.version is None:
+            return decision
+        program = self._programs[decision.version.policy, decision.version.version]
+        return self._decision(program, program.run(values, sums), values, at, decision.not_applied)
+
     def _read(self, facts: object, at: int) -> list[Any]:
         """The typed facts by slot, and last the instant that the case is judged as of."""
         values = self._reader.read(facts)
-        submitted = values[self._submitted]
+        submitted = ABSENT if self._submitted is None else values[self._submitted]
         if submitted is ABSENT:
             values[-1] = at
         elif submitted > at:
@@ -241,7 +265,7 @@ class Engine:
         self, program: Program, run: Run, values: list[Any], at: int, tried: tuple[NotApplied, ...]
     ) -> Decision:
         blocked = program.is_blocked(run.fired)
-        submitted = values[self._submitted]
+        submitted = ABSENT if self._submitted is None else values[self._submitted]
         blockers = tuple([Blocked(b, run) for unit, b in program.blockers if run.holds(unit)]) if blocked else ()
         reviews = () if blocked else _reviews(program, run, submitted)
         return Decision(
@@ -263,7 +287,7 @@ class Engine:
     ) -> RequestState:
         if blockers:
             return NO_STATE
-        words = values[self._words]
+        words = ABSENT if self._words is None else values[self._words]
         if not reviews and (not words or words is ABSENT):
             return APPROVED
         given = [] if words is ABSENT else words_of(words)

@@ -1,8 +1,8 @@
 """The life of a review: from a request's submission to a reviewer's word or the end of the time limit.
 
-A pure function of the reviews that a decision asks for, the words given, and the evaluation time. A word counts up to and
-at the deadline; the outcome on timeout begins right after it. A word that cannot count changes nothing and is listed
-under `refused` with the reason.
+A pure function of the reviews that a decision asks for, the words given, and the evaluation time. A word counts up
+to and at the deadline; the outcome on timeout begins right after it. A word that cannot count changes nothing and
+is listed under `refused` with the reason.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reviews of a whole request: their amounts are sums over its lines.
 
-In the condition of a review with `scope: request` each name of money stands for the sum of that figure over the lines of
-the request. It becomes a name of its own, so that it gets columns of its own and no other condition sees the sum:
-`sums/USD/order.amount`, with the currency of the limit that it is compared with ("" between two figures).
+In the condition of a review with `scope: request` each name of money stands for the sum of that figure over the
+lines of the request. It becomes a name of its own, so that it gets columns of its own and no other condition sees
+the sum: `sums/USD/order.amount`, with the currency of the limit that it is compared with ("" between two figures).
 """
 
 from __future__ import annotations

@@ -249,7 +249,7 @@ def exchange(money: Money, currency: str, rates: Mapping[tuple[str, str], Fracti
     rate = rates.get((source, currency))
     if rate is None and (inverse := rates.get((currency, source))):
         rate = 1 / inverse
-    if rate is None:
+    if rate is None or rate <= 0:
         return None
     scale = Fraction(10 ** currencies()[currency], 10 ** currencies()[source])
     return Money(money.minor * rate * scale, currency)

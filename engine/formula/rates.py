@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
-from engine.formula.values import FormulaError, divide, new_money, settle
-from engine.units import Money, currencies
+from engine.formula.values import FormulaError, new_money, settle
+from engine.units import Money, exchange
 
 __all__ = ["convert"]
 
@@ -19,21 +18,7 @@ def convert(money: Money, currency: str, rates: object) -> Money:
     """
     if money.currency == currency:
         return money
-    rate = _rate(rates, money.currency, currency)
-    if rate is None:
+    converted = exchange(money, currency, rates) if isinstance(rates, Mapping) else None
+    if converted is None:
         raise FormulaError(f"the fact `rates` has no rate for {money.currency}/{currency}")
-    decimals = currencies()
-    scale = Fraction(10 ** decimals[currency], 10 ** decimals[money.currency])
-    return new_money(settle(money.minor * rate * scale, f"{money.currency}/{currency}"), currency)
-
-
-def _rate(rates: object, source: str, target: str) -> int | Fraction | None:
-    if not isinstance(rates, Mapping):
-        return None
-    direct = rates.get((source, target))
-    if direct is not None:
-        return direct if isinstance(direct, (int, Fraction)) and direct > 0 else None
-    inverse = rates.get((target, source))
-    if isinstance(inverse, (int, Fraction)) and inverse > 0:
-        return divide(1, inverse)
-    return None
+    return new_money(settle(converted.minor, f"{money.currency}/{currency}"), currency)

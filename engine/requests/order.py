@@ -155,8 +155,8 @@ def _array(key: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "\n]" if comma == ",\n" else "]"
 
 
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(", ", ": "))
+# `json.dumps` would make an encoder for each line.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
 
 def number_of(account: str, submitted: int, reason: str, decided: Iterable[tuple[str, str, Decision]]) -> str:

@@ -172,7 +172,7 @@ def _line(desk: Desk, case: Case, submitted: int, at: int, problems: list[Proble
     if words:
         for refused in request_state(reviews, words, submitted, AFTER_ALL).refused:
             problems.append(_word_problem(desk, case, refused.code, refused.why, refused.word))  # noqa: PERF401
-    state = request_state(reviews, words, submitted, at)
+    state = case.decision.request or request_state(reviews, words, submitted, at)
     return Line(case.order, case.resource, case.name, case.decision, words, state)
 
 

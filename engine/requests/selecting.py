@@ -15,6 +15,8 @@ from engine.units import format_time
 
 __all__ = ["Case", "Selection", "at_row", "row_problems", "select"]
 
+SUBJECT = (RESOURCE, ORDER, ACCOUNT)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -26,6 +28,17 @@ class Case:
     order: str
     name: str
     decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row that was read: its typed facts, and whose it is."""
+
+    row: int
+    values: list[Any]
+    resource: str
+    order: str
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +67,13 @@ def select(desk: Desk, rows: Iterable[object], at: int, problems: list[Problem])
     read = list(_read(desk, rows, at, problems))
     if not read and not problems:
         problems.append(Problem("R1001", "no resource is selected", Location("request"), "name at least one"))
-    _each_once(desk, read, problems)
-    account = _one_account(desk, read, problems)
+    _each_once(read, problems)
+    account = _one_account(read, problems)
     submitted = _one_submission(desk, read, at, problems)
     return Selection(account, submitted, tuple(_decided(desk, read, submitted, at, problems)))
 
 
-def _read(
-    desk: Desk, rows: Iterable[object], at: int, problems: list[Problem]
-) -> Iterable[tuple[int, list[Any]]]:
+def _read(desk: Desk, rows: Iterable[object], at: int, problems: list[Problem]) -> Iterable[_Read]:
     for row, facts in enumerate(rows, 1):
         try:
             if isinstance(facts, FactsError):
@@ -71,10 +82,13 @@ def _read(
         except FactsError as error:
             problems += row_problems(row, error.problems)
             continue
-        if missing := [name for name in (RESOURCE, ORDER, ACCOUNT) if not _text(desk, values, name)]:
-            problems += [_anonymous(row, name) for name in missing]
+        subject = [_text(desk, values, name) for name in SUBJECT]
+        if all(subject):
+            yield _Read(row, values, *subject)
         else:
-            yield row, values
+            problems += [
+                _anonymous(row, name) for name, text in zip(SUBJECT, subject, strict=True) if not text
+            ]
 
 
 def _text(desk: Desk, values: list[Any], name: str) -> str:
@@ -91,20 +105,19 @@ def _anonymous(row: int, name: str) -> Problem:
     )
 
 
-def _each_once(desk: Desk, read: Iterable[tuple[int, list[Any]]], problems: list[Problem]) -> None:
+def _each_once(read: Iterable[_Read], problems: list[Problem]) -> None:
     first: dict[str, int] = {}
-    for row, values in read:
-        resource = _text(desk, values, RESOURCE)
-        if first.setdefault(resource, row) != row:
-            message = f"the resource `{_short(resource)}` stands in row {first[resource]} already"
-            problems.append(Problem("R1002", message, at_row(row, RESOURCE), "send each resource once"))
+    for each in read:
+        if first.setdefault(each.resource, each.row) != each.row:
+            message = f"the resource `{_short(each.resource)}` stands in row {first[each.resource]} already"
+            problems.append(Problem("R1002", message, at_row(each.row, RESOURCE), "send each resource once"))
 
 
-def _one_account(desk: Desk, read: list[tuple[int, list[Any]]], problems: list[Problem]) -> str:
+def _one_account(read: Iterable[_Read], problems: list[Problem]) -> str:
     """The account of the request. A second one is a problem at the first row that has it."""
     first: dict[str, int] = {}
-    for row, values in read:
-        first.setdefault(_text(desk, values, ACCOUNT), row)
+    for each in read:
+        first.setdefault(each.account, each.row)
     names = [_short(name) for name in first]
     for name, row in list(first.items())[1:]:
         message = f"the account is `{_short(name)}`, and `{names[0]}` in the rows before"
@@ -113,13 +126,13 @@ def _one_account(desk: Desk, read: list[tuple[int, list[Any]]], problems: list[P
     return next(iter(first), "")
 
 
-def _one_submission(desk: Desk, read: list[tuple[int, list[Any]]], at: int, problems: list[Problem]) -> int:
+def _one_submission(desk: Desk, read: Iterable[_Read], at: int, problems: list[Problem]) -> int:
     """When the request was submitted: as its facts say, else at the evaluation time."""
     first: dict[int, int] = {}
-    for row, values in read:
-        time = desk.fact(values, SUBMITTED)
+    for each in read:
+        time = desk.fact(each.values, SUBMITTED)
         if time is not ABSENT:
-            first.setdefault(time, row)
+            first.setdefault(time, each.row)
     times = [format_time(time, desk.zone) for time in first]
     for index, row in list(enumerate(first.values()))[1:]:
         message = f"the request was submitted at {times[index]}, and at {times[0]} in the rows before"
@@ -129,20 +142,20 @@ def _one_submission(desk: Desk, read: list[tuple[int, list[Any]]], at: int, prob
 
 
 def _decided(
-    desk: Desk, read: Iterable[tuple[int, list[Any]]], submitted: int, at: int, problems: list[Problem]
+    desk: Desk, read: Iterable[_Read], submitted: int, at: int, problems: list[Problem]
 ) -> Iterable[Case]:
     slot = desk.slots.get(SUBMITTED)
-    for row, values in read:
+    for each in read:
+        values = each.values
         values[-1] = submitted
         if slot is not None:
             values[slot] = submitted
         try:
             decision = desk.judge(values, at)
         except FactsError as error:
-            problems += row_problems(row, error.problems)
+            problems += row_problems(each.row, error.problems)
             continue
-        resource, order, name = (_text(desk, values, name) for name in (RESOURCE, ORDER, NAME))
-        yield Case(row, values, resource, order, name, decision)
+        yield Case(each.row, values, each.resource, each.order, _text(desk, values, NAME), decision)
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,106 @@
+"""A book as its author sees it: every problem and piece of advice, less what comments allow.
+
+No rulesets are made: a large book is checked in the time that it takes to read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.checks import check_book
+from engine.compile import compile_version
+from engine.diagnostics import Problem, Problems, Severity
+from engine.model import Book, Policy, Version
+from engine.parse import BookReader
+from engine.schema import validate
+from engine.source import Document
+from engine.workbench.lint import lint
+from engine.workbench.suppress import without_allowed
+
+__all__ = ["Inspection", "drafts_in_force", "inspect_book"]
+
+Documents = Mapping[str, tuple[str, Document]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A book that was looked at: the book (None where it cannot be built), its problems, its files by path as shown."""
+
+    path: Path
+    book: Book | None
+    problems: tuple[Problem, ...]
+    documents: Documents
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop the book."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+def inspect_book(
+    path: Path,
+    *,
+    advice: bool = False,
+    tried: frozenset[tuple[str, str]] | None = None,
+    allow: Iterable[str] = (),
+) -> Inspection:
+    """Look at the book at `path`. `allow`: codes of warnings and advice to leave out; the others are never left out.
+
+    `tried`: the policies and versions that some case tries; None where nobody knows.
+    """
+    problems = Problems()
+    reader = BookReader(path, problems)
+    book = reader.read()
+    if book:
+        check_book(book, problems)
+        _compile(book, problems)
+    if problems.errors or not book:
+        _validate(reader.documents, problems)
+    elif advice:
+        problems.extend(lint(book, tried))
+    texts = {shown: document.text for shown, (_, document) in reader.documents.items()}
+    found = without_allowed(problems, texts, path.name)
+    unwanted = frozenset(allow)
+    kept = tuple(each for each in found if each.code not in unwanted or each.severity is Severity.ERROR)
+    return Inspection(path, book, kept, reader.documents)
+
+
+def _compile(book: Book, problems: Problems) -> None:
+    for policy in book.policies:
+        for version in policy.versions:
+            compile_version(version, problems)
+
+
+def _validate(documents: Documents, problems: Problems) -> None:
+    """The JSON Schemas as a second opinion: what they find at a place where nothing has been found yet."""
+    known = {problem.location for problem in problems}
+    for kind, document in documents.values():
+        found = Problems()
+        validate(document, kind, found)
+        problems.extend(problem for problem in found if problem.location not in known)
+
+
+def drafts_in_force(book: Book, at: int) -> tuple[Problem, ...]:
+    """A problem for each draft that decides cases at the instant `at`."""
+    problems = Problems()
+    for policy in book.policies:
+        for version in policy.versions:
+            if version.draft and _in_force(policy, version, at):
+                problems.add(
+                    "R0652",
+                    f"version `{version.version}` of `{policy.id}` is in force and still a draft",
+                    version.entry,
+                    f"freeze it with `rescind publish {policy.id} {version.version}`",
+                )
+    return tuple(problems)
+
+
+def _in_force(policy: Policy, version: Version, at: int) -> bool:
+    """Whether a version is the one in force: begun, not ended, and no later one has begun."""
+    later = (other.in_force_from for other in policy.versions if other.in_force_from > version.in_force_from)
+    end = min(
+        (*later, *([version.in_force_until] if version.in_force_until is not None else [])), default=None
+    )
+    return version.in_force_from <= at and (end is None or at < end)

@@ -1,7 +1,7 @@
 """The decision and its parts, and the plain data that `rescind/decision/1` promises.
 
-The parts keep typed values; text is made only in `to_dict`. Keys come in a fixed order and lists in the order of the policy
-file, so the same facts, time and book give the same bytes.
+The parts keep typed values; text is made only in `to_dict`. Keys come in a fixed order and lists in the order of the
+policy file, so the same facts, time and book give the same bytes.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.model import UNSPECIFIED, Blocker, Review, Version
-from engine.program import Reason, Run, Step
+from engine.program import Reason, Run
 from engine.refund import Settlement
 from engine.reviews import RequestState
 from engine.units import format_duration, format_money, format_time
 from engine.values import plain
+from engine.working import Step, working
 
 __all__ = ["OUTCOMES", "Blocked", "Decision", "NotApplied", "Reviewed"]
 
@@ -97,7 +98,7 @@ class Decision:
     @property
     def working(self) -> tuple[Step, ...]:
         """How each figure came about, in the order of computation."""
-        return self.run.working() if self.run else ()
+        return working(self.run, self.refund) if self.run else ()
 
     def to_json(self) -> str:
         """`to_dict` as one line of JSON; equal decisions give equal bytes."""
@@ -215,13 +216,15 @@ class Decision:
 
     def _step(self, step: Step) -> dict[str, Any]:
         inputs = {name: plain(value, type_, self.zone) for name, value, type_ in step.inputs}
-        return {
+        result = {
             "name": step.name,
-            "formula": step.formula.text,
+            "formula": step.formula,
             "inputs": inputs,
             "value": plain(step.value, step.type, self.zone),
-            "at": step.at,
         }
+        if step.rounded:
+            result["rounded"] = format_money(*step.rounded)
+        return result | {"at": _at(step.at)}
 
 
 def _policy(version: Version) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from engine.compile import MAX_INTEGER, SUM_PREFIX, names_in_value, names_of, summed
-from engine.diagnostics import Location
 from engine.errors import EngineError
 from engine.facts import facts_error
 from engine.formula import Formula, FormulaError
@@ -23,7 +22,7 @@ from engine.types import ABSENT, Kind, Type
 from engine.units import Money, exchange
 from engine.vocabulary import NOW, Vocabulary
 
-__all__ = ["Program", "Reason", "Run", "Step", "Sums"]
+__all__ = ["Program", "Reason", "Run", "Sums"]
 
 RATES = "rates"
 # A figure's name and a currency to its sum over the request, as money in that currency.
@@ -43,22 +42,11 @@ class Reason(NamedTuple):
     other: Any
 
 
-class Step(NamedTuple):
-    """One figure of the working: how a value came about, from which inputs, on which line of the policy."""
-
-    name: str
-    formula: Formula
-    inputs: tuple[tuple[str, Any, Type], ...]
-    value: Any
-    type: Type
-    at: str
-
-
 class _Stage(NamedTuple):
     """One pass through the rules engine.
 
-    `pick` takes the facts of simple columns from the values of a case, in order; `of_facts` encode them. `of_run` encode
-    the columns that need more of the case: comparisons of two facts, money, values.
+    `pick` takes the facts of simple columns from the values of a case, in order; `of_facts` encode them. `of_run`
+    encode the columns that need more of the case: comparisons of two facts, money, values.
     """
 
     pass_: int
@@ -212,8 +200,8 @@ def _picker(slots: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
 def _encoder(column: Mapping[str, Any], type_: Type) -> FactEncoder:
     """A typed value as the integer of its column; see `engine.compile.columns`.
 
-    An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent only
-    while `Program.applies` asks about conditions that do not read it.
+    An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent
+    only while `Program.applies` asks about conditions that do not read it.
     """
     match column["as"]:
         case "flag":
@@ -308,11 +296,11 @@ def _in_one_currency(one: Money, other: Money, run: Run) -> tuple[Any, Any]:
 class Run:
     """The state of one decision. `fired` maps each condition that held to its branches that did: number and rule."""
 
-    __slots__ = ("_computed", "_program", "_settlement", "_sums", "fired", "values")
+    __slots__ = ("_computed", "_settlement", "_sums", "fired", "program", "values")
 
     def __init__(self, program: Program, values: list[Any], sums: Sums | None = None) -> None:
         self._sums = sums
-        self._program = program
+        self.program = program
         self._computed: dict[str, Any] = {}
         self._settlement: Settlement | None = None
         self.values = values
@@ -320,15 +308,14 @@ class Run:
 
     def fire(self, until: int | None = None) -> None:
         """Run the stages, to pass `until`. A run ends early where the policy does not apply or the case is blocked."""
-        program, fired, units = self._program, self.fired, self._program.units
+        program, fired, units = self.program, self.fired, self.program.units
         done = 0
         for pass_, pick, of_facts, of_run, ruleset in program.stages:
             if pass_ > done and (done == until or self._settled(done)):
                 break
             done = pass_
             record = [encode(value) for encode, value in zip(of_facts, pick(self.values), strict=True)]
-            for encode in of_run:
-                record.append(encode(self))
+            record += [encode(self) for encode in of_run]
             for rule in ruleset.fire(record):
                 for unit, branch in units[rule]:
                     if unit in fired:
@@ -339,18 +326,18 @@ class Run:
             raise EngineError("the rules engine contradicts itself; nothing is decided")
 
     def _settled(self, done: int) -> bool:
-        program = self._program
+        program = self.program
         if done >= program.applies_after and not self.holds("applies_to"):
             return True
         return done >= program.blocked_after and program.is_blocked(self.fired)
 
     def holds(self, unit: str) -> bool:
         """Whether a condition held."""
-        return unit in self.fired or self._program.holds_always(unit)
+        return unit in self.fired or self.program.holds_always(unit)
 
     def read(self, name: str) -> Any:
         """The typed value of a fact, a value, a flag of an earlier stage, or a figure of the refund."""
-        slot = self._program.slot(name)
+        slot = self.program.slot(name)
         if slot is not None:
             return self.values[slot]
         if name not in self._computed:
@@ -359,12 +346,12 @@ class Run:
 
     def rates(self) -> Any:
         """The exact rates of the case, or `ABSENT`."""
-        slot = self._program.slot(RATES)
+        slot = self.program.slot(RATES)
         return ABSENT if slot is None else self.values[slot]
 
     def _compute(self, name: str) -> Any:
-        if name in self._program.values:
-            return self._value(self._program.values[name])
+        if name in self.program.values:
+            return self._value(self.program.values[name])
         if name.startswith("refund."):
             return self._refund_figure(name)
         if name.startswith(SUM_PREFIX):
@@ -380,10 +367,10 @@ class Run:
         return self._sums(own, currency or figure.currency)
 
     def _value(self, value: Value) -> Any:
-        formula = self._row(value).result if isinstance(value.body, Table) else value.body
+        formula = self.row_of(value).result if isinstance(value.body, Table) else value.body
         return self.evaluate(formula, f"values.{value.name}")
 
-    def _row(self, value: Value) -> Row:
+    def row_of(self, value: Value) -> Row:
         """The first row of a table that held."""
         for number, row in enumerate(value.body.rows, 1):  # type: ignore[union-attr]
             if self.holds(f"values/{value.name}/{number}"):
@@ -405,7 +392,7 @@ class Run:
     def _instrument(self, name: str) -> Money:
         """What was paid with one instrument, or with all; an instrument that was not given counts as zero."""
         fact, _, part = name.rpartition(".")
-        slot = self._program.slot(fact)
+        slot = self.program.slot(fact)
         paid = self.values[slot] if slot is not None else ABSENT
         if paid is ABSENT:
             return ABSENT  # type: ignore[return-value]
@@ -421,7 +408,7 @@ class Run:
         return self._settlement
 
     def _settle(self) -> Settlement:
-        refund = self._program.version.refund
+        refund = self.program.version.refund
         if refund is None:
             raise EngineError("the version has no refund")
         term = self._term()
@@ -434,7 +421,7 @@ class Run:
             raise facts_error("R0908", f"refund.{term.id}", str(error)) from None
 
     def _term(self) -> Term:
-        for unit, term in self._program.terms:
+        for unit, term in self.program.terms:
             if self.holds(unit):
                 return term
         raise facts_error(
@@ -457,30 +444,11 @@ class Run:
 
     def computed(self) -> dict[str, Any]:
         """The values that this decision needed, in the order of the policy."""
-        return {name: self._computed[name] for name in self._program.values if name in self._computed}
+        return {name: self._computed[name] for name in self.program.values if name in self._computed}
 
-    def working(self) -> tuple[Step, ...]:
-        """How each value of the decision came about, then each deduction, in the order of computation."""
-        steps = []
-        for name in self._computed:
-            value = self._program.values.get(name)
-            if value:
-                location = value.location
-                formula = value.body
-                if isinstance(formula, Table):
-                    row = self._row(value)
-                    formula, location = row.result, row.location
-                steps.append(self._step(name, formula, self._computed[name], value.type, location))
-        if self._settlement:
-            for taken in self._settlement.deductions:
-                part, currency = taken.deduction, self._settlement.currency
-                money = Money(taken.exact, currency)
-                steps.append(self._step(part.name, part.amount, money, Type(Kind.MONEY), part.location))
-        return tuple(steps)
-
-    def _step(self, name: str, formula: Formula, value: Any, type_: Type, location: Location) -> Step:
-        inputs = tuple((read, self.read(read), self._program.type_of(read)) for read in formula.names)
-        return Step(name, formula, inputs, value, type_, f"{location.path}:{location.line}")
+    def in_order(self) -> list[tuple[str, Any]]:
+        """The values that this decision needed, in the order in which they were computed."""
+        return [(name, value) for name, value in self._computed.items() if name in self.program.values]
 
     def because(self, unit: str) -> tuple[Reason, ...]:
         """What made a condition hold: the comparisons of the first branch that did."""
@@ -495,7 +463,7 @@ class Run:
         )
 
     def _because(self, rule: str, unit: str) -> tuple[Reason, ...]:
-        parts = self._program.because(rule, unit)
+        parts = self.program.because(rule, unit)
         return tuple(reason for part in parts for reason in self._reasons(part, denied=False))
 
     def _reasons(self, part: Mapping[str, Any], *, denied: bool) -> list[Reason]:
@@ -506,7 +474,7 @@ class Run:
         name, against = part["fact"], part.get("against", "")
         other = self.read(against) if against else None
         no = bool(part.get("not")) is not denied
-        type_ = self._program.type_of(name)
+        type_ = self.program.type_of(name)
         return [Reason(self._shown(name), self.read(name), type_, part["needs"], no, against, other)]
 
     def _shown(self, name: str) -> str:

@@ -16,7 +16,7 @@ from engine.formula import Formula, FormulaError
 from engine.model import ALWAYS, Deduction, Instrument, Refund, Term
 from engine.units import Money, format_money
 
-__all__ = ["Deducted", "Line", "Settlement", "apportion", "round_to_unit", "settle"]
+__all__ = ["Deducted", "Line", "Settlement", "apportion", "back_of", "round_to_unit", "settle"]
 
 
 class Line(NamedTuple):
@@ -65,7 +65,7 @@ def settle(refund: Refund, term: Term, paid: Mapping[str, Money], case: Case) ->
     Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency.
     """
     currency = next(iter(paid.values()))[1]
-    parts = [(part, _back(term, part, case)) for part in term.instruments if part.name in paid]
+    parts = [(part, back_of(term, part, case)) for part in term.instruments if part.name in paid]
     pool = {part.name: int(paid[part.name].minor) for part, back in parts if back == "remainder"}
     charge = _charge(refund, term, pool, currency, case) if pool or term.deductions else NO_CHARGE
     lines, total = [], 0
@@ -90,7 +90,8 @@ class _Charge(NamedTuple):
 NO_CHARGE = _Charge({}, {}, {}, ())
 
 
-def _back(term: Term, part: Instrument, case: Case) -> str:
+def back_of(term: Term, part: Instrument, case: Case) -> str:
+    """What becomes of an instrument in this case: `full`, `none` or `remainder`."""
     if part.when is ALWAYS or case.holds(f"terms/{term.id}/instruments/{part.name}"):
         return part.back
     return "none"

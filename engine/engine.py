@@ -9,6 +9,7 @@ Nothing here reads a clock: the evaluation time is always passed in.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -102,6 +103,21 @@ class Engine(RequestMethods):
     def definition(self, policy: str, version: str) -> Mapping[str, Any]:
         """The compiled durable-rules definition of a version, as plain JSON."""
         return self._programs[policy, version].definition
+
+    def program(self, policy: str, version: str) -> Program:
+        """A version, ready to run; for tools that look into how a case is decided."""
+        return self._programs[policy, version]
+
+    def typed(self, facts: Mapping[str, Any], *, at: int) -> list[Any]:
+        """The values of a case as programs take them. Raises `FactsError` with every problem of the facts."""
+        return self._read(facts, at)
+
+    def replacing(self, version: Version, definition: Mapping[str, Any]) -> Engine:
+        """A copy in which `version` takes the place of the one of its name, whatever its digest; the rest is shared."""
+        other = copy.copy(self)
+        program = Program(version, definition, self._book.vocabulary, self._slots)
+        other._programs = {**self._programs, (version.policy, version.version): program}  # noqa: SLF001 - its own kind
+        return other
 
     def decide(
         self,

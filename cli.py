@@ -25,6 +25,13 @@ class VerbRow(NamedTuple):
 VERBS = {
     "check": VerbRow("engine.commands.check:check", "Find every problem in a book of policies."),
     "decide": VerbRow("engine.commands.decide:decide", "Decide one case or many, as a dry run."),
+    "list": VerbRow(
+        "engine.commands.list:list_", "List resources as allowed or not allowed to be unsubscribed."
+    ),
+    "request": VerbRow(
+        "engine.commands.request:request",
+        "Unsubscribe from one resource or many: the order, and its reviews.",
+    ),
     "show": VerbRow("engine.commands.show:show", "Say in plain English what a policy says."),
     "schema": VerbRow("engine.commands.schema:schema", "Print a JSON Schema for editors and callers."),
 }
@@ -59,6 +66,8 @@ class Verbs(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, row.help) for name, row in VERBS.items()])
+        with formatter.section("Example"):
+            formatter.write_text("rescind decide case.json --at 2025-11-05T09:00:00+08:00")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """Completion of a verb, without importing any."""
@@ -107,14 +116,7 @@ def _version() -> str:
 )
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    r"""Decide whether a resource may be cancelled, whether someone has to review it, and what is paid back.
-
-    \b
-    Examples:
-      rescind check policies.yaml
-      rescind decide facts.json --at 2025-11-05T09:00:00+08:00
-      rescind show inactive-resources
-    """
+    """Decide whether a resource may be cancelled, whether someone has to review it, and what is paid back."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         ctx.color = False
 

@@ -22,19 +22,16 @@ __all__ = ["FORMATS", "check", "problems_of", "summary"]
 Report = Callable[[Sequence[Problem], Path], None]
 
 
-@click.command(cls=Verb)
+@click.command(
+    cls=Verb, sections={"Examples": ["rescind check", "rescind check my/policies.yaml --format json"]}
+)
 @click.argument("book", metavar="[BOOK]", required=False)
 @click.option("--book", "named", metavar="PATH", help="The same as BOOK.")
 @format_option("text", "json")
 def check(book: str | None, named: str | None, format_: str) -> None:
-    r"""Check a book of policies, and every file that it names: form, names, types, units, versions and bounds.
+    """Check a book of policies, and every file that it names: form, names, types, units, versions and bounds.
 
     BOOK is a file or folder. Default: policies.yaml here, else the book shipped with rescind.
-
-    \b
-    Examples:
-      rescind check
-      rescind check my/policies.yaml --format json
 
     Ends with status 1 where there are errors; warnings alone do not fail.
     """

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -56,7 +56,26 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2
 
 
 class Verb(click.Command):
-    """A command whose expected failures end in located lines and a status, never in a traceback."""
+    """A command whose expected failures end in located lines and a status, never in a traceback.
+
+    `sections` are added to its help: under each title lines as they are, or names with their meaning.
+    """
+
+    def __init__(
+        self, *args: Any, sections: Mapping[str, Sequence[str | tuple[str, str]]] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.sections = sections or {}
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The sections, after the options."""
+        for title, rows in self.sections.items():
+            with formatter.section(title):
+                if pairs := [row for row in rows if isinstance(row, tuple)]:
+                    formatter.write_dl(pairs)
+                for line in (row for row in rows if isinstance(row, str)):
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+        super().format_epilog(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

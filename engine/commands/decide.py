@@ -74,7 +74,17 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     return frozenset(names)
 
 
-@click.command(cls=Verb)
+@click.command(
+    cls=Verb,
+    sections={
+        "Examples": [
+            "rescind decide case.json",
+            "rescind decide case.yaml --at 2025-11-05T09:00:00+08:00 --format json",
+            "rescind decide cases.jsonl --fail-on blocked,review_required",
+            "cat case.json | rescind decide - --policy inactive-resources --version 2024-10-29",
+        ]
+    },
+)
 @click.argument("facts", metavar="FACTS")
 @book_option
 @at_option("Decide as of this time.")
@@ -106,17 +116,10 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     *,
     strict: bool,
 ) -> None:
-    r"""Decide the case in FACTS, or each of many, as a dry run: nothing is stored, and drafts may decide.
+    """Decide the case in FACTS, or each of many, as a dry run: nothing is stored, and drafts may decide.
 
     FACTS is a JSON or YAML file with one case or a list of them, a JSON Lines file with one case per line, or `-` for
     standard input. A case with errors among many is reported and passed over.
-
-    \b
-    Examples:
-      rescind decide case.json
-      rescind decide case.yaml --at 2025-11-05T09:00:00+08:00 --format json
-      rescind decide cases.jsonl --fail-on blocked,review_required
-      cat case.json | rescind decide - --policy inactive-resources --version 2024-10-29
 
     Ends with status 0 whatever was decided, 1 where the book or the facts have errors, 2 where the command line is
     wrong, and 3 where an outcome of --fail-on was decided.
@@ -143,7 +146,7 @@ def _policy(book: Book, policy: str | None, version: str | None) -> str | None:
     having = [each.id for each in book.policies if any(v.version == version for v in each.versions)]
     _version_known(version, [v.version for each in book.policies for v in each.versions], "the book")
     if len(having) > 1:
-        message = f"{one_of(having)} have a version `{version}`: say which with `--policy`"
+        message = f"several policies have a version `{version}`: add `--policy` with {one_of(having)}"
         raise click.BadParameter(message, param_hint="--version")
     return having[0]
 

@@ -66,7 +66,7 @@ class Row:
         at_key = problem.code in ("R0901", "R0902") and len(path) > len(self.below)
         place = document.key_at(path) if at_key else document.at(path)
         message = problem.message
-        if problem.code == "R0903" and f"`{name}`" not in message:
+        if problem.code == "R0903" and name != "facts" and f"`{name}`" not in message:
             message = f"`{name}`: {message}"
         return replace(problem, message=message, location=place)
 
@@ -263,6 +263,7 @@ def _row(line: bytes, shown: str, number: int, at: int) -> Row:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         return _bad_row(_not_utf8(line, error.start, shown, number), at)
+    text = text.rstrip("\r\n")
     facts, problems = parse_json(text, shown, number)
     return Row(facts, problems, at, lambda: survey(text, shown, number).document)
 

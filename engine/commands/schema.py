@@ -16,30 +16,32 @@ from engine.vocabulary import Vocabulary
 
 __all__ = ["NAMES", "schema"]
 
-NAMES = ("book", "facts", "policy", "vocabulary", "shared", "decision")
+NAMES = {
+    "book": "policies.yaml",
+    "vocabulary": "the file of facts that a book names",
+    "policy": "a version, with the facts of the book, so that an editor completes them",
+    "shared": "rules that versions include",
+    "facts": "what callers send, with the facts of the book",
+    "decision": "what the engine answers",
+}
 # The schema file of what authors write, where it has another name than what is asked for.
 FILES = {"vocabulary": "facts"}
 
 
-@click.command(cls=Verb)
-@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
+@click.command(
+    cls=Verb,
+    sections={
+        "Names": list(NAMES.items()),
+        "Examples": [
+            "rescind schema policy > policy.schema.json",
+            "rescind schema facts --book my/policies.yaml",
+        ],
+    },
+)
+@click.argument("name", type=click.Choice(tuple(NAMES)), metavar="NAME")
 @book_option
 def schema(name: str, book: str | None) -> None:
-    r"""Print the JSON Schema (2020-12) called NAME.
-
-    \b
-      book        policies.yaml
-      vocabulary  the file of facts that a book names
-      policy      a version, with the facts of the book, so that an editor completes them
-      shared      rules that versions include
-      facts       what callers send, with the facts of the book
-      decision    what the engine answers
-
-    \b
-    Examples:
-      rescind schema policy > policy.schema.json
-      rescind schema facts --book my/policies.yaml
-    """
+    """Print the JSON Schema (2020-12) called NAME."""
     echo_json(_schema(name, book))
 
 

@@ -26,7 +26,16 @@ from engine.units import format_time
 __all__ = ["show"]
 
 
-@click.command(cls=Verb)
+@click.command(
+    cls=Verb,
+    sections={
+        "Examples": [
+            "rescind show inactive-resources",
+            "rescind show inactive-resources --at 2025-01-01",
+            "rescind show inactive-resources --version 2024-10-29 --ruleset",
+        ]
+    },
+)
 @click.argument("policy", metavar="POLICY")
 @book_option
 @version_option("Show this version; drafts too. Default: the one in force.")
@@ -36,14 +45,7 @@ __all__ = ["show"]
 def show(  # noqa: PLR0913 - one parameter for each option
     policy: str, book: str | None, version: str | None, at: str | None, format_: str, *, ruleset: bool
 ) -> None:
-    r"""Say in plain English what a version of POLICY says: when it applies, what forbids, who reviews, what is paid.
-
-    \b
-    Examples:
-      rescind show inactive-resources
-      rescind show inactive-resources --at 2025-01-01
-      rescind show inactive-resources --version 2024-10-29 --ruleset
-    """
+    """Say in plain English what a version of POLICY says: when it applies, what forbids, who reviews, what is paid."""
     engine = load_engine(book_file(book))
     chosen = policy_named(engine.book, policy, "POLICY")
     found = _named(chosen, version) if version is not None else _in_force(chosen, engine.book, at)

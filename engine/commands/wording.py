@@ -150,9 +150,9 @@ class Wording:
         return f"{words}, if given" if fact.optional and given else words
 
     def clause(self, name: str, *, given: bool = True) -> str:
-        """A subject before a verb: a clause with a comma in it is closed by one."""
+        """A subject before a verb: a clause that has a comma in it or ends in a verb is closed by a comma."""
         words = self.subject(name, given=given)
-        return f"{words}," if "," in words else words
+        return f"{words}," if "," in words or words.endswith((" is", " are")) else words
 
     def _operand(self, subject: Name, operand: Any) -> str:
         if isinstance(operand, Name):

@@ -69,10 +69,11 @@ class Column:
             "against": self.against,
             "choices": list(self.choices),
             "currency": self.currency,
-            "member": self.member,
             "texts": list(self.codes),
         }
         parts |= {key: value for key, value in extra.items() if value}
+        if self.written == "has":
+            parts["member"] = self.member  # the empty text is a member like any other
         if self.written == "number":
             parts["scale"] = self.scale
         return parts

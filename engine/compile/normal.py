@@ -60,7 +60,8 @@ def _normal(condition: Condition | Literal, *, positive: bool) -> Condition | Li
 def _expand(condition: Condition | Literal, flag: FlagMaker) -> list[Branch]:
     match condition:
         case AnyOf(items):
-            return list(dict.fromkeys(branch for item in items for branch in _expand(item, flag)))
+            branches = dict.fromkeys(branch for item in items for branch in _expand(item, flag))
+            return [()] if () in branches else list(branches)  # one part that always holds settles it
         case AllOf(items):
             return _product([_expand(item, flag) for item in items], list(items), flag)
         case Literal():

@@ -1,7 +1,7 @@
 """Semantic checks over a whole book: an ordered, named table.
 
-What one condition or formula gets wrong is reported while it is parsed, where the words are at hand. Here stands what can
-only be seen from further away. Warnings do not stop a book.
+What one condition or formula gets wrong is reported while it is parsed, where the words are at hand. Here stands
+what can only be seen from further away. Warnings do not stop a book.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.diagnostics import Location, Problems, did_you_mean, one_of
 from engine.model import Book, Condition, Policy, Present, Version, leaves
-from engine.types import Kind
+from engine.types import Kind, a_type
 from engine.units import format_time
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ Check = Callable[[Book, Problems], None]
 
 
 def check_book(book: Book, problems: Problems) -> None:
-    """Run every check of `CHECKS` in its order."""
+    """Run every check of `CHECKS` in its order, between those that they rest on."""
+    _policy_ids(book, problems)
+    if len({policy.id for policy in book.policies}) < len(book.policies):
+        return
     for _, check in CHECKS:
         check(book, problems)
     if not problems.errors:
@@ -35,7 +38,12 @@ def _policy_ids(book: Book, problems: Problems) -> None:
     seen: dict[str, Policy] = {}
     for policy in book.policies:
         if policy.id in seen:
-            problems.add("R0202", f"the policy `{policy.id}` stands twice in the book", policy.location)
+            problems.add(
+                "R0202",
+                f"the policy `{policy.id}` stands twice in the book",
+                policy.places["id"],
+                "give it another id",
+            )
         seen.setdefault(policy.id, policy)
 
 
@@ -48,10 +56,16 @@ def _version_names(book: Book, problems: Problems) -> None:
                 problems.add(
                     "R0304",
                     f"`{version.path}` is a version of `{version.policy}`, not of `{policy.id}`",
-                    version.entry,
+                    version.places["file"],
+                    "name another file, or move the entry to its policy",
                 )
             if version.version in seen:
-                problems.add("R0202", f"version `{version.version}` stands twice", version.entry)
+                problems.add(
+                    "R0202",
+                    f"version `{version.version}` stands twice",
+                    version.places["version"],
+                    "name each once",
+                )
             seen.add(version.version)
 
 
@@ -63,7 +77,7 @@ def _version_times(book: Book, problems: Problems) -> None:
                 problems.add(
                     "R0305",
                     f"version `{version.version}` ends before it starts",
-                    version.entry,
+                    version.places["in_force_until"],
                     "swap the two dates",
                 )
         for one, two in pairwise(policy.versions):
@@ -75,8 +89,9 @@ def _neighbours(one: Version, two: Version, zone: ZoneInfo, problems: Problems) 
     if two.in_force_from <= one.in_force_from:
         problems.add(
             "R0305",
-            f"version `{two.version}` starts at {start}, not after version `{one.version}`",
-            two.entry,
+            f"version `{two.version}` starts at {start}, and version `{one.version}` before it in the list at "
+            f"{format_time(one.in_force_from, zone)}",
+            two.places["in_force_from"],
             "list versions by the time at which they come into force",
         )
     elif one.in_force_until is not None and one.in_force_until > two.in_force_from:
@@ -84,7 +99,7 @@ def _neighbours(one: Version, two: Version, zone: ZoneInfo, problems: Problems) 
         problems.add(
             "R0305",
             f"version `{one.version}` runs until {end}, and version `{two.version}` starts at {start}",
-            two.entry,
+            one.places["in_force_until"],
             "leave `in_force_until` out: a version ends where the next one starts",
         )
     elif one.in_force_until is not None and one.in_force_until < two.in_force_from:
@@ -92,7 +107,7 @@ def _neighbours(one: Version, two: Version, zone: ZoneInfo, problems: Problems) 
         problems.add(
             "R0330",
             f"no version is in force from {end} to {start}",
-            two.entry,
+            one.places["in_force_until"],
             "cases in the gap cannot be decided; close it if that is not meant",
         )
 
@@ -105,19 +120,23 @@ def _otherwise(book: Book, problems: Problems) -> None:
             problems.add(
                 "R0306",
                 f"`otherwise` names no policy of the book: `{policy.otherwise}`",
-                policy.location,
+                policy.places["otherwise"],
                 hint,
             )
-        elif policy.otherwise and policy.id in _chain(policy, policies):
+        chain = _chain(policy, policies)
+        # Each circle once: at that of its policies which the book lists first.
+        if policy.id in chain and list(policies).index(policy.id) <= min(map(list(policies).index, chain)):
+            words = " → ".join(f"`{link}`" for link in (policy.id, *chain))
             problems.add(
                 "R0306",
-                f"`{policy.id}` hands cases over in a circle",
-                policy.location,
+                f"cases are handed over in a circle: {words}",
+                policy.places["otherwise"],
                 "end the chain somewhere",
             )
 
 
 def _chain(policy: Policy, policies: dict[str, Policy]) -> list[str]:
+    """The policies that a case is handed to, one after the other, to the first that comes again."""
     chain: list[str] = []
     target = policies.get(policy.otherwise)
     while target and target.id not in chain:
@@ -133,10 +152,13 @@ def _governed_by(book: Book, problems: Problems) -> None:
         fact = book.vocabulary.facts.get(policy.governed_by)
         if not fact:
             hint = did_you_mean(policy.governed_by, book.vocabulary.facts)
-            problems.add("R0201", f"`{policy.governed_by}` is not a fact", policy.location, hint)
+            problems.add("R0201", f"`{policy.governed_by}` is not a fact", policy.places["governed_by"], hint)
         elif fact.type.kind not in (Kind.TIME, Kind.DATE):
             problems.add(
-                "R0226", f"`{policy.governed_by}` is {fact.type}, not a time or a date", policy.location
+                "R0226",
+                f"`{policy.governed_by}` is {a_type(fact.type)}, not a time or a date",
+                policy.places["governed_by"],
+                "name the fact whose time picks the version",
             )
 
 
@@ -145,8 +167,9 @@ def _digests(book: Book, problems: Problems) -> None:
         if version.frozen and version.frozen != version.digest:
             problems.add(
                 "R0307",
-                f"`{version.path}` was changed after version `{version.version}` was frozen",
-                version.entry,
+                f"`{version.path}`, or what it includes or reads, was changed after version `{version.version}` "
+                "was frozen",
+                version.places["digest"],
                 f"undo the change, or start a new version; the content now has {version.digest}",
             )
 
@@ -207,7 +230,6 @@ def _versions(book: Book) -> Iterable[Version]:
 
 # In the order in which a reader would look: names first, since later checks rely on them; then times; then content.
 CHECKS: tuple[tuple[str, Check], ...] = (
-    ("policy ids are unique", _policy_ids),
     ("version files say what the book says", _version_names),
     ("versions follow each other", _version_times),
     ("otherwise names a policy, not in a circle", _otherwise),

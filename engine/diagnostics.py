@@ -114,8 +114,11 @@ class Problems:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """A hint "did you mean `x`?" where `word` is near one of `choices`, else ""."""
-    near = difflib.get_close_matches(word[:200], list(choices), n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else ""
+    known = {choice.lower(): choice for choice in choices}
+    letters = sorted(word.lower()) if len(word) <= 200 else []
+    near = [choice for choice in known if len(choice) == len(letters) and sorted(choice) == letters]
+    near = near or difflib.get_close_matches(word[:200].lower(), known, n=1, cutoff=0.6)
+    return f"did you mean `{known[near[0]]}`?" if near else ""
 
 
 def one_of(choices: Iterable[str], limit: int = 14) -> str:
@@ -180,7 +183,7 @@ CODES: dict[str, Code] = {
             "R0206": "a list or range that makes no sense",
             "R0207": "currencies compared without a rate",
             "R0210": "a currency that ISO 4217 does not know",
-            "R0211": "a default that does not fit the fact",
+            "R0211": "a default or an example that does not fit the fact",
             "R0212": "more decimals than the currency has",
             "R0220": "a name that is a word of the language",
             "R0221": "a value name that is taken",
@@ -208,7 +211,7 @@ CODES: dict[str, Code] = {
             "R0301": "a file that is not there",
             "R0302": "an unknown time zone",
             "R0303": "a date or time that cannot be read",
-            "R0304": "a version file of another policy",
+            "R0304": "a version file of another policy or version",
             "R0305": "versions that overlap or are out of order",
             "R0306": "a policy that hands over to nowhere or in a circle",
             "R0307": "a frozen version that was changed",
@@ -303,6 +306,24 @@ CODES: dict[str, Code] = {
             "R0657": "two sides that cannot be compared",
         },
     ),
+    # The authors' cases (workbench).
+    **_table(
+        Severity.ERROR,
+        {
+            "R0700": "a suite of a policy or version that the book does not have",
+            "R0701": "a case without a time",
+            "R0702": "a row with the wrong number of cells",
+            "R0703": "an expectation that contradicts itself",
+            "R0704": "a column that is neither a fact nor a part of what is expected",
+            "R0705": "two cases of one name",
+            "R0706": "no case to run",
+            "R0707": "an expected amount, time or number that cannot be read",
+            "R0710": "a case that comes out otherwise than expected",
+            "R0711": "less coverage than asked for",
+            "R0712": "a mutant that no case tells from the policy",
+            "R0713": "an equivalent mutant that is none",
+        },
+    ),
     # Facts: one case (facts, program, engine).
     **_table(
         Severity.ERROR,
@@ -319,6 +340,7 @@ CODES: dict[str, Code] = {
             "R0909": "a case that the policy does not cover",
             "R0910": "JSON that cannot be parsed",
             "R0911": "a JSON number that cannot be read exactly",
+            "R0912": "CSV that cannot be read",
             "R0990": "the engine cannot go on with this input",
         },
     ),

@@ -257,7 +257,8 @@ class Version:
 
     `values` stand in an order in which each uses only earlier ones. `meaning` is what `digest` is made of, `frozen`
     the digest that the book names ("" for a draft). `facts` are those that the version reads. `in_force_from` and
-    `in_force_until` are instants, the end not included (None: open). `entry` is its line in the book.
+    `in_force_until` are instants, the end not included (None: open). `entry` is its place in the book, and `places` are
+    those of the values in it, by key.
     """
 
     policy: str
@@ -280,6 +281,7 @@ class Version:
     in_force_from: int = 0
     in_force_until: int | None = None
     entry: Location = Location("")
+    places: Mapping[str, Location] = field(default_factory=dict)
 
     @property
     def draft(self) -> bool:
@@ -289,7 +291,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A named set of terms and its versions, by the time at which they come into force."""
+    """A named set of terms and its versions, by the time at which they come into force.
+
+    `places` are those of the values in its entry in the book, by key.
+    """
 
     id: str
     title: str
@@ -297,6 +302,7 @@ class Policy:
     otherwise: str
     versions: tuple[Version, ...]
     location: Location
+    places: Mapping[str, Location] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

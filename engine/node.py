@@ -7,6 +7,7 @@ nothing that a parser does not understand is passed over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -16,10 +17,14 @@ from engine.diagnostics import Location
 if TYPE_CHECKING:
     from engine.source import Document
 
-__all__ = ["MalformedError", "Node", "Path", "Scalar"]
+__all__ = ["ID", "MAX_TEXT", "NAME", "MalformedError", "Node", "Path", "Scalar"]
 
 Path = tuple[str | int, ...]
 Scalar = str | int | Decimal | bool
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+MAX_TEXT = 4_000
 
 
 class MalformedError(Exception):
@@ -66,7 +71,7 @@ class Node:
         return self.data
 
     def only(self, *keys: str) -> Node:
-        """This node, a mapping with no other keys than these."""
+        """The node itself: a mapping with no other keys than these."""
         if unknown := [key for key in self.mapping() if key not in keys]:
             raise self.child(unknown[0]).malformed("a known key")
         return self
@@ -87,23 +92,47 @@ class Node:
         for key in self.mapping():
             yield key, self.child(key)
 
-    def each(self) -> Iterator[Node]:
-        """The items of a list that has some."""
+    def each(self, most: int | None = None) -> Iterator[Node]:
+        """The items of a list that has some, at most `most`."""
         if not isinstance(self.data, list) or not self.data:
             raise self.malformed("a list")
+        if most is not None and len(self.data) > most:
+            raise self.malformed(f"at most {most} items")
         for index in range(len(self.data)):
             yield self.child(index)
 
-    def text(self) -> str:
-        """The value as a text that is not empty."""
-        if not isinstance(self.data, str) or not self.data:
+    def text(self, most: int = MAX_TEXT) -> str:
+        """The value as a text that is not empty and has at most `most` characters."""
+        if not isinstance(self.data, str) or not 0 < len(self.data) <= most:
             raise self.malformed("a text")
         return self.data
 
-    def text_of(self, key: str, default: str = "") -> str:
-        """The text under a key, or `default` where the key is left out."""
+    def text_of(self, key: str, most: int = MAX_TEXT) -> str:
+        """The text under a key, or "" where the key is left out."""
         child = self.get(key)
-        return child.text() if child else default
+        return child.text(most) if child else ""
+
+    def matching(self, pattern: re.Pattern[str], what: str) -> str:
+        """The value as a text of this form, which `what` says in words."""
+        if not pattern.fullmatch(self.text()):
+            raise self.malformed(what)
+        return self.text()
+
+    def id(self) -> str:
+        """The value as the id of something."""
+        return self.matching(ID, "an id of small letters, digits, `-` and `_`")
+
+    def id_of(self, key: str) -> str:
+        """The id under a key, or "" where the key is left out."""
+        child = self.get(key)
+        return child.id() if child else ""
+
+    def once(self) -> list[Node]:
+        """The items of a list of texts, none of them twice."""
+        items = list(self.each())
+        if len({item.text() for item in items}) < len(items):
+            raise self.malformed("each item once")
+        return items
 
     def one_of(self, *choices: str) -> str:
         """The value as one of these texts."""

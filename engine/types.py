@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
-__all__ = ["ABSENT", "COMPARABLE", "ORDERED", "Absent", "Kind", "Type"]
+__all__ = ["ABSENT", "COMPARABLE", "ORDERED", "Absent", "Kind", "Type", "a_type"]
 
 
 class Absent(Enum):
@@ -79,3 +79,10 @@ class Type:
         if self.kind is Kind.DURATION:
             return "calendar duration" if self.calendar else "duration"
         return str(self.kind)
+
+
+def a_type(type_: Type) -> str:
+    """A type with its article, for messages: `a choice`, `an integer`, `money in EUR`."""
+    if type_.kind in (Kind.MONEY, Kind.INSTRUMENTS, Kind.RATES):
+        return str(type_)
+    return f"{'an' if str(type_)[0] in 'aeiou' else 'a'} {type_}"

@@ -91,11 +91,22 @@ _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _MONEY = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?) ?([A-Z]{3})")
 
 
+def _money_hint(text: str) -> str:
+    """What is probably meant by a text that is no money."""
+    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text.strip())
+    swapped = re.sub(r"([A-Z]{3}) ?(\S+)", r"\2 \1", plain) if plain[:3].isalpha() else plain
+    for meant in (plain, swapped):
+        if len(text) <= MAX_DIGITS and _MONEY.fullmatch(meant):
+            return f"write `{meant}`"
+    return "write digits, an optional point, a space and a three-letter currency"
+
+
 def parse_decimal(text: str) -> Fraction:
     """A decimal number such as `12`, `-0.5` or `10%`, exactly."""
     digits = text.removesuffix("%")
     if not _DECIMAL.fullmatch(digits) or len(digits) > MAX_DIGITS:
-        raise UnitError(f"expected a decimal number such as `0.15` or `15%`, found `{_short(text)}`")
+        hint = f"write `{text.replace(',', '.')}`" if re.fullmatch(r"\d{1,9},\d{1,9}%?", text) else ""
+        raise UnitError(f"expected a decimal number such as `0.15` or `15%`, found `{_short(text)}`", hint)
     return Fraction(digits) / (100 if text.endswith("%") else 1)
 
 
@@ -106,7 +117,7 @@ def parse_money(text: str) -> Money:
     if not match:
         raise UnitError(
             f"expected an amount and a currency such as `1000.01 USD`, found `{_short(text)}`",
-            "write digits, an optional point, a space and a three-letter currency",
+            _money_hint(text),
         )
     return money_of(match[1], match[2])
 
@@ -144,7 +155,7 @@ class TooManyDecimalsError(UnitError):
 
     def __init__(self, amount: str, currency: str, decimals: int) -> None:
         super().__init__(
-            f"`{_short(amount)} {currency}` has more decimals than {currency} has ({decimals})",
+            f"`{_short(amount)} {currency}` has more decimals than {currency}, which has {decimals or 'none'}",
             "write an amount that can be paid",
         )
 
@@ -164,7 +175,9 @@ def parse_time(text: str, zone: ZoneInfo | None = None) -> int:
     if not match:
         raise UnitError(
             f"expected a time such as `2024-11-05T09:00:00+08:00`, found `{_short(text)}`",
-            "RFC 3339: date, `T`, hours, minutes and seconds, and an offset",
+            f"add the time of day: `{text}T00:00:00`, with an offset such as `+08:00` or `Z`"
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII)
+            else "RFC 3339: date, `T`, hours, minutes and seconds, and an offset",
         )
     date, clock, fraction, offset = match.groups()
     try:
@@ -218,6 +231,19 @@ _UNIT = {
 }
 
 
+_WORDED_DURATION = re.compile(
+    r"(\d{1,9}) ?(?:(s)(?:ec(?:ond)?s?)?|(min)(?:ute)?s?|(h)(?:ours?|rs?)?|(d)(?:ays?)?|(w)(?:eeks?)?"
+    r"|(mo)(?:nths?)?|(y)(?:ears?)?)",
+    re.ASCII,
+)
+
+
+def _duration_hint(text: str) -> str:
+    if match := _WORDED_DURATION.fullmatch(text):
+        return f"write `{match[1]}{next(filter(None, match.groups()[1:]))}`"
+    return "write a number and a unit without a space; `min` is a minute, `mo` a month"
+
+
 def parse_duration(text: str) -> Duration:
     """A length of time: `90s`, `30min`, `24h`, `5d`, `2w`, `6mo`, `3y`, or ISO 8601 (`PT24H`, `P1Y`).
 
@@ -229,7 +255,8 @@ def parse_duration(text: str) -> Duration:
     match = _ISO_DURATION.fullmatch(text)
     if not match:
         raise UnitError(
-            f"expected a duration such as `24h`, `5d`, `6mo`, `3y` or `PT24H`, found `{_short(text)}`"
+            f"expected a duration such as `24h`, `5d`, `6mo`, `3y` or `PT24H`, found `{_short(text)}`",
+            _duration_hint(text),
         )
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     duration = Duration(

@@ -78,7 +78,7 @@ def _expected(what: str, raw: object, hint: str = "") -> UnitError:
 def _flag(raw: object) -> bool:
     if raw is True or raw is False:
         return raw
-    raise _expected("`true` or `false`", raw)
+    raise _expected("`true` or `false`", raw, "write it without quotes" if raw in ("true", "false") else "")
 
 
 def _text(raw: object) -> str:
@@ -151,7 +151,7 @@ def _money(currency: str) -> Reader:
 
 
 def _money_of_mapping(raw: object) -> Money:
-    if not isinstance(raw, dict if raw.__class__ is dict else Mapping) or len(raw) != 2:  # noqa: PLR2004
+    if not isinstance(raw, dict if raw.__class__ is dict else Mapping) or len(raw) != 2:
         raise _no_money(raw)
     try:
         amount, currency = raw["amount"], raw["currency"]
@@ -164,6 +164,8 @@ def _money_of_mapping(raw: object) -> Money:
 
 def _no_money(raw: object) -> UnitError:
     hint = 'write `"1000.01 USD"` or `{"amount": "1000.01", "currency": "USD"}`; never a float'
+    if isinstance(raw, (int, Decimal)) and not isinstance(raw, bool):
+        hint = f"add the currency, such as `{raw} USD`"
     return _expected("money", raw, hint)
 
 
@@ -270,7 +272,10 @@ def _instruments(type_: Type) -> Reader:
             return explained(raw)
         given, currency = {}, ""
         for name, item in raw.items():  # type: ignore[attr-defined]
-            value = money(item)
+            try:
+                value = money(item)
+            except UnitError:
+                return explained(raw)  # which says of which instrument
             if name not in names or value[0] < 0 or (currency and value[1] != currency):
                 return explained(raw)
             currency = value[1]

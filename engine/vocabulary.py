@@ -13,16 +13,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.diagnostics import Location, Problems, did_you_mean
-from engine.node import Node
+from engine.node import NAME, Node
 from engine.source import Document
 from engine.types import ABSENT, Kind, Type
-from engine.units import UnitError, currencies
+from engine.units import UnitError, currencies, format_decimal
 from engine.values import faults_of, reader
 
-__all__ = ["NOW", "Fact", "Vocabulary", "read_vocabulary"]
+__all__ = ["NOW", "RESERVED", "Fact", "Vocabulary", "read_vocabulary"]
 
 NOW = "now"
-NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+CHOICE = re.compile(r"\S(?:[^\r\n\t]{0,62}\S)?")
 RESERVED = frozenset({NOW, "refund", "each", "true", "false", "and", "or", "not", "if", "else"})
 
 FACT_KEYS = (
@@ -55,6 +55,13 @@ class Fact:
     def required(self) -> bool:
         """Whether a policy that reads the fact needs the caller to send it."""
         return not self.optional and self.default is ABSENT
+
+    def check_bounds(self, value: Any) -> None:
+        """Raises `UnitError` where an integer or number lies outside of its bounds."""
+        if self.at_least is not None and value < self.at_least:
+            raise UnitError(f"expected {self.at_least} or more, found `{format_decimal(value)}`")
+        if self.at_most is not None and value > self.at_most:
+            raise UnitError(f"expected {self.at_most} or less, found `{format_decimal(value)}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +128,24 @@ class _VocabularyReader:
                 self._groups[name] = child.text_of("description")
                 if child.flag_of("open"):
                     self._open.add(name)
+                elif not child.mapping().keys() - {"description", "open"}:
+                    self._no_type(name, child)
                 self._group(f"{name}.", child)
+
+    def _no_type(self, name: str, node: Node) -> None:
+        hint = "add `type: flag` or the like; a group holds facts"
+        self._problems.add("R0102", f"the fact `{name}` has no `type`", node.key_location, hint)
+        raise node.malformed("a fact or a group of facts")
 
     def _name(self, key: str, node: Node) -> bool:
         if not NAME.fullmatch(key):
             raise node.malformed("a name of small letters, digits and underscores")
         if key in RESERVED:
             self._problems.add(
-                "R0220", f"`{key}` is a word of the language and cannot name a fact", node.key_location
+                "R0220",
+                f"`{key}` is a word of the language and cannot name a fact",
+                node.key_location,
+                "give it another name",
             )
             return False
         return True
@@ -150,13 +167,14 @@ class _VocabularyReader:
             type_,
             node.key_location,
             description=node.text_of("description"),
-            optional=node.flag_of("optional"),
+            optional=_optional(node),
             labels=labels,
             at_least=_bound(node, kind, "at_least"),
             at_most=_bound(node, kind, "at_most"),
             fields=fields,
             examples=tuple(item.data for item in _maybe_each(node.get("examples"))),
         )
+        self._check_range(fact, node)
         return self._with_default(fact, node)
 
     def _currency(self, node: Node, kind: Kind) -> str:
@@ -180,18 +198,31 @@ class _VocabularyReader:
         }
 
     def _with_default(self, fact: Fact, node: Node) -> Fact:
+        for example in _maybe_each(node.get("examples")):
+            self._typed(fact, example, "an example")
         default = node.get("default")
         if not default:
             return fact
         if fact.optional:
             raise default.malformed("`default` or `optional`, not both")
+        return replace(fact, default=self._typed(fact, default, "the default"))
+
+    def _typed(self, fact: Fact, node: Node, what: str) -> Any:
+        """A default or an example as a value of the fact; `ABSENT` where it is none."""
         try:
-            return replace(fact, default=reader(fact.type, self._zone)(default.data))
+            value = reader(fact.type, self._zone)(node.data)
+            fact.check_bounds(value)
         except UnitError as error:
             for path, message, hint in faults_of(error):
-                place = self._document.at((*default.path, *path))
-                self._problems.add("R0211", f"the default of `{fact.name}`: {message}", place, hint)
-            return replace(fact, optional=True)
+                place = self._document.at((*node.path, *path))
+                self._problems.add("R0211", f"{what} of `{fact.name}`: {message}", place, hint)
+            return ABSENT
+        return value
+
+    def _check_range(self, fact: Fact, node: Node) -> None:
+        if fact.at_least is not None and fact.at_most is not None and fact.at_least > fact.at_most:
+            message = f"no value of `{fact.name}` is at least {fact.at_least} and at most {fact.at_most}"
+            self._problems.add("R0206", message, node.child("at_least").location, "swap the two bounds")
 
 
 def _maybe_each(node: Node | None) -> list[Node]:
@@ -205,6 +236,13 @@ def _allowed(node: Node, kind: Kind, key: str, *kinds: Kind) -> bool:
     return child is not None
 
 
+def _optional(node: Node) -> bool:
+    child = node.get("optional")
+    if child and child.data is not True:
+        raise child.malformed("`true`")
+    return child is not None
+
+
 def _labels(node: Node, kind: Kind) -> dict[str, str]:
     if not _allowed(node, kind, "choices", Kind.CHOICE, Kind.SET, Kind.INSTRUMENTS):
         if kind in (Kind.CHOICE, Kind.INSTRUMENTS):
@@ -212,11 +250,13 @@ def _labels(node: Node, kind: Kind) -> dict[str, str]:
         return {}
     choices = node.child("choices")
     if isinstance(choices.data, dict):
-        return {key: child.text() for key, child in choices.items()}
-    names = [child.text() for child in choices.each()]
-    if len(set(names)) < len(names):
-        raise choices.malformed("each choice once")
-    return dict.fromkeys(names, "")
+        labels = {key: child.text(500) for key, child in choices.items()}
+    else:
+        labels = dict.fromkeys((child.text() for child in choices.once()), "")
+    form = NAME if kind is Kind.INSTRUMENTS else CHOICE
+    if any(not form.fullmatch(name) for name in labels):
+        raise choices.malformed("choices of one line each")
+    return labels
 
 
 def _bound(node: Node, kind: Kind, key: str) -> int | None:

@@ -7,19 +7,20 @@ own remark stands only if the schema finds nothing.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path as FilePath
 from typing import TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from engine.diagnostics import Problems, did_you_mean
+from engine.diagnostics import Location, Problems, did_you_mean
 from engine.digest import digest_of
-from engine.formula import BusinessCalendar
+from engine.formula import BusinessCalendar, calendar_problem
 from engine.model import Book, Policy, Version
-from engine.node import MalformedError, Node
-from engine.parse.version import Setting, read_version
+from engine.node import NAME, MalformedError, Node
+from engine.parse.version import MAX_TITLE, VERSION, Setting, read_version
 from engine.source import Document, read_file
 from engine.units import UnitError, currencies, parse_date, parse_time
 from engine.vocabulary import Vocabulary, read_vocabulary
@@ -27,6 +28,13 @@ from engine.vocabulary import Vocabulary, read_vocabulary
 __all__ = ["BookReader", "read_book"]
 
 Result = TypeVar("Result")
+KINDS = {
+    "book": "the book",
+    "facts": "the vocabulary",
+    "policy": "a version",
+    "shared": "a file of shared rules",
+}
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
 MAX_FILES = 1_000  # looked at for a hint
 
 
@@ -45,13 +53,18 @@ class BookReader:
         self._zone = ZoneInfo("UTC")
 
     def read(self) -> Book | None:
+        """The book, or None where it cannot be built."""
         document = self._document(self._path.name, "book", None)
         return self._shaped(self._book, document, "book") if document else None
 
     def _document(self, shown: str, kind: str, named_at: Node | None) -> Document | None:
         """The document at a path relative to the book, read once."""
         if shown in self.documents:
-            return self.documents[shown][1]
+            known, read = self.documents[shown]
+            if known != kind and named_at:
+                self._other_kind(named_at, known, kind)
+                return None
+            return read
         path = self._path.parent / shown
         if named_at and not self._inside(path, named_at):
             return None
@@ -63,6 +76,12 @@ class BookReader:
         if document:
             self.documents[shown] = (kind, document)
         return document
+
+    def _other_kind(self, named_at: Node, known: str, kind: str) -> None:
+        """The problem of a file that is named in two places as two kinds."""
+        message = f"`{named_at.data}` is {KINDS[known]}, expected {KINDS[kind]}"
+        hint = {"shared": "name a file with `schema: rescind/shared/1`"}.get(kind, "name another file")
+        self._problems.add("R0100", message, named_at.location, hint)
 
     def _near(self, shown: str) -> str:
         """A hint with a file of the book whose name is near, else where names are looked for."""
@@ -78,22 +97,28 @@ class BookReader:
             "R0301",
             f"`{named_at.data}` lies outside of the book's folder",
             named_at.location,
-            "keep a book in one folder",
+            self._near(str(named_at.data).lstrip("./")),
         )
         return False
 
     def _shaped(
         self, parse: Callable[[Document], Result | None], document: Document, kind: str
     ) -> Result | None:
-        """What `parse` makes of a document, or its problems of shape."""
+        """What `parse` makes of a document, or the problems of shape of the document (or of one that it includes)."""
         try:
             return parse(document)
         except MalformedError as error:
             from engine.schema import validate
 
-            if validate(document, kind, self._problems):
+            if error.location.path != document.path:
+                kind, document = self.documents[error.location.path]
+            if validate(document, kind, self._problems) and not self._faulty(document):
                 self._problems.add("R0199", str(error), error.location)
             return None
+
+    def _faulty(self, document: Document) -> bool:
+        """Whether an error in a document has been reported."""
+        return any(problem.location.path == document.path for problem in self._problems.errors)
 
     def _book(self, document: Document) -> Book | None:
         root = Node(document).only(
@@ -110,7 +135,7 @@ class BookReader:
             return None
         return Book(
             document.path,
-            root.child("title").text(),
+            root.child("title").text(MAX_TITLE),
             self._zone,
             self._currency(root),
             vocabulary,
@@ -125,10 +150,9 @@ class BookReader:
         try:
             return ZoneInfo(node.text())
         except (KeyError, ValueError, OSError):
-            from zoneinfo import available_timezones
-
-            hint = did_you_mean(node.text(), available_timezones()) or "use a name such as `Asia/Shanghai`"
-            self._problems.add("R0302", f"`{node.text()}` is not a time zone", node.location, hint)
+            self._problems.add(
+                "R0302", f"`{node.text()}` is not a time zone", node.location, _zone_hint(node.text())
+            )
             return ZoneInfo("UTC")
 
     def _currency(self, root: Node) -> str:
@@ -144,16 +168,27 @@ class BookReader:
 
     def _calendar(self, node: Node) -> BusinessCalendar:
         node.only("country", "subdivision", "days_off", "working_days", "description")
+        if not NAME.fullmatch(str(node.path[-1])):
+            raise node.malformed("a name")
         return BusinessCalendar(
-            node.text_of("country"),
-            node.text_of("subdivision"),
+            *self._country(node),
             self._dates(node.get("days_off")),
             self._dates(node.get("working_days")),
         )
 
+    def _country(self, node: Node) -> tuple[str, str]:
+        """The country of a calendar and its subdivision ("" for neither)."""
+        country, subdivision = node.get("country"), node.text_of("subdivision")
+        if not country:
+            return "", node.child("country").text() if subdivision else ""
+        if wrong := calendar_problem(country.text(), subdivision):
+            place = node.child("subdivision") if wrong[0].startswith(f"`{country.text()}` has") else country
+            self._problems.add("R0309", wrong[0], place.location, wrong[1])
+        return country.text(), subdivision
+
     def _dates(self, node: Node | None) -> frozenset[dt.date]:
         dates = set()
-        for item in node.each() if node else ():
+        for item in node.once() if node else ():
             try:
                 dates.add(parse_date(item.text()))
             except UnitError as error:
@@ -172,21 +207,23 @@ class BookReader:
         node.only("id", "title", "description", "governed_by", "otherwise", "versions")
         versions = [self._version(item, setting, calendars) for item in node.child("versions").each()]
         return Policy(
-            node.child("id").text(),
-            node.text_of("title"),
+            node.child("id").id(),
+            node.text_of("title", MAX_TITLE),
             node.text_of("governed_by"),
-            node.text_of("otherwise"),
+            node.id_of("otherwise"),
             tuple(version for version in versions if version),
             node.location,
+            _places(node),
         )
 
     def _version(self, node: Node, setting: Setting, calendars: Mapping[str, object]) -> Version | None:
         node.only("version", "in_force_from", "in_force_until", "file", "digest", "description")
-        node.child("version").text()
+        node.child("version").matching(VERSION, "the name of a version")
         start = self._moment(node.child("in_force_from"))
         until = node.get("in_force_until")
         end = self._moment(until) if until else None
-        frozen = node.text_of("digest")
+        given = node.get("digest")
+        frozen = given.matching(DIGEST, "a digest") if given else ""
         file = node.child("file")
         document = self._document(file.text(), "policy", file)
         if not document:
@@ -194,7 +231,9 @@ class BookReader:
         version = self._shaped(
             lambda found: read_version(Node(found), setting, self._problems), document, "policy"
         )
-        if not version:
+        if version:
+            version = self._named(version, node.child("version"), document)
+        if not version or start is None or (until and end is None):
             return None
         facts = {name: setting.vocabulary.digests[name] for name in sorted(version.facts)}
         digest = digest_of(version.meaning, facts, self._zone.key, calendars)
@@ -205,26 +244,52 @@ class BookReader:
             in_force_from=start,
             in_force_until=end,
             entry=node.location,
+            places=_places(node),
         )
 
-    def _moment(self, node: Node) -> int:
+    def _named(self, version: Version, name: Node, document: Document) -> Version:
+        """The version under the name that the book gives it; that in its file must be the same."""
+        if version.version != name.text():
+            self._problems.add(
+                "R0304",
+                f"`{document.path}` says that it is version `{version.version}`, and the book `{name.text()}`",
+                document.at(("version",)),
+                f'write `version: "{name.text()}"`, or name another file',
+            )
+        return replace(version, version=name.text())
+
+    def _moment(self, node: Node) -> int | None:
         """An instant, or the local midnight of a date."""
         text = node.text()
         try:
             return parse_time(text if len(text) > len("2024-10-29") else f"{text}T00:00:00", self._zone)
-        except UnitError:
-            self._problems.add(
-                "R0303",
-                f"expected a date or a time, found `{text}`",
-                node.location,
-                "write `2024-10-29` or `2024-10-29T00:00:00+08:00`",
-            )
-            return 0
+        except UnitError as error:
+            message, hint = str(error), error.hint
+            if len(text) == len("2024-10-29") and not message.startswith("expected"):
+                message = f"`{text}` is not a date that exists"
+            if message.startswith("expected"):
+                message = f"expected a date or a time, found `{text}`"
+                hint = "write `2024-10-29` or `2024-10-29T00:00:00+08:00`"
+            self._problems.add("R0303", message, node.location, hint)
+            return None
 
     def _fragment(self, named_at: Node) -> Node | None:
         """The root of an included file; its path is relative to the book."""
         document = self._document(named_at.text(), "shared", named_at)
         return self._shaped(_shared_root, document, "shared") if document else None
+
+
+def _places(node: Node) -> dict[str, Location]:
+    return {key: child.location for key, child in node.items()}
+
+
+def _zone_hint(text: str) -> str:
+    zones = available_timezones()
+    city = text.rpartition("/")[2].lower()
+    near = [zone for zone in sorted(zones) if zone.rpartition("/")[2].lower() == city]
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return (did_you_mean(text, zones) if "/" in text else "") or "use a name such as `Asia/Shanghai`"
 
 
 def _shared_root(document: Document) -> Node:

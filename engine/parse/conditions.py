@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from engine.diagnostics import Location, Problems, did_you_mean, one_of
 from engine.model import NEVER, AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
 from engine.node import Node
 from engine.parse.names import BrokenNameError, Names
-from engine.types import COMPARABLE, ORDERED, Kind, Type
+from engine.types import COMPARABLE, ORDERED, Kind, Type, a_type
 from engine.units import UnitError
 from engine.values import describe, faults_of, plain, reader
 from engine.vocabulary import NOW
@@ -31,7 +32,13 @@ ORDER: Mapping[str, tuple[frozenset[Kind], Op, str]] = {
     "not_before": (MOMENTS, Op.AT_LEAST, "not before"),
     "not_after": (MOMENTS, Op.AT_MOST, "not after"),
 }
+# The same question about amounts and about moments.
+TWINS = {"over": "after", "under": "before", "at_least": "not_before", "at_most": "not_after"}
+TWINS |= {moment: amount for amount, moment in TWINS.items()}
 EQUAL = {"is": (Op.IS, ""), "is_not": (Op.IS_NOT, "not ")}
+JOINTS = frozenset({"all", "any", "not"})
+MAX_ITEMS = 1_000
+MAX_DIGITS = 18
 OPERATORS = (*EQUAL, "in", "not_in", *ORDER, "between", "present", "has")
 
 
@@ -45,14 +52,16 @@ class ConditionReader:
 
     def read(self, node: Node) -> Condition:
         """The condition at a node. Raises `MalformedError`; other problems are added."""
+        if len(node.mapping()) > 1 and not JOINTS.isdisjoint(node.mapping()):
+            raise node.malformed("`all`, `any` or `not` alone in its mapping")
         parts = [self._entry(key, child) for key, child in node.items()]
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _entry(self, key: str, node: Node) -> Condition:
         if key == "all":
-            return AllOf(tuple(self.read(item) for item in node.each()))
+            return AllOf(tuple(self.read(item) for item in node.each(MAX_ITEMS)))
         if key == "any":
-            return AnyOf(tuple(self.read(item) for item in node.each()))
+            return AnyOf(tuple(self.read(item) for item in node.each(MAX_ITEMS)))
         if key == "not":
             return Not(self.read(node))
         try:
@@ -77,7 +86,10 @@ class ConditionReader:
             return Name(name, self._names[name])
         except KeyError:
             hint = did_you_mean(name, self._names) or "declare it in the vocabulary or under `values`"
-            self._problems.add("R0201", f"`{name}` is not a fact or a value", place, hint)
+            message = f"`{name}` is not a fact or a value"
+            if members := [known for known in self._names if known.startswith(f"{name}.")]:
+                message, hint = f"`{name}` is a group, not a fact", f"it holds {one_of(members, 6)}"
+            self._problems.add("R0201", message, place, hint)
             raise BrokenNameError(name) from None
 
     def equals(self, subject: Name, choice: str, node: Node) -> Condition:
@@ -106,20 +118,32 @@ class ConditionReader:
         kinds = _kinds(operator)
         if subject.type.kind in kinds:
             return True
-        fitting = [name for name in OPERATORS if subject.type.kind in _kinds(name)]
         self._problems.add(
             "R0204",
-            f"`{operator}` does not fit `{subject.name}`, which is {_a(subject.type)}",
+            f"`{operator}` does not fit `{subject.name}`, which is {a_type(subject.type)}",
             place,
-            f"use {one_of([*fitting, 'present'])}",
+            self._fitting(subject, operator),
         )
         return False
+
+    def _fitting(self, subject: Name, operator: str) -> str:
+        """A hint: what fits a fact on which an operator does not."""
+        kind, name = subject.type.kind, subject.name
+        if kind is Kind.INSTRUMENTS:
+            return f"compare `{name}.total`, or one instrument such as `{name}.{subject.type.choices[0]}`"
+        if kind is Kind.LIST:
+            return f"give a figure of it a name under `values`, such as `count({name})`"
+        twin = TWINS.get(operator, "")
+        if twin and kind in _kinds(twin):
+            return f"did you mean `{twin}`?"
+        fitting = [known for known in OPERATORS if kind in _kinds(known)]
+        return f"use {one_of([*fitting, *(['present'] if self._names.optional(name) else [])])}"
 
     def _build(self, subject: Name, operator: str, node: Node, place: Location) -> Condition:
         if operator == "has":
             return self._has(subject, node, place)
         if operator in ("in", "not_in"):
-            return self._in(subject, operator == "in", node, place)
+            return self._in(subject, operator, node, place)
         if operator == "between":
             return self._between(subject, node, place)
         op, words = EQUAL[operator] if operator in EQUAL else ORDER[operator][1:]
@@ -156,7 +180,7 @@ class ConditionReader:
         if not _comparable(subject.type, other.type):
             self._problems.add(
                 "R0205",
-                f"`{subject.name}` is {_a(subject.type)} and `{other.name}` is {_a(other.type)}",
+                f"`{subject.name}` is {a_type(subject.type)} and `{other.name}` is {a_type(other.type)}",
                 node.location,
                 "compare facts of one type",
             )
@@ -174,7 +198,21 @@ class ConditionReader:
             raise BrokenNameError(subject.name) from None
         if subject.type.kind is Kind.MONEY:
             self._rates_for(subject, value.currency, node.location)
+        if subject.type.kind is Kind.NUMBER:
+            self._digits(value, node)
         return value
+
+    def _digits(self, value: Fraction, node: Node) -> None:
+        """Numbers are compared as integers of 64 bits, scaled by the decimals of the literal."""
+        digits = str(node.data).lstrip("-+0").replace(".", "").removesuffix("%")
+        if len(digits) > MAX_DIGITS and abs(value) >= 1:
+            self._problems.add(
+                "R0401",
+                f"`{node.data}` has {len(digits)} digits; at most {MAX_DIGITS} are compared exactly",
+                node.location,
+                "use fewer digits",
+            )
+            raise BrokenNameError(str(node.data))
 
     def _rates_for(self, subject: Name, currency: str, place: Location) -> None:
         known = subject.type.currency
@@ -183,16 +221,20 @@ class ConditionReader:
                 "R0207",
                 f"`{subject.name}` is money in {known}, compared with money in {currency}, and there are no rates",
                 place,
-                "declare the fact `rates` (type `rates`), or use one currency",
+                "declare the fact `rates` with `type: rates`, or use one currency",
             )
 
-    def _in(self, subject: Name, inside: bool, node: Node, place: Location) -> Condition:
+    def _in(self, subject: Name, operator: str, node: Node, place: Location) -> Condition:
+        inside = operator == "in"
         if not isinstance(node.data, list):
             self._problems.add(
-                "R0206", f"expected a list of choices, found {describe(node.data)}", node.location
+                "R0206",
+                f"expected a list of choices, found {describe(node.data)}",
+                node.location,
+                "put it in brackets",
             )
             return NEVER
-        operands = [self._operand(subject, item) for item in node.each()]
+        operands = [self._operand(subject, item) for item in node.each(MAX_ITEMS)]
         words = ", ".join(self._words(operand, subject) for operand in operands)
         needs = f"one of {words}" if inside else f"none of {words}"
         items = tuple(
@@ -285,8 +327,3 @@ def _reversed(low: Any, high: Any) -> bool:
     if hasattr(low, "currency") and low.currency != high.currency:
         return False
     return bool(low > high)
-
-
-def _a(type_: Type) -> str:
-    word = str(type_)
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}" if word not in ("money",) else word

@@ -6,13 +6,14 @@ in which each uses only earlier ones. The refund is a value of that kind too: co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from engine.diagnostics import Location, Problems, did_you_mean
+from engine.diagnostics import Location, Problems, did_you_mean, one_of
 from engine.formula import BusinessCalendar, Formula, Scope, compile_formula
 from engine.model import (
     ALWAYS,
@@ -34,19 +35,22 @@ from engine.model import (
     Version,
     leaves,
 )
-from engine.node import Node
+from engine.node import ID, NAME, Node
 from engine.parse.conditions import ConditionReader
 from engine.parse.names import BrokenNameError, Names
-from engine.types import Kind, Type
-from engine.units import Duration, UnitError, parse_duration
-from engine.vocabulary import NAME, Vocabulary
+from engine.types import Kind, Type, a_type
+from engine.units import Duration, UnitError, parse_date, parse_duration
+from engine.vocabulary import RESERVED, Vocabulary
 
-__all__ = ["VersionReader", "read_version"]
+__all__ = ["MAX_TITLE", "VERSION", "VersionReader", "read_version"]
 
 ROUNDING = ("half_up", "half_even", "half_down", "up", "down")
 PLACES = ("once", "each_deduction", "each_instrument")
 DESTINATIONS = ("original_payment", "account", "bank")
 REFUND_TOTAL = "refund.total"
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+URL = re.compile(r"https?://\S{1,490}")
+MAX_TITLE, MAX_MESSAGE, MAX_FORMULA = 200, 1_000, 2_000
 UNKNOWN_NAME = frozenset({"R0201", "R0503"})
 
 Fragments = Callable[[Node], Node | None]
@@ -91,6 +95,7 @@ class VersionReader:
             calendars=setting.calendars,
         )
         self._bodies: dict[str, Callable[[str], Value]] = {}
+        self._declared_at: dict[str, Location] = {}
         self._values: dict[str, Value] = {}
         self._open: list[str] = []
         self._broken: set[str] = set()
@@ -99,6 +104,7 @@ class VersionReader:
         self.lost = False
 
     def read(self) -> Version:
+        """The version. Raises `MalformedError` where its shape is wrong."""
         root = self._root.only(
             *("schema", "policy", "version", "title", "description", "source", "include", "applies_to"),
             *("blockers", "review", "values", "refund", "reasons", "together"),
@@ -110,9 +116,9 @@ class VersionReader:
             self._attempt(self._settle, name)
         applies_to = root.get("applies_to")
         version = Version(
-            policy=root.child("policy").text(),
-            version=root.child("version").text(),
-            title=root.child("title").text(),
+            policy=root.child("policy").id(),
+            version=root.child("version").matching(VERSION, "the name of a version"),
+            title=root.child("title").text(MAX_TITLE),
             path=root.document.path,
             applies_to=self._condition(applies_to) if applies_to else ALWAYS,
             blockers=tuple(self._unique(map(self._blocker, self._listed("blockers")))),
@@ -144,12 +150,17 @@ class VersionReader:
             self._declare(name, lambda own, at=node: self._value(own, at), node)  # type: ignore[misc]
 
     def _declare(self, name: str, body: Callable[[str], Value], node: Node) -> None:
-        if self._names.declare(name):
+        if name in RESERVED:
+            message = f"`{name}` is a word of the language and cannot name a value"
+            self._problems.add("R0220", message, node.key_location, "give it another name")
+        elif self._names.declare(name):
             self._bodies[name] = body
+            self._declared_at[name] = node.key_location
         else:
-            self._problems.add(
-                "R0221", f"`{name}` is declared twice, or is the name of a fact", node.key_location
-            )
+            message = f"`{name}` is the name of a fact"
+            if name in self._declared_at:
+                message = f"`{name}` is declared twice; the first is at {self._declared_at[name]}"
+            self._problems.add("R0221", message, node.key_location, "give it another name")
 
     def _demand(self, name: str) -> Type:
         if name.startswith("refund."):
@@ -208,11 +219,16 @@ class VersionReader:
         return Row(self._condition(node.child("when")), self.formula(node.child("is")), node.location)
 
     def _table(self, name: str, rows: list[Row], node: Node) -> Value:
-        kinds = {(row.result.type.kind, row.result.type.calendar) for row in rows}
-        numbers = {(Kind.INTEGER, False), (Kind.NUMBER, False)}
-        if len(kinds) > 1 and not kinds <= numbers:
-            words = ", ".join(sorted(str(row.result.type) for row in rows))
-            self._problems.add("R0223", f"the rows of `{name}` yield different types: {words}", node.location)
+        first = rows[0].result.type
+        for row in rows:
+            if not _alike(first, row.result.type):
+                self._problems.add(
+                    "R0223",
+                    f"this row of `{name}` yields {a_type(row.result.type)}, and the first {a_type(first)}",
+                    row.location,
+                    "let every row yield the same type",
+                )
+                break
         if rows[-1].when is not ALWAYS:
             self._problems.add(
                 "R0231",
@@ -232,32 +248,43 @@ class VersionReader:
 
     def _matrix(self, name: str, node: Node) -> Iterator[tuple[str, Callable[[str], Value]]]:
         node.only("matrix", "columns", "rows", "description")
-        columns = [column.text() for column in node.child("columns").each()]
+        columns = [column.matching(NAME, "a name") for column in node.child("columns").once()]
+        whole = True
         for row in node.child("rows").mapping():
             cells = node.child("rows").child(row)
             if len(list(cells.each())) != len(columns):
                 self._problems.add(
                     "R0225",
-                    f"the row `{row}` has {len(list(cells.each()))} cells for {len(columns)} columns",
+                    f"the row `{row}` needs {len(columns)} cells, a cell for each column, found "
+                    f"{len(list(cells.each()))}",
                     cells.location,
+                    f"columns: {one_of(columns).replace(' or ', ' and ')}",
                 )
-                return
+                whole = False
+        if not whole:
+            yield from ((f"{name}.{column}", self._broken_column) for column in columns)
+            return
         for index, column in enumerate(columns):
             yield f"{name}.{column}", lambda own, at=index: self._column(own, node, at)  # type: ignore[misc]
+
+    @staticmethod
+    def _broken_column(name: str) -> Value:
+        """A column whose cells are not all there: it has a name, and no more is said of it."""
+        raise BrokenNameError(name)
 
     def _column(self, name: str, node: Node, index: int) -> Value:
         """One column of a matrix is a table: a row per choice."""
         choice = node.child("matrix")
         subject = self._conditions.name(choice.text(), choice.location)
         if subject.type.kind is not Kind.CHOICE:
-            self._problems.add("R0226", f"`{subject.name}` is not a choice", choice.location)
+            self._wrong_kind(subject, Kind.CHOICE, choice)
             raise BrokenNameError(subject.name)
         rows = []
         for key, cells in node.child("rows").items():
             when = ALWAYS if key == "otherwise" else self._conditions.equals(subject, key, cells)
             rows.append(Row(when, self.formula(cells.child(index)), cells.key_location))
         missing = [each for each in subject.type.choices if each not in node.child("rows").mapping()]
-        if not missing:
+        if not missing and not self._names.optional(subject.name):
             rows[-1] = Row(ALWAYS, rows[-1].result, rows[-1].location)
         return self._table(name, rows, node)
 
@@ -308,7 +335,7 @@ class VersionReader:
     def _value_sections(self) -> Iterator[Node]:
         """The values of every file under the top-level `include`, then those of the version itself."""
         include = self._root.get("include")
-        for item in include.each() if include else ():
+        for item in include.once() if include else ():
             fragment = self._setting.fragment(item)
             section = fragment.get("values") if fragment else None
             if section:
@@ -341,26 +368,26 @@ class VersionReader:
         section = fragment.get(key) if fragment else None
         if not section:
             if fragment:
+                place = item.child("include")
                 self._problems.add(
-                    "R0227", f"the included file has no `{key}`", item.child("include").location
+                    "R0227", f"`{place.text()}` has no `{key}`", place.location, "name a file that has some"
                 )
             return
         rules = list(section.each())
-        chosen = self._chosen(item, [rule.child("id").text() for rule in rules])
-        yield from (rule for rule in rules if rule.child("id").text() in chosen)
+        chosen = self._chosen(item, [rule.child("id").id() for rule in rules])
+        yield from (rule for rule in rules if rule.child("id").id() in chosen)
 
     def _chosen(self, item: Node, known: list[str]) -> set[str]:
         """The ids that `only` or `except` leave of an included section."""
         named = {}
         for key in ("only", "except"):
             node = item.get(key)
-            named[key] = [child.text() for child in node.each()] if node else []
+            named[key] = [child.id() for child in node.once()] if node else []
             for child in node.each() if node else ():
                 if child.text() not in known:
-                    hint = did_you_mean(child.text(), known)
-                    self._problems.add(
-                        "R0227", f"the included file has no `{child.text()}`", child.location, hint
-                    )
+                    hint = did_you_mean(child.text(), known) or f"it has {one_of(known, 6)}"
+                    file = item.child("include").text()
+                    self._problems.add("R0227", f"`{file}` has no `{child.text()}`", child.location, hint)
         return set(named["only"] or known) - set(named["except"])
 
     def _unique(self, rules: Iterable[Rule]) -> Iterator[Rule]:
@@ -383,23 +410,23 @@ class VersionReader:
         node.only("id", "when", "unless", "message", "remedy", "description")
         node.child("when")
         return Blocker(
-            node.child("id").text(),
+            node.child("id").id(),
             self._when(node),
-            node.child("message").text(),
-            node.text_of("remedy"),
+            node.child("message").text(MAX_MESSAGE),
+            node.text_of("remedy", MAX_MESSAGE),
             node.location,
         )
 
     def _review(self, node: Node) -> Review:
         node.only("id", "when", "unless", "by", "within", "on_timeout", "scope", "reason", "description")
         return Review(
-            node.child("id").text(),
+            node.child("id").id(),
             self._when(node),
-            node.child("by").text(),
+            node.child("by").id(),
             self._within(node.child("within")),
             node.child("on_timeout").one_of("approve", "reject", UNSPECIFIED),
             node.choice_of("scope", "order", "request"),
-            node.text_of("reason"),
+            node.text_of("reason", MAX_MESSAGE),
             node.location,
         )
 
@@ -442,9 +469,7 @@ class VersionReader:
         paid = self._conditions.name(node.child("paid").text(), node.child("paid").location)
         self._read.add(paid.name)
         if paid.type.kind is not Kind.INSTRUMENTS:
-            self._problems.add(
-                "R0226", f"`{paid.name}` is not an instruments fact", node.child("paid").location
-            )
+            self._wrong_kind(paid, Kind.INSTRUMENTS, node.child("paid"))
             raise BrokenNameError(paid.name)
         terms = self._whole([self._attempt(self._term, term, paid) for term in node.child("terms").each()])
         seen: dict[str, Location] = {}
@@ -465,7 +490,10 @@ class VersionReader:
         for term in terms[:-1]:
             if term.when is ALWAYS:
                 self._problems.add(
-                    "R0224", f"terms after `{term.id}` are never reached: it has no `when`", term.location
+                    "R0224",
+                    f"terms after `{term.id}` are never reached: it has no `when`",
+                    term.location,
+                    "give it a `when`, or move it to the end",
                 )
         if terms[-1].when is not ALWAYS:
             self._problems.add(
@@ -479,10 +507,14 @@ class VersionReader:
         node.only("id", "when", "unless", "description", "deduct", "instruments")
         deduct = node.get("deduct")
         items = list(deduct.items()) if deduct else []
-        deductions = self._whole([self._attempt(self._deduction, name, child) for name, child in items])
+        for name, child in items:
+            if not NAME.fullmatch(name):
+                raise child.malformed("a name")
+        money = Type(Kind.MONEY, currency=paid.type.currency)
+        deductions = self._whole([self._attempt(self._deduction, name, child, money) for name, child in items])
         instruments = self._instruments(node, paid)
         self._check_remainder(deductions, instruments, node)
-        return Term(node.child("id").text(), self._when(node), tuple(deductions), instruments, node.location)
+        return Term(node.child("id").id(), self._when(node), tuple(deductions), instruments, node.location)
 
     def _instruments(self, term: Node, paid: Name) -> tuple[Instrument, ...]:
         """What the terms say of each instrument, in their order; one that they do not name comes last."""
@@ -493,10 +525,12 @@ class VersionReader:
             if self._known_instrument(name, child, paid)
         }
         for name in paid.type.choices:
+            if name not in instruments and not given.mapping().keys() <= set(paid.type.choices):
+                raise BrokenNameError(name)
             if name not in instruments:
                 self._problems.add(
                     "R0232",
-                    f"`{name}` is not named by the terms `{term.child('id').text()}`; nothing of it is returned",
+                    f"`{name}` is not named by the terms `{term.child('id').id()}`; nothing of it is returned",
                     given.key_location,
                     f"write `{name}: none` if that is meant",
                 )
@@ -545,8 +579,7 @@ class VersionReader:
             return Destination(ALWAYS, otherwise.one_of(*DESTINATIONS))
         return Destination(self._condition(node.child("when")), node.child("to").one_of(*DESTINATIONS))
 
-    def _deduction(self, name: str, node: Node) -> Deduction:
-        money = Type(Kind.MONEY)
+    def _deduction(self, name: str, node: Node, money: Type) -> Deduction:
         column = "consumed" if name == "consumed" else "fees"
         if not isinstance(node.data, dict):
             return Deduction(name, self.formula(node, money), column, None, None, ALWAYS, node.key_location)
@@ -571,8 +604,8 @@ class VersionReader:
         if not node:
             return {}
         if isinstance(node.data, dict):
-            return {key: child.text() for key, child in node.items()}
-        return {child.text(): child.text().replace("_", " ") for child in node.each()}
+            return {_id(key, child): child.text(500) for key, child in node.items()}
+        return {child.id(): child.id().replace("_", " ") for child in node.once()}
 
     def _together(self) -> str:
         node = self._root.get("together")
@@ -580,7 +613,7 @@ class VersionReader:
             return ""
         name = self._attempt(self._conditions.name, node.text(), node.location)
         if name and name.type.kind is not Kind.TEXT:
-            self._problems.add("R0226", f"`{name.name}` is not a text", node.location)
+            self._wrong_kind(name, Kind.TEXT, node)
         self._read.add(node.text())
         return node.text()
 
@@ -592,11 +625,45 @@ class VersionReader:
         own["values"] = [section.data for section in self._value_sections()]
         return own
 
+    def _wrong_kind(self, name: Name, kind: Kind, node: Node) -> None:
+        """The problem of a fact of another kind than this place wants."""
+        fitting = [each for each, type_ in self._setting.vocabulary.names().items() if type_.kind is kind]
+        self._problems.add(
+            "R0226",
+            f"expected a fact of type `{kind}`, found `{name.name}`, which is {a_type(name.type)}",
+            node.location,
+            f"use {one_of(fitting, 6)}" if fitting else f"declare a fact with `type: {kind}`",
+        )
+
     def _source(self) -> dict[str, str]:
         node = self._root.get("source")
         if not node:
             return {}
-        return {key: child.text() for key, child in node.only("title", "updated", "url").items()}
+        source = {key: child.text(500) for key, child in node.only("title", "updated", "url").items()}
+        if "url" in source:
+            node.child("url").matching(URL, "an address on the web")
+        if "updated" in source:
+            self._date(node.child("updated"))
+        return source
+
+    def _date(self, node: Node) -> None:
+        try:
+            parse_date(node.text())
+        except UnitError as error:
+            self._problems.add("R0303", str(error), node.location, error.hint)
+
+
+def _alike(one: Type, other: Type) -> bool:
+    numbers = {Kind.INTEGER, Kind.NUMBER}
+    if one.kind in numbers and other.kind in numbers:
+        return True
+    return one.kind is other.kind and one.calendar == other.calendar
+
+
+def _id(key: str, node: Node) -> str:
+    if not ID.fullmatch(key):
+        raise node.malformed("an id")
+    return key
 
 
 def format_scalar(scalar: str | int | Decimal) -> str:

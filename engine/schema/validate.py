@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from engine.diagnostics import Problem, Problems, did_you_mean
@@ -22,6 +23,7 @@ NAMED_BY = {
     "facts": "a vocabulary is named by `facts:` in the book",
     "policy": "a version is named by `file:` in the book",
     "shared": "shared rules are named by `include:` in a version",
+    "cases": "a suite of cases stands in `tests/` beside the versions",
     "decision": "a decision is an answer; it is not written by hand",
 }
 
@@ -67,7 +69,9 @@ def _add_other_kind(document: Document, kind: str, found: Any, problems: Problem
     known = {f"rescind/{each}/1": hint for each, hint in NAMED_BY.items() if each in KINDS}
     hint = known.get(found, "") if isinstance(found, str) else ""
     if not hint and isinstance(found, str):
-        hint = did_you_mean(found, [f"rescind/{kind}/1"]) or "this version of rescind reads format 1"
+        hint = "this version of rescind reads format 1"
+        if not re.fullmatch(rf"rescind/{kind}/\d+", found):
+            hint = did_you_mean(found, [f"rescind/{kind}/1"]) or f"write `rescind/{kind}/1`"
     problems.add(
         "R0100", f"expected `rescind/{kind}/1`, found {describe(found)}", document.at(("schema",)), hint
     )

@@ -22,6 +22,8 @@ __all__ = ["Fault", "faults_of"]
 # Of one file; more would hide the first ones, and cost minutes.
 MAX_ERRORS = 5_000
 
+COMMA_HINT = "inside braces a comma ends a text: put a text that holds one in quotes"
+
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 
@@ -169,13 +171,19 @@ def _meant(key: str, schema: Schema) -> str:
 
 def _unknown_faults(place: _Place, unknown: list[tuple[str, str]]) -> Iterator[Fault]:
     schema = place.of("additionalProperties")[0].schema if unknown else {}
-    if "patternProperties" not in schema and _only_strangers(place, unknown):
+    hinted = any(key in schema.get("x-key-hints", {}) for key, _ in unknown)
+    if "patternProperties" not in schema and _only_strangers(place, unknown) and not hinted:
         keys = " and ".join(f"`{_short(key)}`" for key, _ in unknown[:4])
         message = f"an unknown key: {keys}" if len(unknown) == 1 else f"unknown keys: {keys}"
         yield Fault("R0101", message, (*place.path, unknown[0][0]), _known_hint(schema), at_key=True)
         return
     for key, meant in unknown:
-        hint = _known_hint(schema)
+        if place.value[key] is None and not re.fullmatch(r"[\w.-]+", key):
+            yield Fault(
+                "R0101", f"an unknown key: `{_short(key)}`", (*place.path, key), COMMA_HINT, at_key=True
+            )
+            continue
+        hint = schema.get("x-key-hints", {}).get(key) or _known_hint(schema)
         if meant:
             hint = f"did you mean `{meant}`? {schema.get('x-unknown-hint', '')}".strip()
         yield _unknown_fault(key, (*place.path, key), hint, schema)
@@ -238,7 +246,8 @@ def _missing(place: _Place, meant: set[str], schema: Schema) -> Iterator[Fault]:
 
 
 def _missing_key(message: str, key: str, place: _Place, schemas: tuple[Schema, ...]) -> Fault:
-    return Fault("R0102", message, place.path, f"add `{key}: {example_of(key, *schemas)}`")
+    example = f"`{key}: {example_of(key, *schemas)}`"
+    return Fault("R0102", message, place.path, f"add {example}" + ("" if key == "schema" else " or the like"))
 
 
 def _branch_meant(error: _Broken, place: _Place, meant: set[str]) -> bool:
@@ -269,6 +278,8 @@ def _type_hint(value: object, types: list[str], schema: Schema) -> str:
         return f'put it in quotes: `"{str(value).lower() if isinstance(value, bool) else value}"`'
     if types == ["array"]:
         return str(schema.get("x-type-hint", "write a list: one item a line, each after `- `"))
+    if isinstance(value, list) and "x-list-hint" in schema:
+        return str(schema["x-list-hint"])
     return str(schema.get("x-type-hint", ""))
 
 
@@ -276,8 +287,15 @@ def _not_allowed(place: _Place, error: _Broken) -> Iterator[Fault]:
     constant = error.keyword == "const"
     choices = [error.argument] if constant else error.argument
     words = [str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in choices]
-    hint = did_you_mean(place.value, words) if isinstance(place.value, str) else ""
+    hint = _allowed_hint(place.value, choices, words, error.schema) if isinstance(place.value, str) else ""
     yield Fault("R0104", f"expected {one_of(words)}, found {describe(place.value)}", place.path, hint)
+
+
+def _allowed_hint(value: str, choices: list[Any], words: list[str], schema: Schema) -> str:
+    if value in words and value not in choices:
+        return "write it without quotes"
+    meant = schema.get("x-synonyms", {}).get(value.lower())
+    return f"did you mean `{meant}`?" if meant else did_you_mean(value, words)
 
 
 def _wrong_form(place: _Place, error: _Broken) -> Iterator[Fault]:
@@ -287,8 +305,14 @@ def _wrong_form(place: _Place, error: _Broken) -> Iterator[Fault]:
         message = f"expected at most {error.argument} characters, found {len(place.value)}"
         hint = "say it in fewer words"
     else:
-        message, hint = f"expected {error.schema['x-form']}, found {describe(place.value)}", ""
+        message = f"expected {error.schema['x-form']}, found {describe(place.value)}"
+        hint = _slug_hint(place.value) if error.schema["x-form"].startswith("an id") else ""
     yield Fault("R0105", message, place.path, hint)
+
+
+def _slug_hint(text: str) -> str:
+    slug = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
+    return f"write `{slug}`" if text.isascii() and re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", slug) else ""
 
 
 def _wrong_number(place: _Place, error: _Broken) -> Iterator[Fault]:

@@ -210,6 +210,10 @@ class _Builder:
         if not text:
             self._add("R0013", "expected a key before the colon, found nothing", mark, "name the key")
             return False
+        if space := next((char for char in text if char.isspace() and char not in " \n"), ""):
+            message = f"the key `{shorten(text)}` holds the unusual space U+{ord(space):04X}"
+            self._add("R0015", message, mark, "write an ordinary space")
+            return False
         found = plain(text)
         hint = f'quote it: `"{shorten(text)}"`'
         if found.code:

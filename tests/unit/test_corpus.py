@@ -5,17 +5,19 @@ from __future__ import annotations
 import copy
 import os
 import re
-import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from engine import engine as engine_module
 from engine.diagnostics import CODES, Problem, Problems
 from engine.engine import Engine, load_book
 from engine.errors import BookError, FactsError
-from engine.source import read_text
+from engine.parse import book as book_module
+from engine.source import Document, read_file, read_text
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 BASE = CORPUS / "base"
@@ -23,6 +25,8 @@ INVALID = sorted((CORPUS / "invalid").glob("*.yaml"))
 VALID = sorted((CORPUS / "valid").glob("*.yaml"))
 UPDATE = "RESCIND_UPDATE_CORPUS" in os.environ
 AT = "2025-03-06T10:00:00+01:00"
+# Not reachable by one small mistake: see `test_book.py`. Facts as text are read by the command.
+ELSEWHERE = {"R0199", "R0402", "R0900"}
 KEYS = {"about", "change", "files", "bytes", "frozen", "drafts", "decide", "expect"}
 
 
@@ -49,7 +53,8 @@ def expanded(text: str) -> str:
 
 def build(case: dict[str, Any], folder: Path) -> Path:
     """The base book with what the case changes, in `folder`; the path of the book."""
-    shutil.copytree(BASE, folder, dirs_exist_ok=True)
+    for name, data in base_files().items():
+        write(folder / name, data)
     if "frozen" in case:
         freeze(folder, *case["frozen"].split())
     changes = case.get("change", [])
@@ -60,6 +65,23 @@ def build(case: dict[str, Any], folder: Path) -> Path:
     for name, digits in case.get("bytes", {}).items():
         write(folder / name, bytes.fromhex(digits))
     return folder / "policies.yaml"
+
+
+@cache
+def base_files() -> dict[str, bytes]:
+    return {path.relative_to(BASE).as_posix(): path.read_bytes() for path in BASE.rglob("*.yaml")}
+
+
+@cache
+def base_document(shown: str) -> Document | None:
+    return read_file(BASE / shown, shown, Problems())
+
+
+def read_unless_base(path: Path, shown: str, problems: Problems) -> Document | None:
+    """A document; those of the base are read once for all cases."""
+    if path.is_file() and base_files().get(shown) == path.read_bytes():
+        return base_document(shown)
+    return read_file(path, shown, problems)
 
 
 def write(path: Path, data: bytes | None) -> None:
@@ -90,32 +112,40 @@ def freeze(folder: Path, policy: str, version: str) -> None:
         if (one.id, each.version) == (policy, version)
     ]
     book = folder / "policies.yaml"
-    file = f"file: rules/{policy}/{version}.yaml"
-    book.write_text(book.read_text("utf-8").replace(file, f'{file}, digest: "{digest}"'), "utf-8")
+    entry = f"file: rules/{policy}/{version}.yaml"
+    text = re.sub(
+        rf"^( +){entry}$", rf'\1{entry}\n\1digest: "{digest}"', book.read_text("utf-8"), flags=re.MULTILINE
+    )
+    book.write_text(text.replace(f"{entry}}}", f'{entry}, digest: "{digest}"}}'), "utf-8")
 
 
 def merged(facts: Any, changes: Any) -> Any:
     """`facts` with `changes` put in; null takes a key away."""
     if not isinstance(facts, dict) or not isinstance(changes, dict):
         return changes
-    result = {key: merged(facts.get(key), value) for key, value in (facts | changes).items() if key in changes}
-    return {**facts, **result} if not None in result.values() else {
-        key: value for key, value in {**facts, **result}.items() if value is not None
+    result = {
+        key: merged(facts.get(key), value) for key, value in (facts | changes).items() if key in changes
     }
+    return (
+        {**facts, **result}
+        if None not in result.values()
+        else {key: value for key, value in {**facts, **result}.items() if value is not None}
+    )
 
 
-def load(path: Path) -> tuple[Engine | None, list[Problem]]:
-    """The book through the two doors, which must agree: the list of problems, and `Engine.load`."""
-    book, _, problems = load_book(path)
-    try:
-        engine = Engine.load(path, drafts=True)
-    except BookError as error:
-        assert list(error.problems) == list(problems.errors)
-        assert problems.errors
-        return None, list(problems)
-    assert book
-    assert not problems.errors
-    return engine, list(problems)
+def load(path: Path, *, drafts: bool = True) -> tuple[Engine | None, list[Problem]]:
+    """The book through both doors, which must agree: the list of problems, and `Engine.load`."""
+    with pytest.MonkeyPatch.context() as patch:  # nothing is read or compiled twice
+        patch.setattr(book_module, "read_file", read_unless_base)
+        loaded = load_book(path)
+        problems = loaded[2]
+        patch.setattr(engine_module, "load_book", lambda _: loaded)
+        if not problems.errors and drafts:
+            return Engine.load(path, drafts=True), list(problems)
+        with pytest.raises(BookError) as caught:
+            Engine.load(path, drafts=drafts)
+    assert list(caught.value.problems) == list(problems.errors)
+    return None, list(problems)
 
 
 def shown(problem: Problem) -> str:
@@ -126,23 +156,23 @@ def shown(problem: Problem) -> str:
 def is_good(problem: Problem) -> None:
     """What every message must be."""
     message = problem.message
-    assert message[0] in "`«" or message[0].islower() or message[0].isdigit() or message.startswith("YAML"), message
+    assert message[0] in "`«" or message[0].islower() or message[0].isdigit() or message.startswith("YAML"), (
+        message
+    )
     assert not message.endswith("."), message
     assert message.count("`") % 2 == 0, message
     assert problem.hint.count("`") % 2 == 0, problem.hint
     assert len(message) < 400, message
-    assert not re.search(r"\b(NoneType|dict|Traceback|KeyError|ValueError|Kind\.|Fraction\()", message), message
+    assert not re.search(r"\b(NoneType|dict|Traceback|KeyError|ValueError|Kind\.|Fraction\()", message), (
+        message
+    )
 
 
 def found_by(path: Path, tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """A case, and the same case with what is found now in the place of what it expects."""
     case = read_case(path)
     book = build(case, tmp_path / "book")
-    engine, problems = load(book)
-    if case.get("drafts") is False:
-        with pytest.raises(BookError) as caught:
-            Engine.load(book)
-        problems = list(caught.value.problems)
+    engine, problems = load(book, drafts=case.get("drafts", True))
     for problem in problems:
         is_good(problem)
     now = {**copy.deepcopy(case), "expect": [shown(problem) for problem in problems]}
@@ -154,7 +184,7 @@ def found_by(path: Path, tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]
 
 def decided(engine: Engine, step: dict[str, Any]) -> None:
     """Decide one case; put what is found in the place of what is expected."""
-    text = (BASE / "facts.yaml").read_text("utf-8")
+    text = (CORPUS / "facts.yaml").read_text("utf-8")
     good = read_text(text, "facts", Problems())
     options = {key: step[key] for key in ("policy", "version") if key in step}
     try:
@@ -188,31 +218,39 @@ def test_exactly_these_problems(path, tmp_path):
 
 def update(path: Path, now: dict[str, Any]) -> None:
     """Write `now` into the case, which keeps what stands before the first expectation."""
-    class _Dumper(yaml.SafeDumper):
-        pass
-
-    def text(dumper, value):
-        style = "|" if "\n" in value and value.isprintable() is False and "\t" not in value else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-    _Dumper.add_representer(str, text)
     head = re.split(r"^(?:decide|expect):", path.read_text("utf-8"), maxsplit=1, flags=re.MULTILINE)[0]
     tail = {key: now[key] for key in ("decide", "expect") if key in now}
-    path.write_text(
-        head + yaml.dump(tail, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000), "utf-8"
-    )
+    text = yaml.dump(tail, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    path.write_text(head + text, "utf-8")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style, but what fits on a line stands on one."""
+
+    def represent_sequence(self, tag, sequence, flow_style=None):
+        del flow_style
+        return super().represent_sequence(tag, sequence, flow_style=_is_short(sequence))
+
+    def represent_mapping(self, tag, mapping, flow_style=None):
+        del flow_style
+        return super().represent_mapping(tag, mapping, flow_style=_is_short(mapping))
+
+
+def _is_short(data: Any) -> bool:
+    return len(repr(data)) < 100 and not re.search(r"\bR\d{4} ", repr(data))
 
 
 def test_the_base_has_no_problem(tmp_path):
     assert load(build({}, tmp_path / "book"))[1] == []
 
 
-def test_the_corpus_is_large_and_holds_every_code():
+def test_the_corpus_is_large_and_holds_every_code_of_a_book_and_its_facts():
     assert len(INVALID) >= 120
-    found = {code for path in INVALID for code in re.findall(r"^ *- '?.*?(R\d{4}) ", path.read_text("utf-8"), re.M)}
-    assert sorted(CODES.keys() - found) == []
+    found = {code for path in INVALID for code in re.findall(r"\b(R\d{4}) ", path.read_text("utf-8"))}
+    wanted = {code for code in CODES if code < "R0600" or "R0900" <= code < "R0910"}
+    assert wanted - found == ELSEWHERE
 
 
-@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_a_case_is_named_after_its_first_code(path):
-    assert re.search(rf"- '?\S+ {path.stem[:5]} ", path.read_text("utf-8"))
+def test_a_case_is_named_after_its_first_code():
+    for path in INVALID:
+        assert re.search(rf" {path.stem[:5]} ", path.read_text("utf-8")), path.stem

@@ -29,7 +29,7 @@ LEAST_SECONDS = 1
 
 
 def rows(count: int) -> list[dict[str, Any]]:
-    """Facts of one account: one in five is over the limit for review, one in ten blocked, one in ten bound to another."""
+    """Facts of one account: one in five is over the limit for review, one in ten is blocked."""
     return [_facts(number) for number in range(count)]
 
 
@@ -47,8 +47,6 @@ def _facts(number: int) -> dict[str, Any]:
         "special_unsubscription_requested": False,
         "legal_freeze": False,
     }
-    if number % 10 == 3:
-        resource["group"] = f"group-{number // 20}"
     order = {
         "id": f"CS{number:012}",
         "amount": amount,

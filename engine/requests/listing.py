@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.decision import Decision
 from engine.diagnostics import Location, Problem
-from engine.errors import FactsError, RequestError
+from engine.errors import EngineError, FactsError, RequestError
 from engine.requests.desk import NAME, ORDER, RESOURCE, Desk
 from engine.requests.placing import refusals
 from engine.types import ABSENT
@@ -142,6 +142,8 @@ def _listed(desk: Desk, rows: Iterable[object], at: int, matches: _Matcher | Non
             yield Listed(row, about, desk.judge(desk.read(facts, at), at))
         except FactsError as error:
             yield Listed(row, about, None, error.problems)
+        except EngineError as error:
+            yield Listed(row, about, None, (Problem("R0990", str(error), Location("facts")),))
 
 
 def _about(facts: object) -> dict[str, str]:

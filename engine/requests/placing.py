@@ -152,10 +152,9 @@ def refusals(decision: Decision, held: HeldBack | None = None) -> list[tuple[str
         names = one_of(name[:60] for name in held.resources)
         return [(f"it is bound to {names} by `{held.fact}`, and they go together or not at all", "")]
     if decision.outcome == "not_applicable":
-        return [
-            (f"`{tried.policy}` does not apply{_because(tried.because)}", "")
-            for tried in decision.not_applied
-        ] or [("no policy applies", "")]
+        tried = "; ".join(f"`{each.policy}`{_because(each.because)}" for each in decision.not_applied)
+        when = format_time(decision.decided_at, decision.zone)
+        return [(f"no policy applies: not {tried}", f"judged as of {when}")]
     return [(blocked.blocker.message.rstrip("."), blocked.blocker.remedy) for blocked in decision.blockers]
 
 

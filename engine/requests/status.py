@@ -29,7 +29,7 @@ from engine.units import (
 )
 from engine.values import describe
 
-__all__ = ["LineStatus", "Status", "status_of"]
+__all__ = ["LineStatus", "OrderParts", "Status", "read_order", "status_of"]
 
 STATUS_SCHEMA = "rescind/status/1"
 AFTER_ALL = 2**63
@@ -93,7 +93,10 @@ class Status:
 
 def status_of(document: Mapping[str, Any], words: Iterable[object], at: int, zone: dt.tzinfo) -> Status:
     """The status of an order's document. Raises `RequestError` with every problem of the order and of the words."""
-    order = _read_order(document, zone)
+    order = read_order(document)
+    if not order.confirmed:
+        hint = "a preview was never submitted: `--confirm` submits it"
+        _refuse(Problem("R1031", "the order was not confirmed", Location("confirmed"), hint))
     if at < order.submitted:
         times = [format_time(time, zone) for time in (order.submitted, at)]
         message = f"the order was submitted at {times[0]}, after the evaluation time {times[1]}"
@@ -124,8 +127,11 @@ class _Line(NamedTuple):
     refund: Money | None
 
 
-class _Order(NamedTuple):
+class OrderParts(NamedTuple):
+    """What the states of an order depend on."""
+
     number: str
+    confirmed: bool
     submitted: int
     lines: tuple[_Line, ...]
 
@@ -134,7 +140,7 @@ def _refuse(*problems: Problem) -> NoReturn:
     raise RequestError(problems=problems)
 
 
-def _read_order(document: object, zone: dt.tzinfo) -> _Order:
+def read_order(document: object) -> OrderParts:
     """The parts of an order's document that its states need. Raises `RequestError` where it is none."""
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
         found = describe(document.get("schema") if isinstance(document, Mapping) else document)
@@ -142,15 +148,13 @@ def _read_order(document: object, zone: dt.tzinfo) -> _Order:
         _refuse(Problem("R1030", f"expected an order, `{SCHEMA}`, found {found}", Location("schema"), hint))
     path = ""
     try:
-        if document["confirmed"] is not True:
-            hint = "a preview was never submitted: `--confirm` submits it"
-            _refuse(Problem("R1031", "the order was not confirmed", Location("confirmed"), hint))
         lines = []
         for index, line in enumerate(document["lines"]):
             path = f"lines[{index}]"
-            lines.append(_read_line(line, path, zone))
+            lines.append(_read_line(line, path))
         path = "submitted_at"
-        return _Order(_text(document["number"]), parse_time(document["submitted_at"], zone), tuple(lines))
+        confirmed, submitted = document["confirmed"] is True, parse_time(_text(document["submitted_at"]))
+        return OrderParts(_text(document["number"]), confirmed, submitted, tuple(lines))
     except (KeyError, TypeError, AttributeError, UnitError) as error:
         what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         _refuse(Problem("R1030", f"the order cannot be read: {what}", Location(path or "schema")))
@@ -162,10 +166,10 @@ def _text(raw: object) -> str:
     return raw
 
 
-def _read_line(line: Mapping[str, Any], path: str, zone: dt.tzinfo) -> _Line:
+def _read_line(line: Mapping[str, Any], path: str) -> _Line:
     decision = line["decision"]
     words = [
-        _Said(_read_word(word, zone), f"{path}.words[{index}]")
+        _Said(_read_word(word, dt.UTC), f"{path}.words[{index}]")
         for index, word in enumerate(line.get("words", ()))
     ]
     refund = decision["refund"]
@@ -198,7 +202,7 @@ def _read_word(data: object, zone: dt.tzinfo) -> Word:
 
 
 def _sorted_words(
-    order: _Order, words: Iterable[object], zone: dt.tzinfo, problems: list[Problem]
+    order: OrderParts, words: Iterable[object], zone: dt.tzinfo, problems: list[Problem]
 ) -> list[list[_Said]]:
     """The words for each line: those that the order holds, then those given now."""
     said = [list(line.words) for line in order.lines]

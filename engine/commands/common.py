@@ -6,6 +6,7 @@ Exit statuses: 0 done, 1 the book or the facts have errors, 2 the command line i
 from __future__ import annotations
 
 import errno
+import os
 import json
 import re
 import sys
@@ -96,6 +97,22 @@ class Verb(click.Command):
                 raise  # whoever read our output has gone: click ends quietly
             reason = (error.strerror or "it cannot be read").lower()
             fail([Problem("R0001", reason, Location(str(error.filename or "rescind")))], format_)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            # The outermost edge: whatever was not foreseen is a bug of ours, and still not a traceback for the user.
+            if os.environ.get("RESCIND_DEBUG"):
+                raise
+            fail([_unforeseen(error)], format_)
+
+
+def _unforeseen(error: Exception) -> Problem:
+    return Problem(
+        "R0999",
+        f"rescind itself failed, and nothing was decided: {type(error).__name__}: {clean(str(error))[:200]}",
+        Location("rescind"),
+        "please report it; with RESCIND_DEBUG=1 in the environment it says where",
+    )
 
 
 def _problems_of(error: RescindError) -> Iterable[Problem]:

@@ -27,7 +27,7 @@ from engine.commands.common import (
 )
 from engine.commands.progress import Progress
 from engine.commands.reading import KINDS, FactsFile, Row, open_facts
-from engine.commands.text import Tally, decision_line, decision_text
+from engine.commands.text import Tally, decision_line, decision_text, working_text
 from engine.decision import OUTCOMES, Decision
 from engine.diagnostics import Location, Problem, did_you_mean, one_of
 from engine.engine import Engine
@@ -50,6 +50,7 @@ class Run:
     policy: str | None
     version: str | None
     format: str
+    explain: bool
 
     def decide(self, row: Row) -> Decision | tuple[Problem, ...]:
         """The decision of a case, or its located problems."""
@@ -80,6 +81,7 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
         "Examples": [
             "rescind decide case.json",
             "rescind decide case.yaml --at 2025-11-05T09:00:00+08:00 --format json",
+            "rescind decide case.json --explain",
             "rescind decide cases.jsonl --fail-on blocked,review_required",
             "cat case.json | rescind decide - --policy inactive-resources --version 2024-10-29",
         ]
@@ -104,6 +106,9 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     help="End with status 3 where one of these outcomes is decided, such as blocked,review_required.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first case with errors.")
+@click.option(
+    "--explain", is_flag=True, help="Write out how each figure came about, with its line in the policy."
+)
 def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     facts: str,
     book: str | None,
@@ -115,6 +120,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     fail_on: frozenset[str],
     *,
     strict: bool,
+    explain: bool,
 ) -> None:
     """Decide the case in FACTS, or each of many, as a dry run: nothing is stored, and drafts may decide.
 
@@ -126,7 +132,9 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
     engine = load_engine(book_file(book))
     moment = moment_of(at, engine.book.zone)
-    run = Run(engine, moment, "" if at else CLOCK, _policy(engine.book, policy, version), version, format_)
+    run = Run(
+        engine, moment, "" if at else CLOCK, _policy(engine.book, policy, version), version, format_, explain
+    )
     with open_facts(facts, input_) as file:
         tally = _many(run, file, strict=strict) if file.many else _one(run, next(file.rows))
     if tally.errors:
@@ -163,6 +171,8 @@ def _one(run: Run, row: Row) -> Tally:
         fail(decided, run.format)
     if run.format == "text":
         click.echo(decision_text(decided.to_dict(), run.clock))
+        if run.explain:
+            click.echo(working_text(decided.to_dict()))
     elif run.format == "json":
         echo_json(decided.to_dict())
     else:
@@ -197,6 +207,8 @@ def _many(run: Run, file: FactsFile, *, strict: bool) -> Tally:
 def _show(run: Run, row: Row, decision: Decision) -> None:
     if run.format == "text":
         click.echo(decision_line(decision.to_dict(), row.line))
+        if run.explain:
+            click.echo(working_text(decision.to_dict()))
     else:
         click.echo(decision.to_json())
 

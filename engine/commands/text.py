@@ -15,7 +15,7 @@ from engine.commands.common import clean
 from engine.decision import OUTCOMES
 from engine.units import format_money, parse_duration, parse_money
 
-__all__ = ["Tally", "decision_line", "decision_text", "duration_words", "table"]
+__all__ = ["Tally", "decision_line", "decision_text", "duration_words", "table", "working_text"]
 
 Data = Mapping[str, Any]
 
@@ -60,6 +60,36 @@ def _lines(decision: Data, clock: str) -> Iterator[str]:
         yield from _request(decision["request"])
     for tried in decision.get("failed", ()):
         yield from _not_applied(tried)
+
+
+def working_text(decision: Data) -> str:
+    """How each figure of a decision came about, as one writes it on paper: formula, what went in, result, line."""
+    return "\n".join(line for step in decision.get("working", ()) for line in _step(step))
+
+
+def _step(step: Data) -> Iterator[str]:
+    yield ""
+    yield f"{click.style(step['name'], bold=True)} = {step['formula']}"
+    width = max(map(len, step["inputs"]), default=0)
+    for name, given in step["inputs"].items():
+        yield f"    {name.ljust(width)}  {clean(str(given))}"
+    value = str(step["value"])
+    if "rounded" in step and step["rounded"] != value:
+        value = f"{_readable(value)}, rounded {step['rounded']}"
+    yield f"  = {value}    {click.style(step['at'], dim=True)}"
+
+
+def _readable(value: str) -> str:
+    """An exact fraction of an amount with its first decimals: `10/3 USD (3.3333…)`."""
+    amount, _, unit = value.partition(" ")
+    top, slash, bottom = amount.partition("/")
+    if not slash:
+        return value
+    whole, rest = divmod(abs(int(top)), int(bottom))
+    decimals = rest * 10_000 // int(bottom)
+    return (
+        f"{value} ({'-' if top.startswith('-') else ''}{whole}.{decimals:04d}…{' ' + unit if unit else ''})"
+    )
 
 
 def _headline(decision: Data) -> str:

@@ -33,7 +33,14 @@ VERBS = {
         "Unsubscribe from one resource or many: the order, and its reviews.",
     ),
     "show": VerbRow("engine.commands.show:show", "Say in plain English what a policy says."),
+    "diff": VerbRow(
+        "engine.commands.diff:diff", "Say what changed in meaning between two versions or books."
+    ),
+    "init": VerbRow("engine.commands.init:init", "Write a small book of one's own to start from."),
+    "new": VerbRow("engine.commands.new:new", "Start the next version of a policy, as a draft."),
+    "publish": VerbRow("engine.commands.publish:publish", "Check, test, then freeze a draft."),
     "schema": VerbRow("engine.commands.schema:schema", "Print a JSON Schema for editors and callers."),
+    "explain": VerbRow("engine.commands.explain:explain", "Say what the code of a problem means."),
 }
 
 

@@ -27,7 +27,7 @@ __all__ = ["Source", "add_item", "add_key", "quoted", "replace_file", "set_text"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:\.[A-Za-z0-9_/-]+)*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
-Path_ = tuple[str | int, ...]
+Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Source:
         """How lines end in this file."""
         return "\r\n" if "\r\n" in self.text else "\n"
 
-    def node(self, path: Path_) -> yaml.Node:
+    def node(self, path: Steps) -> yaml.Node:
         """The node of the syntax tree at a path."""
         node: Any = yaml.compose(self.text.removeprefix("\ufeff"), Loader=yaml.SafeLoader)
         for step in path:
@@ -93,7 +93,7 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def set_text(source: Source, path: Path_, text: str) -> Source:
+def set_text(source: Source, path: Steps, text: str) -> Source:
     """The text under a key that is there replaced, written as `text` is (already quoted)."""
     node = source.node(path)
     if not isinstance(node, yaml.ScalarNode) or node.style in {"|", ">"}:
@@ -101,7 +101,7 @@ def set_text(source: Source, path: Path_, text: str) -> Source:
     return source.edited(node.start_mark.index, node.end_mark.index, text)
 
 
-def add_key(source: Source, path: Path_, key: str, text: str) -> Source:
+def add_key(source: Source, path: Steps, key: str, text: str) -> Source:
     """A key added at the end of the mapping at `path`, in the style of the mapping."""
     node = source.node(path)
     if not isinstance(node, yaml.MappingNode) or not node.value:
@@ -114,21 +114,25 @@ def add_key(source: Source, path: Path_, key: str, text: str) -> Source:
     return source.edited(at, at, f"\n{' ' * column}{key}: {text}")
 
 
-def add_item(source: Source, path: Path_, after: int, item: Mapping[str, str]) -> Source:
-    """An item added to the list at `path` behind the one numbered `after`, in the style of that one."""
+def add_item(source: Source, path: Steps, after: int, item: Mapping[str, str] | str) -> Source:
+    """An item added to the list at `path` behind the one numbered `after`, in the style of that one.
+
+    `item` is a mapping of keys to texts, or one text; texts are already quoted.
+    """
     node = source.node(path)
     if not isinstance(node, yaml.SequenceNode) or not node.value:
         raise source.unsafe("there is no list to add to")
     neighbour = node.value[after]
-    pairs = [f"{key}: {text}" for key, text in item.items()]
+    lines = [item] if isinstance(item, str) else [f"{key}: {text}" for key, text in item.items()]
+    flow = lines[0] if isinstance(item, str) else f"{{{', '.join(lines)}}}"
     if node.flow_style:
         end = neighbour.end_mark.index
-        return source.edited(end, end, f", {{{', '.join(pairs)}}}")
+        return source.edited(end, end, f", {flow}")
     dash = " " * node.start_mark.column + "- "
     at = _end_of_line(source, _end_of(neighbour))
-    if neighbour.flow_style:
-        return source.edited(at, at, f"\n{dash}{{{', '.join(pairs)}}}")
-    return source.edited(at, at, "\n" + dash + ("\n" + " " * len(dash)).join(pairs))
+    if isinstance(neighbour, yaml.ScalarNode) or neighbour.flow_style:
+        return source.edited(at, at, f"\n{dash}{flow}")
+    return source.edited(at, at, "\n" + dash + ("\n" + " " * len(dash)).join(lines))
 
 
 def _end_of(node: yaml.Node) -> int:

@@ -2,55 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.diagnostics import Location, Problem, did_you_mean, one_of
+from engine.diagnostics import Location, Problem, Problems, did_you_mean, one_of
+from engine.engine import Engine
 from engine.errors import BookError
 from engine.model import Book, Policy, Version
+from engine.workbench.coverage import VersionCoverage, cover, percent
 from engine.workbench.edits import Source, add_key, quoted, replace_file, set_text, staged
 from engine.workbench.inspect import inspect_book
+from engine.workbench.runner import Result, read_suites, run_trials, suite_files, trials_of
 
-__all__ = ["Published", "Trial", "entry_path", "how_to_go_on", "policy_of", "publish", "version_named"]
+__all__ = [
+    "Published",
+    "Rehearsal",
+    "entry_path",
+    "how_to_go_on",
+    "policy_of",
+    "publish",
+    "rehearse",
+    "trial_load",
+    "version_named",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """What the authors' cases say of one version.
+class Rehearsal:
+    """What the authors' cases say of one version: its coverage, the cases that try it, those that fail."""
 
-    `cases`: how many try it. `failures`: the names of those that fail. `untried`: what no case tried, in words, of
-    `parts` parts in all.
-    """
-
+    coverage: VersionCoverage
     cases: int
-    failures: tuple[str, ...]
-    untried: tuple[str, ...]
-    parts: int
+    failures: tuple[Result, ...]
 
     @property
-    def covered(self) -> int:
-        """How much of the version was tried, in whole percent, rounded down."""
-        return 100 * (self.parts - len(self.untried)) // self.parts if self.parts else 100
+    def covered(self) -> str:
+        """How much of the version was tried, in percent."""
+        return percent(self.coverage.met, self.coverage.goals)
+
+    def reaches(self, floor: int) -> bool:
+        """Whether at least `floor` percent was tried."""
+        return 100 * self.coverage.met >= floor * self.coverage.goals
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version that is frozen. `before`: it was so already, and nothing was written. `trial` is None then."""
+    """A version that is frozen. `before`: it was so already, and nothing was written. `rehearsal` is None then."""
 
     version: Version
     before: bool
-    trial: Trial | None
+    rehearsal: Rehearsal | None
     warnings: tuple[Problem, ...]
 
 
-def publish(
-    path: Path, policy: str, version: str, trial: Callable[[Book, Version], Trial], floor: int
-) -> Published:
+def publish(path: Path, policy: str, version: str, floor: int) -> Published:
     """Freeze a version of the book at `path`, at once or not at all.
 
-    `trial` runs the authors' cases; at least `floor` percent of the version must be covered by them. Raises `BookError`
-    with everything that stands in the way.
+    The cases that try it must pass and cover at least `floor` percent of it. Raises `BookError` with everything that
+    stands in the way.
     """
     source = Source.read(path, path.name)
     inspection = inspect_book(path)
@@ -63,12 +73,41 @@ def publish(
         raise BookError(problems=inspection.errors)
     warnings = tuple(each for each in inspection.problems if each not in inspection.errors)
     if found.frozen:
-        return Published(found, before=True, trial=None, warnings=warnings)
-    result = trial(inspection.book, found)
+        return Published(found, before=True, rehearsal=None, warnings=warnings)
+    result = rehearse(path, policy, version)
     if problems := _not_ready(found, result, floor):
         raise BookError(problems=problems)
     _write(source, found)
-    return Published(found, before=False, trial=result, warnings=warnings)
+    return Published(found, before=False, rehearsal=result, warnings=warnings)
+
+
+def rehearse(path: Path, policy: str, version: str) -> Rehearsal:
+    """Run the cases that try a version. Raises `BookError` where a suite cannot be read."""
+    engine, problems = Engine.load(path, drafts=True), Problems()
+    folder = path.parent
+    suites = read_suites(suite_files(engine.book, folder), folder, engine.book, problems)
+    if problems.errors:
+        raise BookError(problems=problems.errors)
+    wanted = ("", policy), ("", version)
+    trials = [
+        trial
+        for trial in trials_of(suites)
+        if trial.target.policy in wanted[0] and trial.target.version in wanted[1]
+    ]
+    results = [each for each in run_trials(engine, trials) if _tries(each, policy, version)]
+    coverage = next(
+        each for each in cover(engine, results).versions if (each.policy, each.version) == (policy, version)
+    )
+    failures = tuple(result for result in results if not result.passed)
+    return Rehearsal(coverage, len(results), failures)
+
+
+def _tries(result: Result, policy: str, version: str) -> bool:
+    """Whether a case was for a version, or was decided by it."""
+    target, decided = result.trial.target, result.decision.version if result.decision else None
+    if (target.policy, target.version) == (policy, version):
+        return True
+    return decided is not None and (decided.policy, decided.version) == (policy, version)
 
 
 def _changed(version: Version) -> Problem:
@@ -85,23 +124,26 @@ def how_to_go_on(version: Version) -> str:
     return f"`rescind new {version.policy} --from {version.version} --version NEW --in-force-from DATE`"
 
 
-def _not_ready(version: Version, trial: Trial, floor: int) -> list[Problem]:
-    if not trial.cases:
+def _not_ready(version: Version, rehearsal: Rehearsal, floor: int) -> list[Problem]:
+    if not rehearsal.cases:
         message = f"no case tries version `{version.version}` of `{version.policy}`"
         return [Problem("R0650", message, version.entry, "write cases that show what the version does")]
-    problems = [
-        Problem("R0650", f"the case {name} fails", version.entry, "run `rescind test` to see why")
-        for name in trial.failures
-    ]
-    if not problems and trial.covered < floor:
-        message = f"the cases cover {trial.covered} % of the version, {floor} % are asked for"
-        problems.append(Problem("R0650", message, version.entry, _missing(trial)))
+    problems = [_failed(result) for result in rehearsal.failures]
+    if not problems and not rehearsal.reaches(floor):
+        message = f"the cases try {rehearsal.covered} % of version `{version.version}`, less than {floor} %"
+        problems.append(Problem("R0650", message, version.entry, _missing(rehearsal.coverage.untried)))
     return problems
 
 
-def _missing(trial: Trial) -> str:
-    more = len(trial.untried) - 3
-    return f"not tried: {'; '.join(trial.untried[:3])}{f'; and {more} more' if more > 0 else ''}"
+def _failed(result: Result) -> Problem:
+    words = "; ".join(f"{each.what}: expected {each.expected}, got {each.got}" for each in result.differences)
+    message = f"the case `{result.trial.name}` fails: {words}"
+    return Problem("R0650", message, result.trial.case.location, "see `rescind test` for what led there")
+
+
+def _missing(untried: Sequence[str]) -> str:
+    more = len(untried) - 3
+    return f"not tried: {'; '.join(untried[:3])}{f'; and {more} more' if more > 0 else ''}"
 
 
 def _write(source: Source, version: Version) -> None:
@@ -117,12 +159,24 @@ def _write(source: Source, version: Version) -> None:
     given["digest"] = version.digest
     edited.must_say(source.data)
     with staged(edited) as new:
-        inspection = inspect_book(new)
-        if inspection.errors or inspection.book is None:
-            raise BookError(problems=inspection.errors)
-        if version_named(inspection.book, version.policy, version.version).frozen != version.digest:
+        book = trial_load(new, source)
+        if version_named(book, version.policy, version.version).frozen != version.digest:
             raise source.unsafe("the digest does not arrive where it should")
         replace_file(source, new)
+
+
+def trial_load(new: Path, source: Source) -> Book:
+    """The book with its new text, which must have no errors. Raises `BookError` with places in the file it is for."""
+    inspection = inspect_book(new)
+    if inspection.errors or inspection.book is None:
+        raise BookError(problems=[_renamed(problem, new.name, source.shown) for problem in inspection.errors])
+    return inspection.book
+
+
+def _renamed(problem: Problem, name: str, shown: str) -> Problem:
+    if problem.location.path != name:
+        return problem
+    return replace(problem, location=replace(problem.location, path=shown))
 
 
 def entry_path(source: Source, policy: str, version: str) -> tuple[str, int, str, int]:

@@ -6,8 +6,8 @@ Exit statuses: 0 done, 1 the book or the facts have errors, 2 the command line i
 from __future__ import annotations
 
 import errno
-import os
 import json
+import os
 import re
 import sys
 import time

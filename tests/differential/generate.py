@@ -540,7 +540,8 @@ def make_book(seed):
     conditions = Conditions(rng, [*subjects, now], currencies)
     version: dict[str, Any] = {"schema": "rescind/policy/1", "policy": "p", "version": "1", "title": "generated"}
     profile = rng.choice(["broad", "broad", "wide", "values", "values", "product"])
-    if rng.random() < 0.5:
+    early = rng.random() < 0.7
+    if early and rng.random() < 0.6:
         version["applies_to"] = conditions.make(2)
     kinds: dict[str, str] = {}
     if profile == "values":
@@ -549,6 +550,8 @@ def make_book(seed):
             version["refund"] = refund
             figure = Subject("refund.total", "money", [(0, currencies[0]), (1, currencies[0])], is_fact=False)
             conditions.subjects = [*conditions.subjects, figure, figure]
+    if not early:  # it may read values, even the refund
+        version["applies_to"] = conditions.make(2)
     # A case that is blocked says nothing of what comes after, so most books with values block rarely.
     count = {"broad": rng.randint(4, 14), "wide": rng.randint(61, 140), "values": rng.choice([0, 0, 1, 4]), "product": 4}
     message = {"message": "no"}

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ def expected_error(book, facts, now, case, error, tally):
     code = error.problems[0].code
     tally.outcomes[code] = tally.outcomes.get(code, 0) + 1
     wanted = {"R0907": reference.NoRateError, "R0909": reference.UncoveredError}.get(code)
-    for _, unit in reference.units_of(book.version):
+    for unit in case.units.values():
         try:
             case.holds(unit)
         except (reference.NoRateError, reference.UncoveredError) as found:
@@ -186,12 +187,11 @@ def fired_units(engine, facts, now):
 
 def compare(case, decision, fired, engine, tally):
     """What is wrong with the answer, or ""."""
-    version = case.version
-    units = dict(reference.units_of(version))
+    version, units = case.version, case.units
     applies = case.holds(units["applies_to"])
     if ("applies_to" in fired) is not applies or ("applies_to/not" in fired) is applies:
         return f"applies_to: {sorted(fired)}, expected {applies}"
-    passes = passes_of(engine.definition("p", "1"))
+    passes = passes_of(engine)
     blocked = applies and any(case.holds(rule) for rule in version.get("blockers", ()))
     for name, unit in units.items():
         if passes.get(name) == 0 or (applies and (not blocked or name.startswith("blockers/"))):
@@ -203,7 +203,10 @@ def compare(case, decision, fired, engine, tally):
     return wrong_decision(case, decision, applies=applies, blocked=blocked)
 
 
-def passes_of(definition):
+@lru_cache(maxsize=1)
+def passes_of(engine):
+    """The pass that decides each condition."""
+    definition = engine.definition("p", "1")
     return {
         meaning["unit"]: stage["pass"]
         for stage in definition["stages"]
@@ -260,7 +263,6 @@ PREFIXES = {
 
 def false_reason(case, decision, tally):
     """A comparison that `because` names and that is not so, or ""; also a reason that is missing."""
-    units = dict(reference.units_of(case.version))
     found = [(f"blockers/{each.id}", each.because) for each in decision.blockers]
     found += [(f"review/{each.id}", each.because) for each in decision.reviews]
     if decision.outcome == "not_applicable":
@@ -272,7 +274,7 @@ def false_reason(case, decision, tally):
                 return f"{name}: `{reason.name}` is not {'not ' * reason.denied}`{reason.needs}`"
             if (case.value(reason.name) is reference.ABSENT) is not (reason.value.__class__.__name__ == "Absent"):
                 return f"{name}: `{reason.name}` is said to be {reason.value}"
-        if not because and not trivial(units[name]):
+        if not because and not trivial(case.units[name]):
             return f"{name}: no reason is given"
     return ""
 

@@ -76,6 +76,11 @@ def length(text):
     return int(years) * 12 + int(months), exact
 
 
+@cache
+def literal(kind, raw, zone):
+    return typed(kind, raw, zone)
+
+
 def typed(kind, raw, zone):
     """A value as an author or a caller writes it, as something that Python compares."""
     match kind:
@@ -155,6 +160,8 @@ class Case:
         self.kinds = dict(kinds)
         self.entries = dict(fact_entries(vocabulary))
         self.tables = dict(tables(version))
+        self.units = dict(units_of(version))
+        self.verdicts: dict[int, tuple[Any, bool]] = {}
         self.known: dict[str, Any] = {}
         for name, entry in self.entries.items():
             self.kinds[name] = entry["type"]
@@ -165,7 +172,12 @@ class Case:
         self.now = self.known["now"] = self.known.get("request.submitted_at") or now
 
     def holds(self, unit):
-        """Whether a condition with `when` and `unless` holds."""
+        """Whether a condition with `when` and `unless` holds. Each is worked out once."""
+        if id(unit) not in self.verdicts:
+            self.verdicts[id(unit)] = unit, self.work_out(unit)
+        return self.verdicts[id(unit)][1]
+
+    def work_out(self, unit):
         when, unless = unit.get("when"), unit.get("unless")
         verdicts = [self.true(when)] if when else []
         if unless:
@@ -212,7 +224,7 @@ class Case:
         elif raw == "now" and kind == "time":
             one, other = self.value(name), self.now
         else:
-            one, other = self.value(name), typed(kind, raw, self.zone)
+            one, other = self.value(name), literal(kind, raw, self.zone)
         if one is ABSENT or other is ABSENT:
             return False
         if kind == "money":

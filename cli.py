@@ -32,6 +32,7 @@ VERBS = {
         "engine.commands.request:request",
         "Unsubscribe from one resource or many: the order, and its reviews.",
     ),
+    "test": VerbRow("engine.commands.test:test", "Run the authors' cases, with coverage and mutants."),
     "show": VerbRow("engine.commands.show:show", "Say in plain English what a policy says."),
     "diff": VerbRow(
         "engine.commands.diff:diff", "Say what changed in meaning between two versions or books."

@@ -9,13 +9,13 @@ from typing import Any
 
 from engine.decision import Decision
 from engine.diagnostics import Location, Problem, did_you_mean
-from engine.model import UNSPECIFIED, Blocker, Leaf, Review, Version, leaves
+from engine.model import UNSPECIFIED, Blocker, Leaf, Review, leaves
 from engine.program import Reason
 from engine.refund import Settlement
 from engine.reviews import RequestState
 from engine.types import Kind, Type
 from engine.units import Money, UnitError, format_duration, format_money, format_time
-from engine.values import describe, plain, reader
+from engine.values import plain, reader
 from engine.workbench.expectations import (
     NO_REFUND,
     Expectation,
@@ -255,11 +255,15 @@ def _deductions(expected: Mapping[str, Money], settled: Settlement) -> Iterator[
 
 def _working(decision: Decision, settled: Settlement) -> tuple[str, ...]:
     lines = [f"terms {settled.term.id} at {_line(settled.term.location)}"]
-    for step in decision.working:
-        inputs = ", ".join(f"{name} {shown(plain(value, type_, decision.zone))}" for name, value, type_ in step.inputs)
-        value = shown(plain(step.value, step.type, decision.zone))
-        lines.append(f"  {step.name} = {step.formula.text} = {value}" + (f" ({inputs})" if inputs else "") + f" at {step.at}")
+    for step in _steps(decision):
+        inputs = ", ".join(f"{name} {shown(value)}" for name, value in step["inputs"].items())
+        lines.append(f"  {step['name']} = {step['formula']} = {shown(step['value'])}" + (f" ({inputs})" if inputs else ""))
+        lines.append(f"    at {step['at']}")
     return tuple(lines)
+
+
+def _steps(decision: Decision) -> list[dict[str, Any]]:
+    return decision.to_dict().get("working", [])
 
 
 # Values.
@@ -301,7 +305,9 @@ def _number(raw: Any) -> Fraction | None:
 
 
 def _step(name: str, decision: Decision) -> tuple[str, ...]:
-    return tuple(f"{step.name} = {step.formula.text} at {step.at}" for step in decision.working if step.name == name)
+    return tuple(
+        f"{step['name']} = {step['formula']} at {step['at']}" for step in _steps(decision) if step["name"] == name
+    )
 
 
 # The request.
@@ -315,17 +321,13 @@ def _state(pair: State, decision: Decision) -> Iterator[Difference]:
         return
     if expected.state is not None and expected.state != found.state:
         refused_words = tuple(f"{each.word.by}'s {each.word.outcome}: {each.why}" for each in found.refused)
-        yield Difference(what, expected.state, found.state, refused_words + _reviews(decision.version, decision))
+        yield Difference(what, expected.state, found.state, refused_words + _reviews(decision))
     if expected.deadline is not None and expected.deadline != found.deadline:
         yield Difference(f"{what}.deadline", _time(expected.deadline, decision), _time(found.deadline, decision))
 
 
-def _reviews(version: Version | None, decision: Decision) -> tuple[str, ...]:
-    del version
+def _reviews(decision: Decision) -> tuple[str, ...]:
     return tuple(
         f"{each.id} at {_line(each.review.location)}: until {_time(each.deadline, decision)}, then {each.review.on_timeout}"
         for each in decision.reviews
     )
-
-
-_ = describe

@@ -15,19 +15,14 @@ from engine.compile import compile_version
 from engine.decision import Decision
 from engine.diagnostics import Location, Problem, Problems, did_you_mean
 from engine.engine import Engine
-from engine.errors import RescindError
-from engine.model import Compare, Version
-from engine.values import plain
-from engine.workbench.cases import Equivalent, merged
-from engine.workbench.mutations import Mutation, mutations_of, neighbours
+from engine.model import Version
+from engine.workbench.cases import Equivalent
+from engine.workbench.examples import find_example
+from engine.workbench.mutations import Mutation, mutations_of
 from engine.workbench.runner import Contact, Result, Trial, contacts_of, passes
 from engine.workbench.truth import Unknown, holds
 
 __all__ = ["Accepted", "MutantReport", "Survivor", "find_mutants"]
-
-# Cases that are changed to find one that would notice a mutant.
-MAX_BASES = 40
-
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
@@ -150,57 +145,12 @@ class _Ground:
     # What to do about a survivor.
 
     def survivor(self, version: Version, mutation: Mutation) -> Survivor:
-        example = self._example(version, mutation) or ""
+        engine = self._changed(version, mutation) if mutation.before is not None else None
+        met = self._met.get((version.policy, version.version), ())
+        example = find_example(self._engine, engine, mutation, [result.trial for result, _ in met]) if engine else ""
         return Survivor(
             version.policy, version.version, mutation.key, mutation.location, mutation.advice, example
         )
-
-    def _example(self, version: Version, mutation: Mutation) -> str | None:
-        """A case near one that there is, on which policy and mutant differ."""
-        leaf, new = mutation.leaf, mutation.new_leaf
-        engine = self._changed(version, mutation)
-        if leaf is None or new is None or engine is None:
-            return None
-        name = leaf.subject.name
-        if name not in self._engine.book.vocabulary.facts:
-            return None
-        zone = self._engine.book.zone
-        for value in _telling(leaf, new):
-            raw = plain(value, leaf.subject.type, zone)
-            for result, _ in self._met.get((version.policy, version.version), ())[:MAX_BASES]:
-                facts = merged(result.trial.case.facts, _placed(name, raw))
-                one, other = _answer(self._engine, result.trial, facts), _answer(engine, result.trial, facts)
-                if one and other and one != other:
-                    shown = str(raw).lower() if isinstance(raw, bool) else raw
-                    return f"like `{result.trial.case.name}`, with `{name}: {shown}`: {one}; the mutant says {other}"
-        return None
-
-
-def _telling(leaf: Compare, new: Compare) -> Iterator[Any]:
-    """Values near the limit."""
-    if not hasattr(leaf.operand, "type"):
-        yield leaf.operand
-        yield from neighbours(leaf)
-        yield from neighbours(new)
-
-
-def _placed(name: str, value: Any) -> dict[str, Any]:
-    head, _, rest = name.partition(".")
-    return {head: _placed(rest, value) if rest else value}
-
-
-def _answer(engine: Engine, trial: Trial, facts: dict[str, Any]) -> str:
-    """A decision in a few words; "" for facts that are refused."""
-    target = trial.target
-    try:
-        decision = engine.decide(
-            facts, at=trial.case.at, policy=target.policy or None, version=target.version or None
-        ).to_dict()
-    except RescindError:
-        return ""
-    rules = [rule["id"] for rule in (*decision["blockers"], *decision["reviews"])]
-    refund = [f"refund {decision['refund']['total']}"] if decision["refund"] else []
-    return ", ".join([decision["outcome"], *rules, *refund])
 
 
 def _may_notice(mutation: Mutation, contact: Contact, decision: Decision | None) -> bool:

@@ -25,7 +25,6 @@ from engine.model import (
     Compare,
     Condition,
     Deduction,
-    Has,
     Instrument,
     Name,
     Not,
@@ -37,6 +36,7 @@ from engine.model import (
     Term,
     Value,
     Version,
+    leaves,
 )
 from engine.types import Kind
 from engine.units import SECOND, Duration, Money
@@ -78,8 +78,6 @@ class Mutation:
     advice: str
     before: Condition | None = None
     after: Condition | None = None
-    leaf: Compare | None = None
-    new_leaf: Compare | None = None
 
     @property
     def key(self) -> str:
@@ -165,10 +163,9 @@ def _of_condition(slot: Slot) -> Iterator[Mutation]:
     for path, node in walk(slot.condition):
         for change, new in _changes(node):
             after = _replaced(slot.condition, path, new)
-            place = node.location if isinstance(node, (Compare, Present, Has)) else slot.location
-            pair = (node, new) if isinstance(node, Compare) and isinstance(new, Compare) else (None, None)
+            place = next((leaf.location for leaf in leaves(node)), slot.location)
             advice = f"a case in which `{words_of(node)}` decides whether `{slot.rule}` holds"
-            yield Mutation(slot.rule, change, place, slot.put(after), advice, slot.condition, after, *pair)
+            yield Mutation(slot.rule, change, place, slot.put(after), advice, slot.condition, after)
 
 def _replaced(condition: Condition, path: tuple[int, ...], new: Condition) -> Condition:
     if not path:

@@ -81,13 +81,11 @@ def json_report(problems: Iterable[Problem]) -> str:
 
 
 def sarif(problems: Sequence[Problem], version: str) -> str:
-    """A SARIF 2.1.0 log with one run: the rules that were broken, and each result with its place."""
+    """A SARIF 2.1.0 log with one run: the rules that were broken, each result with its place. `version` may be ""."""
     codes = sorted({problem.code for problem in problems})
-    driver = {
-        "name": "rescind",
-        "version": version,
-        "rules": [_sarif_rule(code) for code in codes],
-    }
+    driver: dict[str, object] = {"name": "rescind", "rules": [_sarif_rule(code) for code in codes]}
+    if version:
+        driver["version"] = version
     run = {
         "tool": {"driver": driver},
         # Columns are counted in characters, not in the two-byte units that SARIF assumes.

@@ -5,6 +5,7 @@ No rulesets are made: a large book is checked in the time that it takes to read 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,13 @@ from engine.parse import BookReader
 from engine.schema import validate
 from engine.source import Document
 from engine.workbench.lint import lint
+from engine.workbench.runner import suite_files
 from engine.workbench.suppress import without_allowed
 
-__all__ = ["Inspection", "drafts_in_force", "inspect_book"]
+__all__ = ["Inspection", "drafts_in_force", "inspect_book", "tried_versions"]
+
+# A key at the top of a suite and what stands behind it, without quotes and comments.
+_TOP = re.compile(r"""^(policy|versions?):[ \t]*["']?([^#\n\r]*?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 
 Documents = Mapping[str, tuple[str, Document]]
 
@@ -43,13 +48,9 @@ def inspect_book(
     path: Path,
     *,
     advice: bool = False,
-    tried: frozenset[tuple[str, str]] | None = None,
     allow: Iterable[str] = (),
 ) -> Inspection:
-    """Look at the book at `path`. `allow`: codes of warnings and advice to leave out; the others are never left out.
-
-    `tried`: the policies and versions that some case tries; None where nobody knows.
-    """
+    """Look at the book at `path`. `allow`: codes of warnings and advice to leave out; errors never are."""
     problems = Problems()
     reader = BookReader(path, problems)
     book = reader.read()
@@ -59,9 +60,11 @@ def inspect_book(
     if problems.errors or not book:
         _validate(reader.documents, problems)
     elif advice:
-        problems.extend(lint(book, tried))
+        problems.extend(lint(book, tried_versions(book, path.parent)))
     texts = {shown: document.text for shown, (_, document) in reader.documents.items()}
-    found = without_allowed(problems, texts, path.name)
+    # Behind errors nothing more is looked for: a comment may be needed once they are put right.
+    looked_for = () if problems.errors else (Severity.WARNING, *((Severity.ADVICE,) if advice else ()))
+    found = without_allowed(problems, texts, path.name, looked_for)
     unwanted = frozenset(allow)
     kept = tuple(each for each in found if each.code not in unwanted or each.severity is Severity.ERROR)
     return Inspection(path, book, kept, reader.documents)
@@ -104,3 +107,29 @@ def _in_force(policy: Policy, version: Version, at: int) -> bool:
         (*later, *([version.in_force_until] if version.in_force_until is not None else [])), default=None
     )
     return version.in_force_from <= at and (end is None or at < end)
+
+
+def tried_versions(book: Book, folder: Path) -> frozenset[tuple[str, str]]:
+    """The policies and versions that some suite is for, by what stands at the top of the suites."""
+    found: set[tuple[str, str]] = set()
+    for path in suite_files(book, folder):
+        found |= _tried_by(path.read_text("utf-8", "replace"), book)
+    return frozenset(found)
+
+
+def _tried_by(text: str, book: Book) -> set[tuple[str, str]]:
+    """The versions that one suite is for; where it picks them by time or lists them over lines, all that it may mean.
+
+    Only the keys at the top are looked at: a check of a large book must not read thousands of cases.
+    """
+    keys = dict(_TOP.findall(text))
+    named = keys.get("version") or keys.get("versions", "")
+    return {
+        (policy.id, version.version)
+        for policy in book.policies
+        if "policy" not in keys or keys["policy"] == policy.id
+        for version in policy.versions
+        if not named
+        or named == "every"
+        or re.search(rf"(?<![\w.-]){re.escape(version.version)}(?![\w.-])", named)
+    }

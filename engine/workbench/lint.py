@@ -155,17 +155,17 @@ def _condition_key(rule: Rule) -> object:
 
 
 def _days(bench: Bench, problems: Problems) -> None:
+    zone = bench.book.zone.key
     for version in bench.versions:
         for text, place in formulas_of(version):
-            for call in _calls(parse(text)):
-                if _without_zone(call):
-                    zone = bench.book.zone.key
-                    problems.add(
-                        "R0606",
-                        f"`{text[call.start : call.end]}` counts days and does not say in which time zone",
-                        place,
-                        f"name it as the last argument, such as `'{zone}'`, which the book would use",
-                    )
+            call = next((call for call in _calls(parse(text)) if _without_zone(call)), None)
+            if call:
+                problems.add(
+                    "R0606",
+                    f"`{text[call.start : call.end]}` counts days and does not say in which time zone",
+                    place,
+                    f"name it as the last argument, such as `'{zone}'`, which the book would use",
+                )
 
 
 def _calls(node: Node) -> Iterator[Call]:

@@ -10,7 +10,7 @@ allows what cannot be allowed, or that nothing needs any more is a problem itsel
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -37,11 +37,15 @@ class Allowance:
 
 
 def without_allowed(
-    problems: Iterable[Problem], texts: Mapping[str, str], book: str = ""
+    problems: Iterable[Problem],
+    texts: Mapping[str, str],
+    book: str = "",
+    looked_for: Collection[Severity] = tuple(Severity),
 ) -> tuple[Problem, ...]:
     """The problems that no comment allows, and what is wrong with the comments, sorted by place.
 
-    `texts` are the files of the book by path as shown; `book` is the path of the book's own file.
+    `texts` are the files of the book by path as shown; `book` is the path of the book's own file. Comments are said
+    to be unused where all problems of their severity were `looked_for`.
     """
     kept = Problems()
     found = {path: list(allowances(text, path, kept)) for path, text in texts.items() if "rescind" in text}
@@ -57,7 +61,7 @@ def without_allowed(
         else:
             kept.extend([problem])
     for each in every:
-        if each not in used:
+        if each not in used and CODES[each.code].severity in looked_for:
             _unused(each, book, kept)
     return tuple(kept)
 
@@ -98,7 +102,9 @@ def _allowance(text: str, path: str, mark: re.Match[str], problems: Problems) ->
     place = Location(path, line, mark.start() - start + 1)
     words = _WORDS.fullmatch(mark["words"])
     if words is None:
-        problems.add("R0620", f"expected `allow` and a code, found `{mark['words'].strip()[:60]}`", place, HINT)
+        problems.add(
+            "R0620", f"expected `allow` and a code, found `{mark['words'].strip()[:60]}`", place, HINT
+        )
         return
     if not words["reason"]:
         problems.add("R0620", f"`allow {words['codes']}` gives no reason", place, HINT)

@@ -185,7 +185,9 @@ def _read_line(line: Mapping[str, Any], path: str) -> _Line:
 def _read_review(data: Mapping[str, Any]) -> Review:
     within = _text(data["within"])
     limit = None if within == UNSPECIFIED else parse_duration(within)
-    by, timeout = _text(data["by"]), _text(data["on_timeout"])
+    by, timeout = _text(data["by"]), data["on_timeout"]
+    if timeout not in ("approve", "reject", UNSPECIFIED):
+        raise UnitError(f"expected `approve`, `reject` or `{UNSPECIFIED}`, found {describe(timeout)}")
     return Review(_text(data["id"]), ALWAYS, by, limit, timeout, "", "", UNKNOWN)
 
 

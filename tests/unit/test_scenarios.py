@@ -94,7 +94,9 @@ def decide(scenario: Data) -> Data:
 
 def list_(scenario: Data) -> Data:
     wanted = scenario.get("with", {})
-    lists = {key: frozenset(wanted.get(key, ())) for key in ("product_types", "regions", "enterprise_projects")}
+    lists = {
+        key: frozenset(wanted.get(key, ())) for key in ("product_types", "regions", "enterprise_projects")
+    }
     filters = Filters(wanted.get("search", ""), **lists)
     listed = list(engine().list(rows(scenario), at=scenario["at"], filters=filters))
     return {

@@ -81,9 +81,14 @@ def _case(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
     if any(each != found[0] for each in found):
         return source, "the versions give different answers: split the suite"
     if isinstance(raw, str):
-        new: Any = found[0]["outcome"] if set(found[0]) == {"outcome"} else found[0]
-        return _replaced(source, (*case.path, "expect"), new), ""
+        return _replaced(source, (*case.path, "expect"), _short(found[0])), ""
     return _merged(source, (*case.path, "expect"), raw, found[0]), ""
+
+
+def _short(found: Found) -> Any:
+    """An outcome alone as a text; together with what it follows from it is left out."""
+    rest = {key: value for key, value in found.items() if key != "outcome"}
+    return (rest if _follows(rest) == found.get("outcome") else found) if rest else found["outcome"]
 
 
 def _row(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
@@ -155,11 +160,17 @@ def _replaced(source: Source, path: tuple[str | int, ...], value: Any) -> Source
     node = source.node(path)
     start, end = node.start_mark.index, node.end_mark.index
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
-        text = source.text.removeprefix("\ufeff")
-        end = start + len(text[start:end].rstrip())
-        before = text[:start].rstrip()
-        return source.edited(len(before), end, f" {flow(value)}")
+        before = source.text.removeprefix("\ufeff")[:start].rstrip()
+        return source.edited(len(before), _end_of(node), f" {flow(value)}")
     return source.edited(start, end, flow(value))
+
+
+def _end_of(node: yaml.Node) -> int:
+    """Where the last thing in a block ends; comments behind it stay."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return int(node.end_mark.index)
 
 
 # What is found, as an expectation says it.

@@ -17,26 +17,31 @@ __all__ = ["digest_of"]
 PREFIX = "sha256:"
 # Mappings in which the order of the keys means something; elsewhere it is layout.
 ORDERED = frozenset({"deduct", "instruments", "rows", "reasons"})
+# What is for people, unless it is the name of something: a value may be called `description`.
+WORDS = frozenset({"description", "schema"})
+NAMES = ORDERED | {"values", "facts", "fields", "calendars"}
+CONDITIONS = frozenset({"applies_to", "when", "unless"})
 
 
 def digest_of(
     meaning: Mapping[str, object], facts: Mapping[str, object], zone: str, calendars: Mapping[str, object]
 ) -> str:
     """`sha256:` and 64 hexadecimal digits over the canonical JSON of the parts."""
-    whole = _plain(
-        {"version": meaning, "facts": facts, "timezone": zone, "calendars": calendars}, ordered=False
-    )
+    whole = _plain({"version": meaning, "facts": facts, "timezone": zone, "calendars": calendars}, "")
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return PREFIX + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(data: object, *, ordered: bool) -> object:
+def _plain(data: object, under: str) -> object:
+    """Plain data for JSON; `under` is the key that the data stands under ("" for the items of most lists)."""
     if isinstance(data, Mapping):
-        kept = {key: value for key, value in data.items() if key not in ("description", "schema")}
-        plain = {key: _plain(value, ordered=key in ORDERED) for key, value in kept.items()}
-        return [[key, value] for key, value in plain.items()] if ordered else plain
+        kept = {key: value for key, value in data.items() if under in NAMES or key not in WORDS}
+        if under in CONDITIONS:
+            return {key: _plain(value, under) for key, value in data.items()}
+        plain = {key: _plain(value, "" if under in NAMES else key) for key, value in kept.items()}
+        return [[key, value] for key, value in plain.items()] if under in ORDERED else plain
     if isinstance(data, (list, tuple)):
-        return [_plain(item, ordered=False) for item in data]
+        return [_plain(item, under if under in CONDITIONS | {"values"} else "") for item in data]
     if isinstance(data, Decimal):
-        return {"number": format(data.normalize(), "f")}
+        return int(data) if data == int(data) else {"number": format(data.normalize(), "f")}
     return data

@@ -270,9 +270,11 @@ def _bound(node: Node, kind: Kind, key: str) -> int | None:
 
 def _meaning(data: object) -> object:
     """What of a fact's entry counts for digests: all but words for people."""
-    if isinstance(data, dict):
-        kept = {k: _meaning(v) for k, v in data.items() if k not in ("description", "examples")}
-        if isinstance(kept.get("choices"), dict):
-            kept["choices"] = list(kept["choices"])
-        return kept
-    return data
+    if not isinstance(data, dict):
+        return data
+    kept = {key: value for key, value in data.items() if key not in ("description", "examples")}
+    if isinstance(kept.get("choices"), dict):
+        kept["choices"] = list(kept["choices"])
+    if isinstance(kept.get("fields"), dict):
+        kept["fields"] = {name: _meaning(field) for name, field in kept["fields"].items()}
+    return kept

@@ -147,7 +147,11 @@ def _show_line(problem: Problem, lines: Lines) -> None:
     if text:
         indent = len(text) - len(text.lstrip())
         click.echo(f"    {text[indent:]}", err=True)
-        click.echo(f"    {click.style(carets[indent:], fg='red', bold=True)}", err=True)
+        click.echo(f"    {' ' * (len(carets.rstrip('^')) - indent)}{_red(carets.strip())}", err=True)
+
+
+def _red(text: str) -> str:
+    return click.style(text, fg="red", bold=True)
 
 
 def _json(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:

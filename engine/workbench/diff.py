@@ -36,9 +36,9 @@ from engine.workbench.lint import shape_of
 __all__ = ["Change", "Side", "diff_books", "diff_versions"]
 
 BACK = {
-    "full": "is returned in full",
-    "none": "is not returned",
-    "remainder": "returns what is left after deductions",
+    "full": "returned in full",
+    "none": "not returned",
+    "remainder": "what is left of it after deductions",
 }
 TIMEOUT = {"approve": "approved", "reject": "rejected", "unspecified": "left open"}
 
@@ -243,7 +243,7 @@ class _Differ:
         before, after = ({each.name: each for each in term.instruments} for term in (old, new))
         for name, instrument in after.items():
             if name not in before:
-                yield f"`{name}`, which is new, {BACK[instrument.back]}{self._unless(instrument.when, self._new)}"
+                yield f"`{name}`, which is new, is {BACK[instrument.back]}{self._unless(instrument.when, self._new)}"
             else:
                 yield from self._instrument(before[name], instrument)
         for name in before.keys() - after.keys():
@@ -252,16 +252,14 @@ class _Differ:
     def _instrument(self, old: Instrument, new: Instrument) -> Iterator[str]:
         name = f"`{new.name}`"
         if old.back != new.back:
-            yield f"{name} no longer {BACK[old.back]}: it {BACK[new.back]}{self._unless(new.when, self._new)}".replace(
-                "no longer is ", "is no longer "
-            ).replace("no longer is not returned", "was not returned")
+            yield f"{name} was {BACK[old.back]}, and is now {BACK[new.back]}{self._unless(new.when, self._new)}"
         elif old.when == ALWAYS and new.when != ALWAYS:
             yield f"{name} is now lost {self._lost(new.when, self._new)}"
         elif new.when == ALWAYS and old.when != ALWAYS:
             yield f"{name} is no longer lost {self._lost(old.when, self._old)}"
         else:
             for words in condition_changes(old.when, new.when, self._pair):
-                yield f"{name}, which {BACK[new.back]}: {words}"
+                yield f"{name} ({BACK[new.back]}): {words}"
         ways = [[(shape_of(way.when), way.to) for way in side.to] for side in (old, new)]
         if ways[0] != ways[1]:
             yield f"{name} goes to {self._ways(new)}; it went to {self._ways(old)}"

@@ -146,8 +146,10 @@ CHANGES = [
             (
                 "terms",
                 "later",
-                "the deduction `handling_fee` was `order.paid.card * fee_rate`, "
-                + "and is now `order.paid.card * fee_rate / 2`",
+                (
+                    "the deduction `handling_fee` was `order.paid.card * fee_rate`, "
+                    "and is now `order.paid.card * fee_rate / 2`"
+                ),
             )
         ],
     ),

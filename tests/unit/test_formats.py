@@ -179,8 +179,10 @@ def test_a_sarif_result_says_where_and_how_bad():
 
 def test_github_annotations_are_one_line_each_with_signs_escaped():
     assert github([ERROR, WHOLE]).splitlines() == [
-        "::error file=rules/a b.yaml,line=3,col=7,title=R0201 a name that is neither a fact nor a value::`oder` is"
-        + " not a fact (did you mean `order`?)",
+        (
+            "::error file=rules/a b.yaml,line=3,col=7,title=R0201 a name that is neither a fact nor a value::`oder` is"
+            " not a fact (did you mean `order`?)"
+        ),
         "::error file=policies.yaml,title=R0001 a file cannot be read::it cannot be read: 100%25,%0Areally",
     ]
     assert github([WARNING]).startswith("::warning ")
@@ -221,8 +223,10 @@ def test_text_shows_the_line_carets_and_link(broken):
     result = check()
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "rules/subscriptions/2025-01-01.yaml:21:12: R0201 `order.stat` is not a fact or a value"
-        + " (did you mean `order.state`?)",
+        (
+            "rules/subscriptions/2025-01-01.yaml:21:12: R0201 `order.stat` is not a fact or a value"
+            " (did you mean `order.state`?)"
+        ),
         "    when: {order.stat: ended}",
         "           ^^^^^^^^^^",
         "    see docs/problems.md#r0201-a-name-that-is-neither-a-fact-nor-a-value",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -177,16 +177,16 @@ def show(order: str, line: str | None, format_: str) -> None:
     """Show the combined order in the file ORDER, or one line of it: its unsubscription and its refund in full."""
     document = _document(order)
     if line is None:
-        _show(document, order_text(document, ""), format_)
+        _show(document, _told(order, lambda: order_text(document, "")), format_)
         return
-    rows = [*document["lines"], *document["left_out"]]
-    found = [row for row in rows if line in (row["order"], row["resource"])]
+    rows = _told(order, lambda: [*document["lines"], *document["left_out"]])
+    found = [row for row in rows if line in _told(order, lambda row=row: (row["order"], row["resource"]))]
     if not found:
         names = [name for row in rows for name in (row["order"], row["resource"])]
         message = f"the order has no line `{line[:60]}`"
         fail([Problem("R1032", message, Location(order), did_you_mean(line, names))], format_)
     for row in found:
-        _show(row, line_text(row), format_)
+        _show(row, _told(order, lambda row=row: line_text(row)), format_)
 
 
 @click.command(
@@ -232,6 +232,15 @@ def _show(data: Mapping[str, Any], lines: Iterable[str], format_: str) -> None:
         return
     for line in lines:
         click.echo(line)
+
+
+def _told(path: str, tell: Callable[[], Iterable[Any]]) -> list[Any]:
+    """What is told of an order in a file. Raises `RequestError` where the file was damaged after it was written."""
+    try:
+        return list(tell())
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        message = "the order cannot be shown: it is not as rescind wrote it"
+        raise RequestError(problems=[Problem("R1030", message, Location(path))]) from None
 
 
 def _document(path: str) -> dict[str, Any]:

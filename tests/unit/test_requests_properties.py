@@ -41,7 +41,7 @@ def facts(draw: Any) -> dict[str, Any]:
     )
     inactive = draw(st.booleans())
     resource = {
-        "id": draw(st.uuids()).hex,
+        "id": "pkg-0",
         "package": "resource_package" if inactive else "none",
         "purchased_again": True,
         "effective_at": "2026-12-01T00:00:00+08:00" if inactive else "2026-01-01T00:00:00+08:00",
@@ -55,7 +55,7 @@ def facts(draw: Any) -> dict[str, Any]:
     if draw(st.booleans()):
         resource["group"] = draw(st.sampled_from(["g1", "g2"]))
     order = {
-        "id": draw(st.uuids()).hex,
+        "id": "order-0",
         "amount": money(sum(paid.values()), currency),
         "promotional": draw(st.booleans()),
         "invoice_issuer": draw(st.sampled_from(["none", "cloud", "koogallery"])),
@@ -90,7 +90,14 @@ def placed(rows: list[dict[str, Any]]) -> Order | None:
         return None
 
 
-many = st.lists(facts(), min_size=1, max_size=6)
+def numbered(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cases with a resource and an order of its own for each."""
+    for number, case in enumerate(cases):
+        case["resource"]["id"], case["order"]["id"] = f"pkg-{number}", f"order-{number}"
+    return cases
+
+
+many = st.lists(facts(), min_size=1, max_size=5).map(numbered)
 
 
 @given(many)

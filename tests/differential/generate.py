@@ -15,7 +15,19 @@ __all__ = ["CURRENCIES", "SUBMITTED", "ZONES", "Book", "Subject", "make_book", "
 
 ZONES = ("Asia/Shanghai", "UTC", "America/New_York")
 CURRENCIES = {"USD": 2, "CNY": 2, "EUR": 2, "JPY": 0, "KWD": 3}
-KINDS = ("flag", "choice", "text", "integer", "number", "money", "time", "date", "duration", "set", "instruments")
+KINDS = (
+    "flag",
+    "choice",
+    "text",
+    "integer",
+    "number",
+    "money",
+    "time",
+    "date",
+    "duration",
+    "set",
+    "instruments",
+)
 EQUALITY = ("is", "is_not", "in", "not_in")
 AMOUNTS = (*EQUALITY, "over", "at_least", "under", "at_most", "between")
 MOMENTS = (*EQUALITY, "before", "after", "not_before", "not_after", "between")
@@ -24,13 +36,32 @@ OPERATORS = {
     "integer": AMOUNTS, "number": AMOUNTS, "money": AMOUNTS, "duration": AMOUNTS,
     "time": MOMENTS, "date": MOMENTS, "set": ("has",),
 }  # fmt: skip
-TEXTS = ("", "a", "A", "a-", "a b", "é", "e\u0301", "日本", "😀", "null", "5", "true", '"', "\\", "\\u0061", "a\nb", "x" * 200)
+TEXTS = (
+    "",
+    "a",
+    "A",
+    "a-",
+    "a b",
+    "é",
+    "e\u0301",
+    "日本",
+    "😀",
+    "null",
+    "5",
+    "true",
+    '"',
+    "\\",
+    "\\u0061",
+    "a\nb",
+    "x" * 200,
+)
 CHOICES = ("one", "two", "three", "four", "fünf", "six-6", "7")
 BASE = dt.datetime(2024, 11, 5, 9, 0, 0, tzinfo=dt.UTC)
 FIRST, LAST = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 SUBMITTED = "request.submitted_at"
 HOUR, WEEK = 3600, 604800
+SURE_ENDS = True  # see `test_between_does_not_hold_where_an_end_is_absent`
 MOST = 10**15  # numbers, and minor units of money, reach that far
 
 
@@ -78,16 +109,45 @@ def pool(rng, kind, entry, fine):
     if kind == "integer":
         return rng.sample([0, 1, -1, 7, rng.randint(-(10**6), 10**6), MOST, -MOST, MOST - 1], 4)
     if kind == "number":
-        small = [Fraction(0), Fraction(1, 10), Fraction(-1, 8), Fraction(1, 10**12), Fraction(333333333333333, 10**12)]
-        large = [Fraction(MOST), Fraction(-MOST), Fraction(MOST * 1000 - 1, 1000), Fraction(1, 4), Fraction(7)]
+        small = [
+            Fraction(0),
+            Fraction(1, 10),
+            Fraction(-1, 8),
+            Fraction(1, 10**12),
+            Fraction(333333333333333, 10**12),
+        ]
+        large = [
+            Fraction(MOST),
+            Fraction(-MOST),
+            Fraction(MOST * 1000 - 1, 1000),
+            Fraction(1, 4),
+            Fraction(7),
+        ]
         return rng.sample(small if fine else large, 4)
     if kind in ("money", "instruments"):
-        found = [(minor, currency_of(rng, entry)) for minor in rng.sample([0, 1, 5, 100001, 250000, MOST, MOST - 1], 4)]
-        return found if kind == "instruments" else [(rng.choice([1, 1, -1]) * minor, unit) for minor, unit in found]
+        found = [
+            (minor, currency_of(rng, entry))
+            for minor in rng.sample([0, 1, 5, 100001, 250000, MOST, MOST - 1], 4)
+        ]
+        return (
+            found
+            if kind == "instruments"
+            else [(rng.choice([1, 1, -1]) * minor, unit) for minor, unit in found]
+        )
     if kind == "time":
-        return [BASE, BASE + rng.randint(-9, 9) * MICROSECOND, BASE + dt.timedelta(rng.randint(-400, 400)), rng.choice([FIRST, LAST])]
+        return [
+            BASE,
+            BASE + rng.randint(-9, 9) * MICROSECOND,
+            BASE + dt.timedelta(rng.randint(-400, 400)),
+            rng.choice([FIRST, LAST]),
+        ]
     if kind == "date":
-        return [dt.date(2024, 2, 29), dt.date(2024, 10, 29), rng.choice([dt.date.min, dt.date.max]), dt.date(2024, 11, rng.randint(1, 30))]
+        return [
+            dt.date(2024, 2, 29),
+            dt.date(2024, 10, 29),
+            rng.choice([dt.date.min, dt.date.max]),
+            dt.date(2024, 11, rng.randint(1, 30)),
+        ]
     if entry.get("calendar"):
         return rng.sample([0, 1, 12, 18, 36, 12 * 999999999], 3)
     return rng.sample([0, 90, HOUR, 24 * HOUR, 7 * 24 * HOUR, WEEK * 52, 999999999 * HOUR], 4)
@@ -105,7 +165,9 @@ def beside(rng, kind, value, entry):
     if kind == "integer":
         return max(-MOST, min(MOST, value + step))
     if kind == "number":
-        return max(Fraction(-MOST), min(Fraction(MOST), value + Fraction(step, rng.choice([1, 10**6, 10**12]))))
+        return max(
+            Fraction(-MOST), min(Fraction(MOST), value + Fraction(step, rng.choice([1, 10**6, 10**12])))
+        )
     if kind in ("money", "instruments"):
         low = 0 if kind == "instruments" else -MOST
         return max(low, min(MOST, value[0] + step)), value[1]
@@ -176,7 +238,9 @@ def spell_time(rng, value):
 
 def spell_months(rng, months):
     if months % 12 == 0 and rng.random() < 0.6:
-        return rng.choice([f"{months // 12}y", f"P{months // 12}Y"] if months < 12 * 10**6 else [f"{months // 12}y"])
+        return rng.choice(
+            [f"{months // 12}y", f"P{months // 12}Y"] if months < 12 * 10**6 else [f"{months // 12}y"]
+        )
     return f"{months}mo" if months < 10**9 else f"{months // 12}y"
 
 
@@ -184,7 +248,12 @@ def spell_seconds(rng, seconds):
     if seconds >= 10**9:
         return f"{seconds // HOUR}h"
     ways = [f"{seconds}s", f"PT{seconds}S"]
-    for unit, size, iso in (("min", 60, "PT{}M"), ("h", HOUR, "PT{}H"), ("d", 86400, "P{}D"), ("w", WEEK, "P{}W")):
+    for unit, size, iso in (
+        ("min", 60, "PT{}M"),
+        ("h", HOUR, "PT{}H"),
+        ("d", 86400, "P{}D"),
+        ("w", WEEK, "P{}W"),
+    ):
         if seconds % size == 0 and seconds // size < 10**6:
             ways += [f"{seconds // size}{unit}", iso.format(seconds // size)]
     return rng.choice(ways)
@@ -205,7 +274,8 @@ def make_vocabulary(rng, currencies):
         tree["d"]["words"] = {"type": "list", "optional": True, "fields": {"by": {"type": "text"}}}
     if not tree["b"]["c"]:
         del tree["b"]["c"]
-    tree["request"] = {"submitted_at": {"type": "time", "optional": True}}
+    if rng.random() < 0.5:
+        tree["request"] = {"submitted_at": {"type": "time", "optional": True}}
     return {key: group for key, group in tree.items() if group}
 
 
@@ -234,14 +304,18 @@ def make_subjects(rng, tree, currencies, *, fine):
         if kind in ("list", "rates"):
             subjects.append(Subject(name, kind, [], optional, entry))
             continue
-        subject = Subject(name, kind, pool(rng, kind, {"_currencies": currencies, **entry}, fine), optional, entry)
+        subject = Subject(
+            name, kind, pool(rng, kind, {"_currencies": currencies, **entry}, fine), optional, entry
+        )
         if "default" in entry:
             entry["default"] = make_value(rng, subject, author=True)
         subjects.append(subject)
         if kind == "instruments":
             parts = [f"{name}.{part}" for part in (*entry["choices"], "total")]
             money = {key: entry[key] for key in ("currency",) if key in entry}
-            subjects += [Subject(part, "money", subject.pool, optional, money, is_fact=False) for part in parts]
+            subjects += [
+                Subject(part, "money", subject.pool, optional, money, is_fact=False) for part in parts
+            ]
     return subjects
 
 
@@ -256,7 +330,9 @@ def make_value(rng, subject, *, author=False):
         currency = rng.choice(subject.pool)[1]
         parts = rng.sample(entry["choices"], rng.randint(1, len(entry["choices"])))
         amounts = {part: beside(rng, kind, rng.choice(subject.pool), entry)[0] for part in parts}
-        return {part: spell(rng, kind, (minor, currency), entry, author=author) for part, minor in amounts.items()}
+        return {
+            part: spell(rng, kind, (minor, currency), entry, author=author) for part, minor in amounts.items()
+        }
     return spell(rng, kind, beside(rng, kind, rng.choice(subject.pool), entry), entry, author=author)
 
 
@@ -304,7 +380,9 @@ def make_rates(rng):
 
 
 def make_now(rng):
-    return rng.choice([BASE, BASE + rng.randint(-9, 9) * MICROSECOND, BASE + dt.timedelta(rng.randint(-400, 400))])
+    return rng.choice(
+        [BASE, BASE + rng.randint(-9, 9) * MICROSECOND, BASE + dt.timedelta(rng.randint(-400, 400))]
+    )
 
 
 # Conditions.
@@ -335,7 +413,7 @@ class Conditions:
         rng = self.rng
         subject = rng.choice(self.subjects)
         if subject.kind in ("list", "instruments", "rates"):
-            return {subject.name: {"present": rng.random() < 0.5}}
+            return {subject.name: {"present": rng.random() < 0.5}} if self.may_ask(subject) else self.leaf()
         if subject.kind == "set":
             member = rng.choice(subject.pool)
             return {subject.name: {"has": member} | self.presence(subject)}
@@ -348,8 +426,16 @@ class Conditions:
         return {subject.name: {test: self.argument(subject, test) for test in tests} | self.presence(subject)}
 
     def presence(self, subject):
-        likely = 0.15 if subject.optional else 0.02
-        return {"present": self.rng.random() < 0.7} if self.rng.random() < likely else {}
+        likely = 0.15 if subject.optional else 0.03
+        return (
+            {"present": self.rng.random() < 0.7}
+            if self.may_ask(subject) and self.rng.random() < likely
+            else {}
+        )
+
+    def may_ask(self, subject):
+        """Presence of what is never absent settles a condition at load, and then no rate is missed at run time."""
+        return subject.optional or len(self.currencies) == 1
 
     def argument(self, subject, test):
         if test in ("in", "not_in"):
@@ -357,19 +443,21 @@ class Conditions:
         if test != "between":
             return self.operand(subject)
         if self.rng.random() < 0.3:
-            return [self.operand(subject), self.operand(subject, other=True)]
+            return [self.operand(subject, sure=SURE_ENDS), self.operand(subject, other=True, sure=SURE_ENDS)]
         low, high = sorted([self.rng.choice(subject.pool), self.rng.choice(subject.pool)])
         return [spell(self.rng, subject.kind, end, subject.entry, author=True) for end in (low, high)]
 
     def several(self, subject):
         return [self.operand(subject) for _ in range(self.rng.randint(1, 4))]
 
-    def operand(self, subject, *, other=False):
+    def operand(self, subject, *, other=False, sure=False):
         rng = self.rng
         if subject.kind == "time" and rng.random() < 0.2:
             return "now"
         if other or rng.random() < 0.2:
-            alike = [each for each in self.subjects if comparable(subject, each)]
+            alike = [
+                each for each in self.subjects if comparable(subject, each) and not (sure and each.optional)
+            ]
             if alike:
                 return {"fact": rng.choice(alike).name}
         value = rng.choice(subject.pool)
@@ -382,7 +470,9 @@ def comparable(one, two):
     for group in ({"integer", "number"}, {"choice", "text"}):
         if one.kind in group and two.kind in group:
             return True
-    return one.kind == two.kind and one.kind in OPERATORS and one.kind != "set" and one.calendar == two.calendar
+    return (
+        one.kind == two.kind and one.kind in OPERATORS and one.kind != "set" and one.calendar == two.calendar
+    )
 
 
 # Values.
@@ -397,7 +487,10 @@ def make_values(rng, subjects, conditions):
         name = f"v{number}"
         if rng.random() < 0.25 and (matrix := make_matrix(rng, sure)):
             values[name] = matrix
-            made = [Subject(f"{name}.{column}", "integer", [0, 1, 7], is_fact=False) for column in matrix["columns"]]
+            made = [
+                Subject(f"{name}.{column}", "integer", [0, 1, 7], is_fact=False)
+                for column in matrix["columns"]
+            ]
         else:
             body, subject = make_body(rng, name, sure, conditions)
             values[name] = body
@@ -433,18 +526,28 @@ def formula(rng, sure):
     two = rng.choice(by_kind["integer"] + by_kind.get("number", []))
     flag = rng.choice(by_kind["flag"]) if "flag" in by_kind else None
     choices: list[tuple[str, str, list[Any]]] = [
-        (f"{one.name} * 2 - 1", "integer", [2 * each - 1 for each in one.pool if abs(each) < MOST // 4] or [0]),
+        (
+            f"{one.name} * 2 - 1",
+            "integer",
+            [2 * each - 1 for each in one.pool if abs(each) < MOST // 4] or [0],
+        ),
         (f"min({one.name}, 7)", "integer", [0, 7, -1]),
         (f"{two.name} / 3", "number", [Fraction(0), Fraction(1, 3 * 8)]),
         (f"{one.name} + {two.name} * 0.5", "number", [Fraction(1, 2), Fraction(0), Fraction(-3, 4)]),
-        (f"max({two.name}, {one.name}) if {one.name} > 0 else {two.name}", two.kind, [Fraction(1), Fraction(0)]),
+        (
+            f"max({two.name}, {one.name}) if {one.name} > 0 else {two.name}",
+            two.kind,
+            [Fraction(1), Fraction(0)],
+        ),
         (f"{one.name} > {two.name}", "flag", [True, False]),
     ]
     if flag:
         choices.append((f"not {flag.name} or {one.name} <= 1", "flag", [True, False]))
     if "money" in by_kind:
         money = rng.choice(by_kind["money"])
-        small = [(minor, currency) for minor, currency in money.pool if abs(minor) < MOST // 4] or [(0, "USD")]
+        small = [(minor, currency) for minor, currency in money.pool if abs(minor) < MOST // 4] or [
+            (0, "USD")
+        ]
         choices += [
             (f"{money.name} * 2", "money", [(2 * minor, currency) for minor, currency in small]),
             (f"{money.name} / 3", "money", small),
@@ -465,7 +568,9 @@ def make_matrix(rng, sure):
     if not choices:
         return None
     subject = rng.choice(choices)
-    rows: dict[str, Any] = {choice: [rng.choice([0, 1, 7]) for _ in "xy"] for choice in subject.entry["choices"]}
+    rows: dict[str, Any] = {
+        choice: [rng.choice([0, 1, 7]) for _ in "xy"] for choice in subject.entry["choices"]
+    }
     if rng.random() < 0.5:
         rows.pop(next(iter(rows)))
         rows["otherwise"] = [1, 0]
@@ -538,10 +643,15 @@ def make_book(seed):
     subjects = make_subjects(rng, tree, currencies, fine=rng.random() < 0.5)
     now = Subject("now", "time", [BASE, BASE + MICROSECOND], is_fact=False)
     conditions = Conditions(rng, [*subjects, now], currencies)
-    version: dict[str, Any] = {"schema": "rescind/policy/1", "policy": "p", "version": "1", "title": "generated"}
+    version: dict[str, Any] = {
+        "schema": "rescind/policy/1",
+        "policy": "p",
+        "version": "1",
+        "title": "generated",
+    }
     profile = rng.choice(["broad", "broad", "wide", "values", "values", "product"])
-    early = rng.random() < 0.7
-    if early and rng.random() < 0.6:
+    early = rng.random() < 0.8
+    if early and rng.random() < 0.4:
         version["applies_to"] = conditions.make(2)
     kinds: dict[str, str] = {}
     if profile == "values":
@@ -553,11 +663,18 @@ def make_book(seed):
     if not early:  # it may read values, even the refund
         version["applies_to"] = conditions.make(2)
     # A case that is blocked says nothing of what comes after, so most books with values block rarely.
-    count = {"broad": rng.randint(4, 14), "wide": rng.randint(61, 140), "values": rng.choice([0, 0, 1, 4]), "product": 4}
+    count = {
+        "broad": rng.randint(4, 14),
+        "wide": rng.randint(61, 100),
+        "values": rng.choice([0, 0, 1, 4]),
+        "product": 4,
+    }
     message = {"message": "no"}
     if rules := make_rules(rng, count[profile], conditions, 1 if profile == "wide" else 3, **message):
         version["blockers"] = rules
-    reviews = make_rules(rng, rng.randint(2, 6), conditions, 3, by="somebody", within="24h", on_timeout="approve")
+    reviews = make_rules(
+        rng, rng.randint(2, 6), conditions, 3, by="somebody", within="24h", on_timeout="approve"
+    )
     if profile == "product":
         for rule in reviews:
             rule["when"] = product(rng, conditions)

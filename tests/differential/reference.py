@@ -72,7 +72,9 @@ def length(text):
     years, months, weeks, days, hours, minutes, seconds = re.fullmatch(
         r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?", text
     ).groups(default="0")
-    exact = int(weeks) * 604800 + int(days) * 86400 + int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    exact = (
+        int(weeks) * 604800 + int(days) * 86400 + int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    )
     return int(years) * 12 + int(months), exact
 
 
@@ -107,6 +109,15 @@ def typed(kind, raw, zone):
             return raw
 
 
+def every(verdicts):
+    """`all`, but each verdict is worked out: a missing rate shows wherever it is."""
+    return all(list(verdicts))
+
+
+def some(verdicts):
+    return any(list(verdicts))
+
+
 def fact_entries(tree, prefix=""):
     """Every fact of a vocabulary: its dotted name and its entry."""
     for key, entry in tree.items():
@@ -124,7 +135,7 @@ def units_of(version):
         for rule in version.get(section, ()):
             yield f"{section}/{rule['id']}", rule
     for name, rows in tables(version):
-        # The last row of a matrix that names every choice stands for "otherwise"; which row it is still shows in the value.
+        # The last row of a matrix that names every choice stands for "otherwise"; the value shows which row it was.
         last = isinstance(version["values"].get(name.partition(".")[0]), dict)
         for number, row in enumerate(rows[: len(rows) - last], 1):
             yield f"values/{name}/{number}", row
@@ -154,7 +165,7 @@ def tables(version):
 class Case:
     """One version and one set of facts. `kinds` are those of values, which only the engine's author would infer."""
 
-    def __init__(self, vocabulary, version, kinds, facts, now, zone):
+    def __init__(self, vocabulary, version, kinds, facts, *, now, zone):
         self.zone = zone
         self.version = version
         self.kinds = dict(kinds)
@@ -185,19 +196,19 @@ class Case:
         return all(verdicts)
 
     def true(self, condition):
-        """Whether a condition holds. Looks at every part, so that a missing rate shows wherever it is."""
+        """Whether a condition holds."""
         verdicts = []
         for key, body in condition.items():
             if key == "all":
-                verdicts.append(all([self.true(item) for item in body]))
+                verdicts.append(every(self.true(item) for item in body))
             elif key == "any":
-                verdicts.append(any([self.true(item) for item in body]))
+                verdicts.append(some(self.true(item) for item in body))
             elif key == "not":
                 verdicts.append(not self.true(body))
             elif isinstance(body, list):
                 verdicts.append(self.test(key, "in", body))
             elif isinstance(body, dict) and set(body) != {"fact"}:
-                verdicts.append(all([self.test(key, test, operand) for test, operand in body.items()]))
+                verdicts.append(every(self.test(key, test, operand) for test, operand in body.items()))
             else:
                 verdicts.append(self.test(key, "is", body))
         return all(verdicts)
@@ -210,11 +221,11 @@ class Case:
             return value is not ABSENT and operand in value
         if test == "between":
             low, high = operand
-            return all([self.compare(name, "at_least", low), self.compare(name, "at_most", high)])
+            return every([self.compare(name, "at_least", low), self.compare(name, "at_most", high)])
         if test == "in":
-            return any([self.compare(name, "is", item) for item in operand])
+            return some(self.compare(name, "is", item) for item in operand)
         if test == "not_in":
-            return all([self.compare(name, "is_not", item) for item in operand])
+            return every(self.compare(name, "is_not", item) for item in operand)
         return self.compare(name, test, operand)
 
     def compare(self, name, test, raw):
@@ -321,7 +332,9 @@ class Case:
 
 
 # A name, or a number; the words of the language stay.
-WORD = re.compile(r"\b(?!(?:and|or|not|if|else|min|max)\b)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*|\d+(?:\.\d+)?")
+WORD = re.compile(
+    r"\b(?!(?:and|or|not|if|else|min|max)\b)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*|\d+(?:\.\d+)?"
+)
 
 
 def look_up(facts, name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -180,13 +181,13 @@ def show(order: str, line: str | None, format_: str) -> None:
         _show(document, _told(order, lambda: order_text(document, "")), format_)
         return
     rows = _told(order, lambda: [*document["lines"], *document["left_out"]])
-    found = [row for row in rows if line in _told(order, lambda row=row: (row["order"], row["resource"]))]
+    found = _told(order, lambda: [row for row in rows if line in (row["order"], row["resource"])])
     if not found:
         names = [name for row in rows for name in (row["order"], row["resource"])]
         message = f"the order has no line `{line[:60]}`"
         fail([Problem("R1032", message, Location(order), did_you_mean(line, names))], format_)
     for row in found:
-        _show(row, _told(order, lambda row=row: line_text(row)), format_)
+        _show(row, _told(order, partial(line_text, row)), format_)
 
 
 @click.command(

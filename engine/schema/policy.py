@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.schema import forms
 from engine.schema.shipped import base_schema
-from engine.types import COMPARABLE, ORDERED, Kind, Type
-from engine.vocabulary import NOW, Vocabulary
+from engine.types import ABSENT, COMPARABLE, ORDERED, Kind, Type
+from engine.values import plain
+from engine.vocabulary import NOW, Fact, Vocabulary
 
 __all__ = ["policy_schema"]
 
 Schema = dict[str, Any]
+
+UTC = ZoneInfo("UTC")
 
 _MOMENTS = frozenset({Kind.TIME, Kind.DATE})
 _FITS: tuple[tuple[tuple[str, ...], frozenset[Kind]], ...] = (
@@ -57,6 +62,14 @@ def _instruments(vocabulary: Vocabulary) -> dict[str, str]:
     return {part: fact.labels.get(part, "") for fact in facts for part in fact.type.choices}
 
 
+def _shown(fact: Fact) -> str:
+    """The default of a fact in words."""
+    value = plain(fact.default, fact.type, UTC)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"`{value}`" if value not in ([], {}) else "empty"
+
+
 class _Writer:
     """Fills the `$defs` of a version's schema."""
 
@@ -74,6 +87,7 @@ class _Writer:
         for name, type_ in self._names.items():
             condition["properties"][name] = {
                 "description": self._about(name),
+                **self._examples(name),
                 "$ref": self._test(name, type_),
             }
         condition["patternProperties"] = {
@@ -120,7 +134,17 @@ class _Writer:
         if fact is None:
             return f"{self._names[name]}, computed by this version"
         words = [str(self._names[name])] + ["may be absent"] * fact.optional
+        if fact.name == name and fact.default is not ABSENT:
+            words.append(f"{_shown(fact)} where the caller leaves it out")
         return f"{fact.description} ({', '.join(words)})".strip()
+
+    def _examples(self, name: str) -> Schema:
+        """What the vocabulary gives as examples, for facts that a condition may compare with one value."""
+        fact = self._vocabulary.facts.get(name)
+        if fact is None or fact.type.kind not in COMPARABLE:
+            return {}
+        found = [str(each) if isinstance(each, Decimal) else each for each in fact.examples]
+        return {"examples": found} if found else {}
 
     def _test(self, name: str, type_: Type) -> str:
         """The reference to what a name of this type may be tested for; alike types share one definition."""

@@ -166,7 +166,7 @@ def test_a_time_without_an_offset_needs_a_zone():
         to_micros(dt.datetime(2024, 11, 5))  # noqa: DTZ001 - that is the point
 
 
-@pytest.mark.parametrize("text", ["2024-13-01", "2023-02-29", "2024-1-1", "20240101", "\u0662\u0660\u0662\u0664-\u0660\u0661-\u0660\u0661"])
+@pytest.mark.parametrize("text", ["2024-13-01", "2023-02-29", "2024-1-1", "20240101", "2024-01-\u0660\u0661"])
 def test_no_dates(text):
     with pytest.raises(UnitError):
         parse_date(text)

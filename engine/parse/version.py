@@ -50,7 +50,7 @@ DESTINATIONS = ("original_payment", "account", "bank")
 REFUND_TOTAL = "refund.total"
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 URL = re.compile(r"https?://\S{1,490}")
-MAX_TITLE, MAX_MESSAGE, MAX_FORMULA = 200, 1_000, 2_000
+MAX_TITLE, MAX_MESSAGE = 200, 1_000
 UNKNOWN_NAME = frozenset({"R0201", "R0503"})
 
 Fragments = Callable[[Node], Node | None]

@@ -107,9 +107,15 @@ def _trials(path: Path, sides: Sequence[Found]) -> list[Trial]:
     trials = trials_of(read_suites(suite_files(book, path.parent), path.parent, book, found))
     if found.errors:
         raise BookError(problems=found.errors)
-    versions = {(side.version.policy, side.version.version) for side in sides if side.version}
+    versions = [(side.version.policy, side.version.version) for side in reversed(sides) if side.version]
+    if not versions:
+        return trials
+    # Those of the new version first: of cases with the same facts the first is named.
     return [
-        trial for trial in trials if not versions or (trial.target.policy, trial.target.version) in versions
+        trial
+        for wanted in versions
+        for trial in trials
+        if (trial.target.policy, trial.target.version) == wanted
     ]
 
 

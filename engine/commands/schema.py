@@ -21,6 +21,7 @@ NAMES = {
     "vocabulary": "the file of facts that a book names",
     "policy": "a version, with the facts of the book, so that an editor completes them",
     "shared": "rules that versions include",
+    "cases": "a suite of cases that try versions",
     "facts": "what callers send, with the facts of the book",
     "decision": "what the engine answers",
 }

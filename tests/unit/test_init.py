@@ -167,3 +167,22 @@ def test_the_tutorial_does_what_it_says(tmp_path, monkeypatch):
     versions = Engine.load("policies.yaml").book.policies[0].versions
     assert [version.draft for version in versions] == [False, False]
     assert versions[0].digest != versions[1].digest
+
+
+def test_the_hooks_for_other_repositories_call_verbs_that_there_are():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert [hook["id"] for hook in hooks] == ["rescind-check", "rescind-test"]
+    for hook in hooks:
+        words = hook["entry"].split()
+        assert words[0] == "rescind"
+        assert rescind(*words[1:], "--help").exit_code == 0
+        assert hook["pass_filenames"] is False
+
+
+def test_the_commands_that_the_page_on_ci_shows_are_understood():
+    text = (ROOT / "docs" / "ci.md").read_text("utf-8")
+    commands = re.findall(r"(?:^|run: )rescind ([a-z]+)((?: --[a-z-]+)*)", text, re.MULTILINE)
+    assert {verb for verb, _ in commands} == {"check", "test", "diff"}
+    for verb, options in commands:
+        known = rescind(verb, "--help").stdout
+        assert all(option in known for option in options.split())

@@ -5,8 +5,10 @@ No rulesets are made: a large book is checked in the time that it takes to read 
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +55,11 @@ def inspect_book(
     """Look at the book at `path`. `allow`: codes of warnings and advice to leave out; errors never are."""
     problems = Problems()
     reader = BookReader(path, problems)
-    book = reader.read()
-    if book:
-        check_book(book, problems)
-        _compile(book, problems)
+    with _collector_at_rest():
+        book = reader.read()
+        if book:
+            check_book(book, problems)
+            _compile(book, problems)
     if problems.errors or not book:
         _validate(reader.documents, problems)
     elif advice:
@@ -68,6 +71,18 @@ def inspect_book(
     unwanted = frozenset(allow)
     kept = tuple(each for each in found if each.code not in unwanted or each.severity is Severity.ERROR)
     return Inspection(path, book, kept, reader.documents)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from searching what is only being built: two fifths of the time on a large book."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _compile(book: Book, problems: Problems) -> None:

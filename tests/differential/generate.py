@@ -442,28 +442,32 @@ class Conditions:
             return self.several(subject)
         if test != "between":
             return self.operand(subject)
-        if self.rng.random() < 0.3:
-            return [self.operand(subject, sure=SURE_ENDS), self.operand(subject, other=True, sure=SURE_ENDS)]
         low, high = sorted([self.rng.choice(subject.pool), self.rng.choice(subject.pool)])
-        return [spell(self.rng, subject.kind, end, subject.entry, author=True) for end in (low, high)]
+        ends: list[Any] = [
+            spell(self.rng, subject.kind, end, subject.entry, author=True) for end in (low, high)
+        ]
+        if self.rng.random() < 0.3 and (name := self.other(subject, sure=SURE_ENDS)):
+            ends[self.rng.randrange(2)] = {"fact": name}
+        return ends
 
     def several(self, subject):
         return [self.operand(subject) for _ in range(self.rng.randint(1, 4))]
 
-    def operand(self, subject, *, other=False, sure=False):
+    def operand(self, subject):
         rng = self.rng
         if subject.kind == "time" and rng.random() < 0.2:
             return "now"
-        if other or rng.random() < 0.2:
-            alike = [
-                each for each in self.subjects if comparable(subject, each) and not (sure and each.optional)
-            ]
-            if alike:
-                return {"fact": rng.choice(alike).name}
+        if rng.random() < 0.2 and (name := self.other(subject)):
+            return {"fact": name}
         value = rng.choice(subject.pool)
         if subject.kind == "money" and rng.random() < 0.2:
             value = value[0], rng.choice(self.currencies)
         return spell(rng, subject.kind, value, subject.entry, author=True)
+
+    def other(self, subject, *, sure=False):
+        """A name to compare with, or ""."""
+        alike = [each for each in self.subjects if comparable(subject, each) and not (sure and each.optional)]
+        return self.rng.choice(alike).name if alike else ""
 
 
 def comparable(one, two):

@@ -104,15 +104,34 @@ class Done:
 @book_option
 @click.option("--policy", metavar="ID", help="Only cases about this policy.")
 @version_option("Only cases about this version.")
-@click.option("-k", "words", metavar="WORDS", default="", help="Only cases whose file, name or version hold all of these words.")
+@click.option(
+    "-k",
+    "words",
+    metavar="WORDS",
+    default="",
+    help="Only cases whose file, name or version hold all of these words.",
+)
 @click.option("--fail-fast", "-x", is_flag=True, help="Stop at the first case that fails.")
-@click.option("--update", is_flag=True, help="Write what is found now into the cases that fail, and show the difference.")
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Write what is found now into the cases that fail, and show the difference.",
+)
 @click.option("--coverage", is_flag=True, help="List what no case tries.")
 @click.option("--html", metavar="FILE", help="Write the coverage as an HTML page.")
-@click.option("--fail-under", type=click.IntRange(0, 100), metavar="PERCENT", help="Fail where less of a version is tried.")
-@click.option("--mutants", is_flag=True, help="Change the policies in small ways, and list the changes that no case notices.")
+@click.option(
+    "--fail-under",
+    type=click.IntRange(0, 100),
+    metavar="PERCENT",
+    help="Fail where less of a version is tried.",
+)
+@click.option(
+    "--mutants",
+    is_flag=True,
+    help="Change the policies in small ways, and list the changes that no case notices.",
+)
 @format_option("text", "json", "junit")
-def test(  # noqa: PLR0913 - one parameter for each option
+def test(  # noqa: PLR0913, PLR0917 - one parameter for each option
     path: str | None,
     book: str | None,
     policy: str | None,
@@ -162,7 +181,11 @@ def _where(path: str | None, book: str | None) -> Where:
         if book is not None and Path(book) not in (given, given / BOOK):
             raise click.UsageError("PATH and `--book` name different books: give one of them")
         return Where(given / BOOK if given.is_dir() else given, None)
-    suites = (given,) if given.is_file() else tuple(sorted(each for each in given.rglob("*.yaml") if _is_suite(each)))
+    suites = (
+        (given,)
+        if given.is_file()
+        else tuple(sorted(each for each in given.rglob("*.yaml") if _is_suite(each)))
+    )
     return Where(book_file(book) if book else _book_above(given), suites)
 
 
@@ -184,7 +207,9 @@ def _book_above(path: Path) -> Path:
 def _suites(where: Where, engine: Engine) -> tuple[list[Suite], tuple[Problem, ...]]:
     problems = Problems()
     root = where.folder.resolve()
-    files = suite_files(engine.book, root) if where.suites is None else [each.resolve() for each in where.suites]
+    files = (
+        suite_files(engine.book, root) if where.suites is None else [each.resolve() for each in where.suites]
+    )
     suites = read_suites(files, root, engine.book, problems)
     if not files:
         hint = "write them into `tests/` beside the versions; docs/testing-policies.md shows how"
@@ -247,7 +272,9 @@ def _show(  # noqa: PLR0913, PLR0917 - all that was found
         _text(done, asked, coverage, mutants, lambda location: str(place(location)))
 
 
-def _text(done: Done, asked: Asked, coverage: Coverage | None, mutants: MutantReport | None, place: object) -> None:
+def _text(
+    done: Done, asked: Asked, coverage: Coverage | None, mutants: MutantReport | None, place: object
+) -> None:
     where = place if callable(place) else str
     for result in done.results:
         if not result.passed:
@@ -270,7 +297,7 @@ def _echo(lines: Iterable[str]) -> None:
 
 def _paint(text: str, style: str) -> str:
     if style in ("bold", "dim"):
-        return click.style(text, **{style: True})  # type: ignore[arg-type]
+        return click.style(text, **{style: True})
     return click.style(text, fg=style, bold=True)
 
 
@@ -311,7 +338,9 @@ def _mutants(done: Done, coverage: Coverage | None, asked: Asked) -> MutantRepor
     if not asked.whole:
         keys = {(version.policy, version.version) for version in versions}
         equivalents = [
-            each for each in equivalents if any((target.policy, target.version) in keys for target in each.targets)
+            each
+            for each in equivalents
+            if any((target.policy, target.version) in keys for target in each.targets)
         ]
     report = find_mutants(done.engine, done.results, equivalents, versions)
     # With a part of the cases, an argument can seem to be about no mutant at all.
@@ -322,7 +351,12 @@ def _tried(version: Version, named: set[tuple[str, str]], coverage: Coverage | N
     key = (version.policy, version.version)
     if key in named:
         return True
-    return ("", "") in named and any((each.policy, each.version) == key for each in coverage.versions if each.cases) if coverage else False
+    return (
+        ("", "") in named
+        and any((each.policy, each.version) == key for each in coverage.versions if each.cases)
+        if coverage
+        else False
+    )
 
 
 def _update(where: Where, done: Done) -> None:
@@ -337,7 +371,9 @@ def _update(where: Where, done: Done) -> None:
         click.echo(blessed.diff, nl=False)
         for name, location, why in blessed.left:
             left += 1
-            [problem] = relocated([Problem("R0710", f"`{name}` is not rewritten: {why}", location)], where.book)
+            [problem] = relocated(
+                [Problem("R0710", f"`{name}` is not rewritten: {why}", location)], where.book
+            )
             echo_problems([problem], "text")
     if left:
         raise click.exceptions.Exit(HAS_ERRORS)

@@ -32,7 +32,9 @@ Found = dict[str, Any]
 ALWAYS_SAID = ("blockers", "reviews")
 IMPOSSIBLE = {
     "blocked": frozenset({"reviews", "refund"}),
-    "not_applicable": frozenset({"blockers", "reviews", "refund", "values", "policy", "version", "state", "states"}),
+    "not_applicable": frozenset(
+        {"blockers", "reviews", "refund", "values", "policy", "version", "state", "states"}
+    ),
 }
 
 
@@ -46,7 +48,7 @@ class Blessed:
 
 
 def bless(folder: Path, results: Iterable[Result]) -> list[Blessed]:
-    """Rewrite the suites of failed cases. Raises `BookError` where a file cannot be edited safely; it is unchanged then."""
+    """Rewrite the suites of failed cases. Raises `BookError` where a file cannot be edited safely, and leaves it."""
     failed = [result for result in results if not result.passed]
     files: dict[str, list[Result]] = {}
     for result in failed:
@@ -67,7 +69,7 @@ def _file(folder: Path, suite: str, results: Sequence[Result]) -> Blessed:
         with staged(source) as new:
             replace_file(old, new)
     lines = [each.text.splitlines(keepends=True) for each in (old, source)]
-    return Blessed(suite, "".join(unified_diff(*lines, suite, suite)), tuple(left))
+    return Blessed(suite, "".join(unified_diff(lines[0], lines[1], suite, suite)), tuple(left))
 
 
 def _case(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
@@ -98,7 +100,9 @@ def _row(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
     common = _at(source.data, case.path).get("expect", {})
     common = {"outcome": common} if isinstance(common, str) else common
     cells = table["rows"][case.row]
-    said = {name: cell for name, cell in zip(table["columns"], cells, strict=True) if name.startswith("expect.")}
+    said = {
+        name: cell for name, cell in zip(table["columns"], cells, strict=True) if name.startswith("expect.")
+    }
     given: Found = dict(common)
     for name, cell in said.items():
         if cell is not None:
@@ -235,7 +239,9 @@ class _Parts:
         given = self._given.get("reviews", [])
         if isinstance(given, list):
             return [reviewed.id for reviewed in self._decision.reviews]
-        return {each.id: self._review(each, given.get(each.id, {"by": ""})) for each in self._decision.reviews}
+        return {
+            each.id: self._review(each, given.get(each.id, {"by": ""})) for each in self._decision.reviews
+        }
 
     def _review(self, each: Any, given: Mapping[str, Any]) -> Found:
         within = each.review.within
@@ -271,7 +277,8 @@ class _Parts:
             old = given.get(line.instrument)
             if isinstance(old, dict):
                 found[line.instrument] = {
-                    key: line.to if key == "to" else format_money(getattr(line, key), settled.currency) for key in old
+                    key: line.to if key == "to" else format_money(getattr(line, key), settled.currency)
+                    for key in old
                 }
             elif old is not None or line.returned:
                 found[line.instrument] = format_money(line.returned, settled.currency)

@@ -27,7 +27,7 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What decides: a version, the version of a policy that the time picks ("" as version), or the book ("" as both)."""
+    """What decides: a version, that of a policy which the time picks ("" as version), or the book ("" as both)."""
 
     policy: str = ""
     version: str = ""
@@ -268,19 +268,19 @@ class _SuiteReader:
         for column in columns.each():
             name = column.text()
             if name.startswith("expect."):
-                known, part = KEYS, name.split(".")[1]
-                wrong = part not in known
-            else:
-                known, part = tuple(self._book.vocabulary.names()), name
-                wrong = name not in ("at", "name") and not self._is_fact(name)
-            if wrong:
-                what = "a part of what is expected" if known is KEYS else "a fact"
-                hint = did_you_mean(part, known) or "what is expected begins with `expect.`"
-                self._problems.add("R0704", f"`{name}` is not {what}", column.location, hint)
+                part = name.split(".")[1]
+                if part not in KEYS:
+                    self._unknown_column(column, "a part of what is expected", did_you_mean(part, KEYS))
+            elif name not in ("at", "name") and not self._is_fact(name):
+                hint = did_you_mean(name, self._book.vocabulary.names())
+                self._unknown_column(column, "a fact", hint or "what is expected begins with `expect.`")
+
+    def _unknown_column(self, column: Node, what: str, hint: str) -> None:
+        self._problems.add("R0704", f"`{column.text()}` is not {what}", column.location, hint)
 
     def _is_fact(self, name: str) -> bool:
         vocabulary = self._book.vocabulary
-        above = [name[: index] for index, char in enumerate(name) if char == "."]
+        above = [name[:index] for index, char in enumerate(name) if char == "."]
         return vocabulary.fact_of(name) is not None or any(group in vocabulary.open_groups for group in above)
 
     def _row(self, node: Node, row: Node, cells: Mapping[str, Node], own: Facts, number: int) -> Case:
@@ -292,7 +292,11 @@ class _SuiteReader:
         expected = read_expectation(self._expected(node, row, cells), self._book.zone, self._problems)
         at = cells.get("at") or node.get("at")
         case = self._built(
-            row, _row_name(node, cells, number), _over(own, changes), self._moment(at) if at else None, expected
+            row,
+            _row_name(node, cells, number),
+            _over(own, changes),
+            self._moment(at) if at else None,
+            expected,
         )
         return replace(case, path=node.path, row=number)
 

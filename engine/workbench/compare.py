@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.decision import Decision
 from engine.diagnostics import Location, Problem, did_you_mean
@@ -25,19 +25,26 @@ from engine.workbench.expectations import (
 )
 from engine.workbench.truth import holds, value_of
 
-__all__ = ["Difference", "State", "compare", "refused", "shown"]
+__all__ = ["Difference", "Line", "State", "compare", "refused", "shown"]
 
 State = tuple[ExpectedState, RequestState | None]
 
 
+class Line(NamedTuple):
+    """One line of what is behind a difference; `at` is a place in the policy, if it is about one."""
+
+    text: str
+    at: Location | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that came out otherwise. `because`: the lines and facts involved, in words."""
+    """One thing that came out otherwise. `because`: the lines of the policy and the facts involved."""
 
     what: str
     expected: str
     got: str
-    because: tuple[str, ...] = ()
+    because: tuple[Line, ...] = ()
 
 
 def compare(expected: Expectation, decision: Decision, states: Sequence[State]) -> list[Difference]:
@@ -67,14 +74,18 @@ def refused(expected: Expectation, problems: Iterable[Problem]) -> list[Differen
     if expected.error and got == dict(expected.error):
         return []
     words = ", ".join(f"{problem.location.path}: {problem.code}" for problem in problems)
-    because = tuple(f"{each.code} {each.message}" + (f" ({each.hint})" if each.hint else "") for each in problems)
+    because = tuple(
+        Line(f"{each.code} {each.message}" + (f" ({each.hint})" if each.hint else "")) for each in problems
+    )
     if expected.error:
         return [Difference("error", _codes(expected), words, because)]
     return [Difference("outcome", expected.outcome, f"the facts were refused: {words}", because)]
 
 
 def _codes(expected: Expectation) -> str:
-    return ", ".join(f"{name}: {'; '.join(codes)}" if name else "; ".join(codes) for name, codes in expected.error.items())
+    return ", ".join(
+        f"{name}: {'; '.join(codes)}" if name else "; ".join(codes) for name, codes in expected.error.items()
+    )
 
 
 def shown(value: Any) -> str:
@@ -96,13 +107,20 @@ def _rules(expected: Expectation, decision: Decision) -> Iterator[Difference]:
     reviews = {reviewed.id: reviewed for reviewed in decision.reviews}
     wanted = [review.id for review in expected.reviews]
     if set(expected.blockers) != set(blockers):
-        because = [line for id_, each in blockers.items() if id_ not in expected.blockers for line in _why(each, decision)]
+        because = [
+            line
+            for id_, each in blockers.items()
+            if id_ not in expected.blockers
+            for line in _why(each, decision)
+        ]
         missing = [id_ for id_ in expected.blockers if id_ not in blockers]
         rules = decision.version.blockers if decision.version else ()
         because += [line for id_ in missing for line in _why_not(id_, rules, "blocker", decision)]
         yield Difference("blockers", shown(expected.blockers), shown(list(blockers)), tuple(because))
     if set(wanted) != set(reviews):
-        because = [line for id_, each in reviews.items() if id_ not in wanted for line in _why(each, decision)]
+        because = [
+            line for id_, each in reviews.items() if id_ not in wanted for line in _why(each, decision)
+        ]
         asked = decision.version.reviews if decision.version else ()
         missing = [id_ for id_ in wanted if id_ not in reviews]
         because += [line for id_ in missing for line in _why_not(id_, asked, "review", decision)]
@@ -112,12 +130,12 @@ def _rules(expected: Expectation, decision: Decision) -> Iterator[Difference]:
             yield from _review(review, reviews[review.id].review, reviews[review.id].deadline, decision)
 
 
-def _why(rule: Any, decision: Decision) -> Iterator[str]:
+def _why(rule: Any, decision: Decision) -> Iterator[Line]:
     """What made a rule match."""
     place = getattr(rule, "blocker", None) or rule.review
-    yield f"{rule.id} at {_line(place.location)}"
+    yield Line(rule.id, place.location)
     for reason in rule.because:
-        yield f"  {_reason(reason, decision)}"
+        yield Line(f"  {_reason(reason, decision)}")
 
 
 def _reason(reason: Reason, decision: Decision) -> str:
@@ -125,20 +143,20 @@ def _reason(reason: Reason, decision: Decision) -> str:
     return f"{reason.name} is {value}, needs {'not ' if reason.denied else ''}{reason.needs}"
 
 
-def _why_not(id_: str, rules: Sequence[Blocker | Review], kind: str, decision: Decision) -> Iterator[str]:
+def _why_not(id_: str, rules: Sequence[Blocker | Review], kind: str, decision: Decision) -> Iterator[Line]:
     """What of a rule did not hold; or that there is no such rule."""
     rule = next((rule for rule in rules if rule.id == id_), None)
     if rule is None:
         hint = did_you_mean(id_, [rule.id for rule in rules])
         owner = f"{decision.version.policy} {decision.version.version}" if decision.version else "no policy"
-        yield f"{owner} has no {kind} `{id_}`" + (f" ({hint})" if hint else "")
+        yield Line(f"{owner} has no {kind} `{id_}`" + (f" ({hint})" if hint else ""))
         return
-    yield f"{id_} at {_line(rule.location)}"
+    yield Line(id_, rule.location)
     if decision.run:
         seen = dict.fromkeys(
             _leaf(leaf, decision) for leaf in leaves(rule.when) if not holds(leaf, decision.run)
         )
-        yield from (f"  {line}" for line in seen)
+        yield from (Line(f"  {line}") for line in seen)
 
 
 def _leaf(leaf: Leaf, decision: Decision) -> str:
@@ -149,16 +167,20 @@ def _leaf(leaf: Leaf, decision: Decision) -> str:
 def _review(
     expected: ExpectedReview, review: Review, deadline: int | None, decision: Decision
 ) -> Iterator[Difference]:
-    at = (f"{review.id} at {_line(review.location)}",)
+    at = (Line(review.id, review.location),)
     name = f"reviews.{review.id}"
     if expected.by is not None and expected.by != review.by:
         yield Difference(f"{name}.by", expected.by, review.by, at)
     if expected.within is not None and expected.within != (review.within or UNSPECIFIED):
-        yield Difference(f"{name}.within", _duration(expected.within), _duration(review.within or UNSPECIFIED), at)
+        yield Difference(
+            f"{name}.within", _duration(expected.within), _duration(review.within or UNSPECIFIED), at
+        )
     if expected.on_timeout is not None and expected.on_timeout != review.on_timeout:
         yield Difference(f"{name}.on_timeout", expected.on_timeout, review.on_timeout, at)
     if expected.deadline is not None and expected.deadline != deadline:
-        yield Difference(f"{name}.deadline", _time(expected.deadline, decision), _time(deadline, decision), at)
+        yield Difference(
+            f"{name}.deadline", _time(expected.deadline, decision), _time(deadline, decision), at
+        )
 
 
 def _duration(value: Any) -> str:
@@ -169,17 +191,15 @@ def _time(micros: int | None, decision: Decision) -> str:
     return "none" if micros is None else format_time(micros, decision.zone)
 
 
-def _line(location: Location) -> str:
-    return f"{location.path}:{location.line}"
-
-
 # Policy and path.
 
 
 def _policy(expected: Expectation, decision: Decision) -> Iterator[Difference]:
     version = decision.version
     if expected.policy and expected.policy != (version.policy if version else ""):
-        yield Difference("policy", expected.policy, version.policy if version else "none", _not_applied(decision))
+        yield Difference(
+            "policy", expected.policy, version.policy if version else "none", _not_applied(decision)
+        )
     if expected.version and expected.version != (version.version if version else ""):
         yield Difference("version", expected.version, version.version if version else "none")
     path = tuple(tried.policy for tried in decision.not_applied)
@@ -187,11 +207,11 @@ def _policy(expected: Expectation, decision: Decision) -> Iterator[Difference]:
         yield Difference("path", shown(expected.path), shown(path), _not_applied(decision))
 
 
-def _not_applied(decision: Decision) -> tuple[str, ...]:
+def _not_applied(decision: Decision) -> tuple[Line, ...]:
     lines = []
     for tried in decision.not_applied:
-        lines.append(f"{tried.policy} {tried.version} does not apply")
-        lines += [f"  {_reason(reason, decision)}" for reason in tried.because]
+        lines.append(Line(f"{tried.policy} {tried.version} does not apply"))
+        lines += [Line(f"  {_reason(reason, decision)}") for reason in tried.because]
     return tuple(lines)
 
 
@@ -209,7 +229,9 @@ def _refund(expected: ExpectedRefund, decision: Decision) -> list[Difference]:
     if not found:
         return []
     working = _working(decision, settled)
-    return [Difference(each.what, each.expected, each.got, working if each is found[-1] else ()) for each in found]
+    return [
+        Difference(each.what, each.expected, each.got, working if each is found[-1] else ()) for each in found
+    ]
 
 
 def _amounts(expected: ExpectedRefund, settled: Settlement) -> Iterator[Difference]:
@@ -225,7 +247,8 @@ def _amounts(expected: ExpectedRefund, settled: Settlement) -> Iterator[Differen
 
 def _money(what: str, expected: Money | None, got: Money | None) -> Iterator[Difference]:
     if expected != got:
-        yield Difference(what, *(format_money(*each) if each else "none" for each in (expected, got)))
+        words = [format_money(*each) if each else "none" for each in (expected, got)]
+        yield Difference(what, words[0], words[1])
 
 
 def _instruments(expected: Mapping[str, Mapping[str, Any]], settled: Settlement) -> Iterator[Difference]:
@@ -239,8 +262,8 @@ def _instruments(expected: Mapping[str, Mapping[str, Any]], settled: Settlement)
                 if to != wanted:
                     yield Difference(what, wanted, to or "not said")
             else:
-                got = Money(getattr(line, column), settled.currency) if line else None
-                yield from _money(what, wanted, got)
+                paid = Money(getattr(line, column), settled.currency) if line else None
+                yield from _money(what, wanted, paid)
     for name, line in lines.items():
         if name not in expected and line.returned:
             got = format_money(line.returned, settled.currency)
@@ -253,17 +276,25 @@ def _deductions(expected: Mapping[str, Money], settled: Settlement) -> Iterator[
         yield from _money(f"refund.deductions.{name}", expected.get(name), taken.get(name))
 
 
-def _working(decision: Decision, settled: Settlement) -> tuple[str, ...]:
-    lines = [f"terms {settled.term.id} at {_line(settled.term.location)}"]
+def _working(decision: Decision, settled: Settlement) -> tuple[Line, ...]:
+    lines = [Line(f"terms {settled.term.id}", settled.term.location)]
     for step in _steps(decision):
         inputs = ", ".join(f"{name} {shown(value)}" for name, value in step["inputs"].items())
-        lines.append(f"  {step['name']} = {step['formula']} = {shown(step['value'])}" + (f" ({inputs})" if inputs else ""))
-        lines.append(f"    at {step['at']}")
+        words = f"  {step['name']} = {step['formula']} = {shown(step['value'])}" + (
+            f" ({inputs})" if inputs else ""
+        )
+        lines.append(Line(words, _place(step)))
     return tuple(lines)
 
 
+def _place(step: Mapping[str, Any]) -> Location:
+    path, _, line = str(step["at"]).rpartition(":")
+    return Location(path, int(line), 1)
+
+
 def _steps(decision: Decision) -> list[dict[str, Any]]:
-    return decision.to_dict().get("working", [])
+    steps: list[dict[str, Any]] = decision.to_dict().get("working", [])
+    return steps
 
 
 # Values.
@@ -277,7 +308,7 @@ def _values(expected: Mapping[str, Any], decision: Decision) -> Iterator[Differe
     for name, raw in expected.items():
         if name not in types:
             hint = did_you_mean(name, types)
-            yield Difference(f"values.{name}", shown(raw), "no such value", (hint,) if hint else ())
+            yield Difference(f"values.{name}", shown(raw), "no such value", (Line(hint),) if hint else ())
         elif name not in computed:
             yield Difference(f"values.{name}", shown(raw), "not computed: nothing in the decision needed it")
         elif not _same(raw, computed[name], types[name].type, decision):
@@ -304,9 +335,11 @@ def _number(raw: Any) -> Fraction | None:
         return None
 
 
-def _step(name: str, decision: Decision) -> tuple[str, ...]:
+def _step(name: str, decision: Decision) -> tuple[Line, ...]:
     return tuple(
-        f"{step['name']} = {step['formula']} at {step['at']}" for step in _steps(decision) if step["name"] == name
+        Line(f"{step['name']} = {step['formula']}", _place(step))
+        for step in _steps(decision)
+        if step["name"] == name
     )
 
 
@@ -320,14 +353,21 @@ def _state(pair: State, decision: Decision) -> Iterator[Difference]:
         yield Difference(what, shown(expected.state), "no request: the facts have no `request.submitted_at`")
         return
     if expected.state is not None and expected.state != found.state:
-        refused_words = tuple(f"{each.word.by}'s {each.word.outcome}: {each.why}" for each in found.refused)
+        refused_words = tuple(
+            Line(f"{each.word.by}'s {each.word.outcome}: {each.why}") for each in found.refused
+        )
         yield Difference(what, expected.state, found.state, refused_words + _reviews(decision))
     if expected.deadline is not None and expected.deadline != found.deadline:
-        yield Difference(f"{what}.deadline", _time(expected.deadline, decision), _time(found.deadline, decision))
+        yield Difference(
+            f"{what}.deadline", _time(expected.deadline, decision), _time(found.deadline, decision)
+        )
 
 
-def _reviews(decision: Decision) -> tuple[str, ...]:
+def _reviews(decision: Decision) -> tuple[Line, ...]:
     return tuple(
-        f"{each.id} at {_line(each.review.location)}: until {_time(each.deadline, decision)}, then {each.review.on_timeout}"
+        Line(
+            f"{each.id}: until {_time(each.deadline, decision)}, then {each.review.on_timeout}",
+            each.review.location,
+        )
         for each in decision.reviews
     )

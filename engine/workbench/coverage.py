@@ -24,6 +24,7 @@ TRUE, FALSE = "true", "false"
 SIDES = {-1: "below", 0: "at", 1: "above"}
 Asked = tuple[str, Condition, bool]
 
+
 @dataclass(slots=True)
 class Part:
     """One part of a version: the rule that it belongs to, what it is in words, what is to be seen of it, what was."""
@@ -37,6 +38,7 @@ class Part:
     def missing(self) -> tuple[str, ...]:
         """What no case showed."""
         return tuple(goal for goal in self.goals if goal not in self.seen)
+
 
 @dataclass(frozen=True, slots=True)
 class VersionCoverage:
@@ -62,6 +64,7 @@ class VersionCoverage:
         """What is missing, in words."""
         return tuple(f"{_named(part)} never {goal}" for part in self.parts for goal in part.missing)
 
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """The coverage of every version, in the order of the book."""
@@ -78,13 +81,16 @@ class Coverage:
         """How many goals there are."""
         return sum(version.goals for version in self.versions)
 
+
 def percent(met: int, goals: int) -> str:
     """A share in percent with one decimal, rounded down, so that only the whole is `100.0`."""
     tenths = 1000 * met // goals if goals else 1000
     return f"{tenths // 10}.{tenths % 10}"
 
+
 def _named(part: Part) -> str:
     return f"{part.rule}: {part.words}" if part.words else part.rule
+
 
 def cover(engine: Engine, results: Iterable[Result]) -> Coverage:
     """What the cases of some results tried of each version of the book."""
@@ -98,6 +104,7 @@ def cover(engine: Engine, results: Iterable[Result]) -> Coverage:
             sheet = sheets[contact.version.policy, contact.version.version]
             sheet.record(contact.run, result.decision if contact.decided else None)
     return Coverage(tuple(sheet.result() for sheet in sheets.values()))
+
 
 class _Sheet:
     """The parts of one version, filled in case by case."""
@@ -116,9 +123,8 @@ class _Sheet:
         own = self._part(rule, "", goals) if goals else None
         below: list[tuple[Part, Callable[[Run], str]]] = []
         found = [leaf for _, leaf in walk(condition) if not isinstance(leaf, (AllOf, AnyOf, Not))]
-        for leaf in found:
-            if len(found) > 1:
-                below.append((self._part(rule, words_of(leaf), (TRUE, FALSE)), _truth(leaf)))
+        if len(found) > 1:
+            below += [(self._part(rule, words_of(leaf), (TRUE, FALSE)), _truth(leaf)) for leaf in found]
         for leaf in found:
             if isinstance(leaf, Compare) and leaf.op in LIMITS:
                 words = f"limit {words_of(leaf)}"
@@ -137,7 +143,11 @@ class _Sheet:
             return tuple(SIDES.values())
         low = fact.at_least is not None and leaf.operand <= fact.at_least
         high = fact.at_most is not None and leaf.operand >= fact.at_most
-        return tuple(side for side in SIDES.values() if not (low and side == "below") and not (high and side == "above"))
+        return tuple(
+            side
+            for side in SIDES.values()
+            if not (low and side == "below") and not (high and side == "above")
+        )
 
     def record(self, run: Run, decision: Decision | None) -> None:
         """Count one case; `decision` is None where the version did not apply."""
@@ -152,6 +162,7 @@ class _Sheet:
     def result(self) -> VersionCoverage:
         return VersionCoverage(self._version.policy, self._version.version, tuple(self._parts), self._cases)
 
+
 def _truth(leaf: Condition) -> Callable[[Run], str]:
     def look(run: Run) -> str:
         try:
@@ -160,6 +171,7 @@ def _truth(leaf: Condition) -> Callable[[Run], str]:
             return ""
 
     return look
+
 
 def _side(leaf: Compare) -> Callable[[Run], str]:
     def look(run: Run) -> str:
@@ -170,6 +182,7 @@ def _side(leaf: Compare) -> Callable[[Run], str]:
         return "" if side is None else SIDES[side]
 
     return look
+
 
 def _conditions(version: Version) -> Iterator[tuple[str, Condition, tuple[str, ...]]]:
     """Every condition with its name and its goals: what it is to be seen as when it holds, and when it does not."""
@@ -188,6 +201,7 @@ def _conditions(version: Version) -> Iterator[tuple[str, Condition, tuple[str, .
         for rule, condition in _parts_of(term):
             yield rule, condition, (TRUE, FALSE)
 
+
 def _choice(when: Condition) -> tuple[str, ...]:
     """What is to be seen of one of several; whatever holds always is never passed over by its own condition."""
     return ("taken",) if when is ALWAYS else ("taken", "passed over")
@@ -205,6 +219,7 @@ def _parts_of(term: Term) -> Iterator[tuple[str, Condition]]:
             if to.when is not ALWAYS:
                 yield f"{name}/to/{number}", to.when
 
+
 def _asked(version: Version, run: Run, decision: Decision | None) -> Iterator[tuple[str, bool]]:
     """The conditions that a decision asked, and whether they held."""
     if version.applies_to is not ALWAYS:
@@ -216,7 +231,9 @@ def _asked(version: Version, run: Run, decision: Decision | None) -> Iterator[tu
     computed = decision.values
     for value in version.values:
         if isinstance(value.body, Table) and value.name in computed:
-            yield from _first([f"values/{value.name}/{number}" for number in range(1, len(value.body.rows) + 1)], run)
+            yield from _first(
+                [f"values/{value.name}/{number}" for number in range(1, len(value.body.rows) + 1)], run
+            )
     if decision.outcome == "blocked":
         return
     for review in version.reviews:
@@ -226,6 +243,7 @@ def _asked(version: Version, run: Run, decision: Decision | None) -> Iterator[tu
         for rule, _ in _parts_of(decision.refund.term):
             yield rule, run.holds(rule)
 
+
 def _first(rules: Sequence[str], run: Run) -> Iterator[tuple[str, bool]]:
     """Rows up to the one that was taken; nobody asked those behind it."""
     for rule in rules:
@@ -233,4 +251,3 @@ def _first(rules: Sequence[str], run: Run) -> Iterator[tuple[str, bool]]:
         yield rule, held
         if held:
             return
-

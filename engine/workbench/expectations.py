@@ -1,8 +1,8 @@
 """What a case expects.
 
-Blockers and reviews are always expected whole: what is not listed must not appear. Everything else is compared where the
-case mentions it, and then whole too: an instrument that is not named must return nothing, a deduction that is not named
-must not be taken.
+Blockers and reviews are always expected whole: what is not listed must not appear. Everything else is compared where
+the case mentions it, and then whole too: an instrument that is not named must return nothing, a deduction that is not
+named must not be taken.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from engine.node import Node
 from engine.units import Duration, Money, UnitError, parse_duration, parse_money, parse_time
 
 __all__ = [
-    "ANY_TIME",
     "COLUMNS",
     "NO_REFUND",
+    "Expectation",
     "ExpectedRefund",
     "ExpectedReview",
     "ExpectedState",
-    "Expectation",
     "moment",
     "read_expectation",
 ]
@@ -38,7 +37,6 @@ KEYS = (
     *("state", "deadline", "states", "error"),
 )
 COLUMNS = ("returned", "consumed", "fees", "forfeited")
-ANY_TIME = -(2**63)
 LENGTH_OF_DATE = len("2024-10-29")
 
 
@@ -160,7 +158,9 @@ class _Reader:
             name,
             node.id_of("by") or None,
             self._parsed(within, _within) if within else None,
-            node.choice_of("on_timeout", "approve", "reject", UNSPECIFIED) if node.get("on_timeout") else None,
+            node.choice_of("on_timeout", "approve", "reject", UNSPECIFIED)
+            if node.get("on_timeout")
+            else None,
             self._moment(node.get("deadline")),
         )
 
@@ -198,7 +198,8 @@ class _Reader:
         return dict(node.mapping()) if node else {}
 
     def _states(self, node: Node) -> tuple[ExpectedState, ...]:
-        states, first = node.get("states"), ()
+        states = node.get("states")
+        first: tuple[ExpectedState, ...] = ()
         if node.get("state") or node.get("deadline"):
             state = node.choice_of("state", *STATES) if node.get("state") else None
             first = (ExpectedState(None, state, self._moment(node.get("deadline"))),)
@@ -245,7 +246,7 @@ def _contradiction(expected: Expectation, given: Mapping[str, object]) -> str:
         return "a blocked case has no reviews"
     if outcome == "not_applicable" and (follows != "allowed" or expected.refund or expected.values):
         return "a case that no policy is for has no blockers, reviews, refund or values"
-    if outcome != "not_applicable" and outcome != follows:
+    if outcome not in ("not_applicable", follows):
         return f"`{outcome}` does not go with what is listed, which makes the case `{follows}`"
     if outcome == "blocked" and expected.refund not in (None, NO_REFUND):
         return "a blocked case has no refund"

@@ -24,9 +24,10 @@ from engine.workbench.truth import Unknown, holds
 
 __all__ = ["Accepted", "MutantReport", "Survivor", "find_mutants"]
 
+
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A mutant that no case notices. `advice` says what a case would have to be, `example` is one ("" if none is known)."""
+    """A mutant that no case notices. `advice` says what a case would have to be, `example` is one ("" if unknown)."""
 
     policy: str
     version: str
@@ -63,7 +64,7 @@ def find_mutants(
     versions: Iterable[Version],
     after: Callable[[Mutation], None] | None = None,
 ) -> MutantReport:
-    """Try every mutant of some versions on the cases, all of which must pass. `after` sees each mutant as it is done."""
+    """Try every mutant of some versions on the cases, all of which must pass. `after` sees each mutant when done."""
     ground = _Ground(engine, results)
     made, survivors, accepted, keys = 0, [], [], set()
     reasons = {
@@ -147,7 +148,11 @@ class _Ground:
     def survivor(self, version: Version, mutation: Mutation) -> Survivor:
         engine = self._changed(version, mutation) if mutation.before is not None else None
         met = self._met.get((version.policy, version.version), ())
-        example = find_example(self._engine, engine, mutation, [result.trial for result, _ in met]) if engine else ""
+        example = (
+            find_example(self._engine, engine, mutation, [result.trial for result, _ in met])
+            if engine
+            else ""
+        )
         return Survivor(
             version.policy, version.version, mutation.key, mutation.location, mutation.advice, example
         )

@@ -56,6 +56,7 @@ OTHER = "someone-else"
 
 Put = Callable[[Condition], Version]
 
+
 class Slot(NamedTuple):
     """A condition of a version: its rule, its place, what it is, and the version with another in its stead."""
 
@@ -63,6 +64,7 @@ class Slot(NamedTuple):
     location: Location
     condition: Condition
     put: Put
+
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
@@ -84,6 +86,7 @@ class Mutation:
         """The rule and the change, as one line."""
         return f"{self.rule} {self.change}"
 
+
 def mutations_of(version: Version, book: Book) -> Iterator[Mutation]:
     """Every change of a version, in the order of the policy."""
     for slot in _slots(version):
@@ -99,10 +102,13 @@ def mutations_of(version: Version, book: Book) -> Iterator[Mutation]:
         for index, term in enumerate(version.refund.terms):
             yield from _of_term(version, index, term, formulas)
 
+
 def _at(items: tuple[Any, ...], index: int, item: Any) -> tuple[Any, ...]:
     return (*items[:index], item, *items[index + 1 :])
 
+
 # Conditions.
+
 
 def _slots(version: Version) -> Iterator[Slot]:
     yield Slot("applies_to", version.location, version.applies_to, lambda c: replace(version, applies_to=c))
@@ -121,6 +127,7 @@ def _slots(version: Version) -> Iterator[Slot]:
     for i, term in enumerate(version.refund.terms if version.refund else ()):
         yield from _term_slots(term, lambda t, i=i: _with_term(version, i, t))  # type: ignore[misc]
 
+
 def _row_slots(version: Version, index: int, value: Value) -> Iterator[Slot]:
     rows = value.body.rows if isinstance(value.body, Table) else ()
 
@@ -131,10 +138,12 @@ def _row_slots(version: Version, index: int, value: Value) -> Iterator[Slot]:
     for at, row in enumerate(rows):
         yield Slot(f"values/{value.name}/{at + 1}", row.location, row.when, lambda c, at=at: put(at, c))  # type: ignore[misc]
 
+
 def _with_term(version: Version, index: int, term: Term) -> Version:
     if version.refund is None:
         return version
     return replace(version, refund=replace(version.refund, terms=_at(version.refund.terms, index, term)))
+
 
 def _term_slots(term: Term, put: Callable[[Term], Version]) -> Iterator[Slot]:
     rule = f"terms/{term.id}"
@@ -151,6 +160,7 @@ def _term_slots(term: Term, put: Callable[[Term], Version]) -> Iterator[Slot]:
             lambda x, i=i: put(replace(term, instruments=_at(term.instruments, i, x))),  # type: ignore[misc]
         )
 
+
 def _instrument_slots(rule: str, part: Instrument, put: Callable[[Instrument], Version]) -> Iterator[Slot]:
     yield Slot(rule, part.location, part.when, lambda c: put(replace(part, when=c)))
     for i, to in enumerate(part.to):
@@ -159,6 +169,7 @@ def _instrument_slots(rule: str, part: Instrument, put: Callable[[Instrument], V
             lambda c, i=i, to=to: put(replace(part, to=_at(part.to, i, replace(to, when=c)))),  # type: ignore[misc]
         )  # fmt: skip
 
+
 def _of_condition(slot: Slot) -> Iterator[Mutation]:
     for path, node in walk(slot.condition):
         for change, new in _changes(node):
@@ -166,6 +177,7 @@ def _of_condition(slot: Slot) -> Iterator[Mutation]:
             place = next((leaf.location for leaf in leaves(node)), slot.location)
             advice = f"a case in which `{words_of(node)}` decides whether `{slot.rule}` holds"
             yield Mutation(slot.rule, change, place, slot.put(after), advice, slot.condition, after)
+
 
 def _replaced(condition: Condition, path: tuple[int, ...], new: Condition) -> Condition:
     if not path:
@@ -181,6 +193,7 @@ def _replaced(condition: Condition, path: tuple[int, ...], new: Condition) -> Co
         case _:
             return new
 
+
 def _changes(node: Condition) -> Iterator[tuple[str, Condition]]:
     """What one node of a condition may become, in words."""
     match node:
@@ -195,6 +208,7 @@ def _changes(node: Condition) -> Iterator[tuple[str, Condition]]:
         case _:
             yield f"{words_of(node)} to not", Not(node)
 
+
 def _of_compare(leaf: Compare) -> Iterator[tuple[str, Condition]]:
     words = words_of(leaf)
     for table in (EDGE, TURNED, EQUAL):
@@ -204,12 +218,14 @@ def _of_compare(leaf: Compare) -> Iterator[tuple[str, Condition]]:
         moved = replace(leaf, operand=operand)
         yield f"{words} to {words_of(moved).rpartition(f' {leaf.op.value} ')[2]}", moved
 
+
 def neighbours(leaf: Compare) -> tuple[Any, ...]:
     """The literal of a comparison moved by the smallest unit that people write, down and up; empty for other types."""
     if isinstance(leaf.operand, Name):
         return ()
     step = _step(leaf)
     return (step(-1), step(1)) if step else ()
+
 
 def _step(leaf: Compare) -> Callable[[int], Any] | None:
     literal = leaf.operand
@@ -231,6 +247,7 @@ def _step(leaf: Compare) -> Callable[[int], Any] | None:
         case _:
             return None
 
+
 def _of_joint(node: AllOf | AnyOf, items: tuple[Condition, ...]) -> Iterator[tuple[str, Condition]]:
     own = [index for index, item in enumerate(items) if not (isinstance(item, Present) and item.implied)]
     if len(own) < 2:
@@ -241,19 +258,34 @@ def _of_joint(node: AllOf | AnyOf, items: tuple[Condition, ...]) -> Iterator[tup
     for index in own:
         yield f"without {words_of(items[index])}", type(node)((*items[:index], *items[index + 1 :]))
 
+
 def _of_rule(slot: Slot) -> Iterator[Mutation]:
     """A rule left out, and a condition left out where without it something always happens."""
     kind = slot.rule.split("/")
     conditional = slot.condition is not ALWAYS
-    droppable = kind[0] in ("blockers", "review") or "deduct" in kind or (kind[0] in ("values", "terms") and conditional)
+    droppable = (
+        kind[0] in ("blockers", "review")
+        or "deduct" in kind
+        or (kind[0] in ("values", "terms") and conditional)
+    )
     if kind[0] != "applies_to" and droppable and "instruments" not in kind:
         advice = f"a case in which `{slot.rule}` makes the difference"
         yield Mutation(slot.rule, "dropped", slot.location, slot.put(NEVER), advice, slot.condition, NEVER)
     if conditional and ("instruments" in kind or "deduct" in kind):
         advice = f"a case in which the condition of `{slot.rule}` does not hold"
-        yield Mutation(slot.rule, "without its condition", slot.location, slot.put(ALWAYS), advice, slot.condition, ALWAYS)
+        yield Mutation(
+            slot.rule,
+            "without its condition",
+            slot.location,
+            slot.put(ALWAYS),
+            advice,
+            slot.condition,
+            ALWAYS,
+        )
+
 
 # Reviews.
+
 
 def _of_review(version: Version, index: int, review: Review) -> Iterator[Mutation]:
     late = f"a case of `review/{review.id}` with `states` at the deadline and a second later"
@@ -273,7 +305,9 @@ def _of_review(version: Version, index: int, review: Review) -> Iterator[Mutatio
         changed = replace(version, reviews=_at(version.reviews, index, replace(review, **parts)))
         yield Mutation(f"review/{review.id}", change, review.location, changed, advice)
 
+
 # Values and formulas.
+
 
 def _of_value(version: Version, index: int, value: Value, formulas: Formulas) -> Iterator[Mutation]:
     def put(body: Any) -> Version:
@@ -291,7 +325,9 @@ def _of_value(version: Version, index: int, value: Value, formulas: Formulas) ->
             body = Table(_at(value.body.rows, number, replace(row, result=formula)))
             yield Mutation(rule, change, row.location, put(body), advice)
 
+
 # The refund.
+
 
 def _of_refund(version: Version, refund: Refund) -> Iterator[Mutation]:
     pools = [sum(part.back == "remainder" for part in term.instruments) for term in refund.terms]
@@ -299,24 +335,41 @@ def _of_refund(version: Version, refund: Refund) -> Iterator[Mutation]:
     if not deducted:
         return
     changes: list[tuple[str, Mapping[str, Any], str]] = [
-        (f"rounding {refund.mode} to {mode}", {"mode": mode}, "a case whose refund is not a whole amount, or half of one")
+        (
+            f"rounding {refund.mode} to {mode}",
+            {"mode": mode},
+            "a case whose refund is not a whole amount, or half of one",
+        )
         for mode in MODES
         if mode != refund.mode
     ]
     other = "charge" if refund.below_zero == "zero" else "zero"
-    changes.append((f"below_zero to {other}", {"below_zero": other}, "a case with more deducted than was paid"))
+    changes.append(
+        (f"below_zero to {other}", {"below_zero": other}, "a case with more deducted than was paid")
+    )
     if max(pools) > 1:
         other = "in_order" if refund.split == "proportional" else "proportional"
         changes.append((f"split to {other}", {"split": other}, "a case paid with several of the instruments"))
-    for place in _places(refund, max(pools)):
-        changes.append((f"rounding {refund.place} to {place}", {"place": place}, "a case in which the parts round differently"))
+    differently = "a case in which the parts round differently"
+    changes += [
+        (f"rounding {refund.place} to {place}", {"place": place}, differently)
+        for place in _places(refund, max(pools))
+    ]
     for change, parts, advice in changes:
-        yield Mutation("refund", change, refund.location, replace(version, refund=replace(refund, **parts)), advice)
+        yield Mutation(
+            "refund", change, refund.location, replace(version, refund=replace(refund, **parts)), advice
+        )
+
 
 def _places(refund: Refund, pool: int) -> list[str]:
     """The places of rounding that can make a difference: with one instrument, each is the same as once."""
-    places = ["once", "each_deduction", *(["each_instrument"] if pool > 1 and refund.split == "proportional" else [])]
+    places = [
+        "once",
+        "each_deduction",
+        *(["each_instrument"] if pool > 1 and refund.split == "proportional" else []),
+    ]
     return [place for place in places if place != refund.place]
+
 
 def _of_term(version: Version, index: int, term: Term, formulas: Formulas) -> Iterator[Mutation]:
     for i, part in enumerate(term.instruments):
@@ -332,6 +385,7 @@ def _of_term(version: Version, index: int, term: Term, formulas: Formulas) -> It
             changed = replace(term, deductions=_at(term.deductions, i, replace(deduction, **parts)))
             yield Mutation(rule, change, deduction.location, _with_term(version, index, changed), advice)
 
+
 def _of_instrument(part: Instrument, term: Term) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for back in BACK[part.back]:
         # Without deductions all of the remainder is all.
@@ -340,6 +394,7 @@ def _of_instrument(part: Instrument, term: Term) -> Iterator[tuple[str, Mapping[
     for number, to in enumerate(part.to):
         other = DESTINATIONS[(DESTINATIONS.index(to.to) + 1) % len(DESTINATIONS)]
         yield f"to {to.to} to {other}", {"to": _at(part.to, number, replace(to, to=other))}
+
 
 def _of_deduction(part: Deduction, formulas: Formulas) -> Iterator[tuple[str, Mapping[str, Any]]]:
     other = "fees" if part.column == "consumed" else "consumed"
@@ -352,4 +407,3 @@ def _of_deduction(part: Deduction, formulas: Formulas) -> Iterator[tuple[str, Ma
             yield f"without {key}", {key: None}
             for change, formula in formulas.changes(limit):
                 yield f"{key} {change}", {key: formula}
-

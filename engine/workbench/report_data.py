@@ -5,12 +5,13 @@ Nothing in the data depends on layout or on the clock, so two runs of one book g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from engine.diagnostics import Location, Problem
-from engine.workbench.compare import Difference
+from engine.workbench.compare import Difference, Line
 from engine.workbench.coverage import Coverage, VersionCoverage, percent
 from engine.workbench.mutants import MutantReport
 from engine.workbench.runner import Result
@@ -19,6 +20,7 @@ __all__ = ["coverage_data", "junit", "run_data"]
 
 Place = Callable[[Location], Location]
 SCHEMA = "rescind/test/1"
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def run_data(
@@ -58,7 +60,7 @@ def _result(result: Result, place: Place) -> dict[str, Any]:
     }
     if not result.passed:
         data["facts"] = _plain(trial.case.given)
-        data["differences"] = [_difference(difference) for difference in result.differences]
+        data["differences"] = [_difference(difference, place) for difference in result.differences]
     return data
 
 
@@ -71,13 +73,20 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, bool, int)) else str(value)
 
 
-def _difference(difference: Difference) -> dict[str, Any]:
+def _difference(difference: Difference, place: Place) -> dict[str, Any]:
     return {
         "what": difference.what,
         "expected": difference.expected,
         "got": difference.got,
-        "because": [line.strip() for line in difference.because],
+        "because": [_worded(line, place).strip() for line in difference.because],
     }
+
+
+def _worded(line: Line, place: Place) -> str:
+    if line.at is None:
+        return line.text
+    at = place(line.at)
+    return f"{line.text} at {at.path}:{at.line}"
 
 
 def coverage_data(coverage: Coverage) -> dict[str, Any]:
@@ -141,10 +150,16 @@ def junit(results: Sequence[Result], problems: Iterable[Problem], place: Place) 
         _suite(root, path, group, place)
     found = list(problems)
     if found:
-        suite = ET.SubElement(root, "testsuite", name="problems", tests=str(len(found)), errors=str(len(found)))
+        suite = ET.SubElement(
+            root, "testsuite", name="problems", tests=str(len(found)), errors=str(len(found))
+        )
         for problem in found:
-            case = ET.SubElement(suite, "testcase", classname=problem.location.path, name=_xml(str(problem.location)))
-            ET.SubElement(case, "error", message=_xml(problem.message), type=problem.code).text = _xml(str(problem))
+            case = ET.SubElement(
+                suite, "testcase", classname=problem.location.path, name=_xml(str(problem.location))
+            )
+            ET.SubElement(case, "error", message=_xml(problem.message), type=problem.code).text = _xml(
+                str(problem)
+            )
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
@@ -152,7 +167,12 @@ def junit(results: Sequence[Result], problems: Iterable[Problem], place: Place) 
 def _suite(root: ET.Element, path: str, group: Sequence[Result], place: Place) -> None:
     failed = sum(not result.passed for result in group)
     time = sum(result.seconds for result in group)
-    counts = {"tests": str(len(group)), "failures": str(failed), "errors": "0", "time": f"{time:.6f}"}
+    counts: dict[str, Any] = {
+        "tests": str(len(group)),
+        "failures": str(failed),
+        "errors": "0",
+        "time": f"{time:.6f}",
+    }
     suite = ET.SubElement(root, "testsuite", name=_xml(path), **counts)
     for result in group:
         where = place(result.trial.case.location)
@@ -164,15 +184,15 @@ def _suite(root: ET.Element, path: str, group: Sequence[Result], place: Place) -
         if not result.passed:
             first = result.differences[0]
             message = f"{first.what}: expected {first.expected}, got {first.got}"
-            text = "\n".join(line for difference in result.differences for line in _text(difference))
+            text = "\n".join(line for difference in result.differences for line in _text(difference, place))
             ET.SubElement(case, "failure", message=_xml(message), type="R0710").text = _xml(text)
 
 
-def _text(difference: Difference) -> list[str]:
+def _text(difference: Difference, place: Place) -> list[str]:
     head = f"{difference.what}: expected {difference.expected}, got {difference.got}"
-    return [head, *(f"  {line}" for line in difference.because)]
+    return [head, *(f"  {_worded(line, place)}" for line in difference.because)]
 
 
 def _xml(text: str) -> str:
     """Text without the characters that XML does not have."""
-    return "".join(char if char in "\t\n" or (" " <= char and not "\ud800" <= char <= "\udfff" and char not in "\ufffe\uffff") else "\ufffd" for char in text)
+    return NOT_XML.sub("\ufffd", text)

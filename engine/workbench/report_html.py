@@ -37,7 +37,8 @@ def _lines(coverage: Coverage, title: str) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<style>{STYLE}</style></head><body>"
     share = percent(coverage.met, coverage.goals)
-    yield f"<h1>{head}</h1><p>{share} %: {coverage.met} of {coverage.goals}. A rule has to be seen both ways, a limit below, at and above.</p>"
+    yield f"<h1>{head}</h1><p>{share} %: {coverage.met} of {coverage.goals}."
+    yield "A rule has to be seen both ways, a limit below, at and above.</p>"
     yield "<table><thead><tr><th>version</th><th>cases</th><th>tried</th><th></th></tr></thead><tbody>"
     for version in coverage.versions:
         name = _name(version)
@@ -62,7 +63,8 @@ def _version(version: VersionCoverage) -> Iterator[str]:
     """A version, its rules folded where everything was tried."""
     whole = version.met == version.goals
     yield f'<h2 id="{_anchor(version)}">{_name(version)}</h2>'
-    yield f"<details{'' if whole else ' open'}><summary>{version.met} of {version.goals} tried by {version.cases} cases</summary>"
+    summary = f"{version.met} of {version.goals} tried by {version.cases} cases"
+    yield f"<details{'' if whole else ' open'}><summary>{summary}</summary>"
     yield "<table><thead><tr><th>rule</th><th>part</th><th>seen</th></tr></thead><tbody>"
     for rule, parts in groupby(version.parts, key=lambda part: part.rule):
         for number, part in enumerate(parts):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from engine.diagnostics import Location
 from engine.schema.examples import flow
-from engine.workbench.compare import Difference, shown
+from engine.workbench.compare import Difference
 from engine.workbench.coverage import Coverage, percent
 from engine.workbench.mutants import MutantReport
 from engine.workbench.runner import Result
@@ -16,21 +16,25 @@ __all__ = ["closing", "coverage_lines", "failure_lines", "mutant_lines"]
 Place = Callable[[Location], str]
 Paint = Callable[[str, str], str]
 
+
 def failure_lines(result: Result, place: Place, paint: Paint) -> Iterator[str]:
     """One failed case. `place` words a location, `paint` colours a text (`red`, `green`, `dim`, `bold`)."""
     trial = result.trial
     yield f"{paint('FAILED', 'red')} {place(trial.case.location)} {paint(trial.name, 'bold')}  ({trial.target})"
     width = max(len(difference.what) for difference in result.differences)
     for difference in result.differences:
-        yield from _difference(difference, width, paint)
+        yield from _difference(difference, width, place, paint)
     facts = flow(dict(trial.case.given)) if trial.case.given else "those of the suite"
     yield f"  {'facts':<{width}}  {facts}"
 
-def _difference(difference: Difference, width: int, paint: Paint) -> Iterator[str]:
-    yield f"  {difference.what:<{width}}  expected {paint(shown(difference.expected), 'green')}"
-    yield f"  {'':<{width}}  got      {paint(shown(difference.got), 'red')}"
+
+def _difference(difference: Difference, width: int, place: Place, paint: Paint) -> Iterator[str]:
+    yield f"  {difference.what:<{width}}  expected {paint(difference.expected, 'green')}"
+    yield f"  {'':<{width}}  got      {paint(difference.got, 'red')}"
     for line in difference.because:
-        yield f"  {'':<{width}}    {paint(line, 'dim')}"
+        at = f"  at {place(line.at)}" if line.at else ""
+        yield f"  {'':<{width}}    {paint(line.text + at, 'dim')}"
+
 
 def coverage_lines(coverage: Coverage, paint: Paint, *, untried: bool) -> Iterator[str]:
     """A line for each version; with `untried`, what no case tried below it."""
@@ -44,12 +48,17 @@ def coverage_lines(coverage: Coverage, paint: Paint, *, untried: bool) -> Iterat
         if untried:
             yield from (f"    {line}" for line in each.untried)
 
+
 def mutant_lines(report: MutantReport, place: Place, paint: Paint) -> Iterator[str]:
     """The mutants that survive, each with a case that would notice it, then those that are argued away."""
     for each in report.survivors:
         yield f"{paint('SURVIVED', 'red')} {place(each.location)} {each.policy} {each.version}"
         yield f"  {paint(each.mutant, 'bold')}"
-        yield f"  would be noticed by a case {each.example}" if each.example else f"  would be noticed by {each.advice}"
+        yield (
+            f"  would be noticed by a case {each.example}"
+            if each.example
+            else f"  would be noticed by {each.advice}"
+        )
     for accepted in report.accepted:
         yield paint(f"equivalent: {accepted.policy} {accepted.version} {accepted.mutant}", "dim")
         yield paint(f"  {accepted.reason}", "dim")
@@ -57,6 +66,7 @@ def mutant_lines(report: MutantReport, place: Place, paint: Paint) -> Iterator[s
     words = f"{report.made} mutants: {killed} noticed, {len(report.accepted)} equivalent, "
     colour = "red" if report.survivors else "green"
     yield words + paint(f"{len(report.survivors)} survived", colour)
+
 
 def closing(results: Sequence[Result], problems: int, seconds: str, paint: Paint) -> str:
     """The closing line of a run."""

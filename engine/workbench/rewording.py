@@ -1,4 +1,4 @@
-"""Formulas with one thing changed: a number by its last digit, an operator, a function, the result by the smallest unit."""
+"""Formulas with one thing changed: a number by its last digit, an operator, a function, the result by its unit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ SIGNS = {
     "+": ("-",), "-": ("+",), "*": ("/",), "/": ("*",), "<": ("<=", ">"), "<=": ("<", ">="),
     ">": (">=", "<"), ">=": (">", "<="), "==": ("!=",), "!=": ("==",), "and": ("or",), "or": ("and",),
 }  # fmt: skip
-TEXTS = {"up": "down", "down": "up", "exact": "down", "half_up": "half_even", "half_even": "half_up", "half_down": "half_up"}
+TEXTS = {
+    "up": "down",
+    "down": "up",
+    "exact": "down",
+    "half_up": "half_even",
+    "half_even": "half_up",
+    "half_down": "half_up",
+}
 FUNCTIONS = {"min": "max", "max": "min", "floor": "ceil", "ceil": "floor"}
 PREFIXES = {"floor_": "ceil_", "ceil_": "floor_", "start_of_": "end_of_", "end_of_": "start_of_"}
 NUMERIC = frozenset({Kind.INTEGER, Kind.NUMBER})
@@ -62,7 +69,9 @@ def _instead(token: Token, following: list[Token]) -> Iterator[str]:
         yield from _literals(token)
     elif token.form is Form.NAME and following and following[0].text == "(":
         yield from (FUNCTIONS[name] for name in [token.text] if name in FUNCTIONS)
-        yield from (new + token.text[len(old) :] for old, new in PREFIXES.items() if token.text.startswith(old))
+        yield from (
+            new + token.text[len(old) :] for old, new in PREFIXES.items() if token.text.startswith(old)
+        )
     else:
         yield from SIGNS.get(token.text, ())
 

@@ -40,6 +40,7 @@ __all__ = [
 
 FOLDER = "tests"
 
+
 class Trial(NamedTuple):
     """A case and what decides it."""
 
@@ -51,12 +52,14 @@ class Trial(NamedTuple):
         """The case, with what decides it where there is more than one."""
         return f"{self.case.name} [{self.target}]" if len(self.case.targets) > 1 else self.case.name
 
+
 class Contact(NamedTuple):
     """A version that a trial came upon: the one that decided, or one that did not apply."""
 
     version: Version
     run: Run
     decided: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -74,12 +77,16 @@ class Result:
         """Whether everything came out as expected."""
         return not self.differences
 
+
 def suite_files(book: Book, folder: Path) -> list[Path]:
     """The suites of a book in `folder`: every YAML file in `tests/` beside a version, in the order of the book."""
     places = dict.fromkeys(
         folder / Path(version.path).parent / FOLDER for policy in book.policies for version in policy.versions
     )
-    return [path for place in places for path in sorted(place.glob("*.y*ml")) if path.suffix in (".yaml", ".yml")]
+    return [
+        path for place in places for path in sorted(place.glob("*.y*ml")) if path.suffix in (".yaml", ".yml")
+    ]
+
 
 def read_suites(paths: Iterable[Path], folder: Path, book: Book, problems: Problems) -> list[Suite]:
     """The suites in some files, named as seen from `folder`. Every problem found is added."""
@@ -94,9 +101,11 @@ def read_suites(paths: Iterable[Path], folder: Path, book: Book, problems: Probl
             suites.append(suite)
     return suites
 
+
 def trials_of(suites: Iterable[Suite]) -> list[Trial]:
     """Every trial, in the order of the files."""
     return [Trial(case, target) for suite in suites for case in suite.cases for target in case.targets]
+
 
 def matching(trials: Iterable[Trial], words: str) -> list[Trial]:
     """The trials whose file, name and target hold every one of some words, whatever the case of letters."""
@@ -107,10 +116,15 @@ def matching(trials: Iterable[Trial], words: str) -> list[Trial]:
         if all(word in f"{trial.case.suite} {trial.case.name} {trial.target}".lower() for word in wanted)
     ]
 
+
 def run_trials(
-    engine: Engine, trials: Iterable[Trial], *, fail_fast: bool = False, after: Callable[[Result], None] | None = None
+    engine: Engine,
+    trials: Iterable[Trial],
+    *,
+    fail_fast: bool = False,
+    after: Callable[[Result], None] | None = None,
 ) -> list[Result]:
-    """Decide the trials; `after` sees each result as it comes. With `fail_fast` the first failure is the last result."""
+    """Decide the trials; `after` sees each result. With `fail_fast` the first failure is the last result."""
     results = []
     for trial in trials:
         result = run_trial(engine, trial)
@@ -121,15 +135,18 @@ def run_trials(
             break
     return results
 
+
 def run_trial(engine: Engine, trial: Trial) -> Result:
     """Decide one trial and compare."""
     started = time.perf_counter()
     result = _tried(engine, trial)
     return replace(result, seconds=time.perf_counter() - started)
 
+
 def passes(engine: Engine, trial: Trial) -> bool:
     """Whether a trial comes out as expected."""
     return _tried(engine, trial).passed
+
 
 def _tried(engine: Engine, trial: Trial) -> Result:
     case, expected = trial.case, trial.case.expected
@@ -143,16 +160,19 @@ def _tried(engine: Engine, trial: Trial) -> Result:
         return Result(trial, (Difference("outcome", expected.outcome, str(error)),), None, (problem,))
     return Result(trial, tuple(compare(expected, decision, states)), decision, (), states)
 
+
 def _decide(engine: Engine, trial: Trial, at: int) -> Decision:
     target = trial.target
     return engine.decide(
         trial.case.facts, at=at, policy=target.policy or None, version=target.version or None
     )
 
+
 def _state_at(engine: Engine, trial: Trial, state: ExpectedState, decision: Decision) -> RequestState | None:
     if state.at is None or state.at == trial.case.at:
         return decision.request
     return _decide(engine, trial, state.at).request
+
 
 def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:
     """The versions that a trial came upon, each with the state of its conditions."""
@@ -166,4 +186,3 @@ def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:
             yield Contact(program.version, program.run(values), decided=False)
     if decision.version and decision.run:
         yield Contact(decision.version, decision.run, decided=True)
-

@@ -1,11 +1,12 @@
 """Conditions evaluated in Python, leaf by leaf, on the case of a run.
 
-The rules engine says which conditions hold; coverage and mutants also ask which part of one held, and on which side of a
-limit a case lies. This is a second evaluation of the same conditions, so a test holds the two to the same answers.
+The rules engine says which conditions hold; coverage and mutants also ask which part of one held, and on which side of
+a limit a case lies. This is a second evaluation of the same conditions, so a test holds the two to the same answers.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,9 +46,9 @@ def holds(condition: Condition, run: Run) -> bool:
     """Whether a condition holds. Raises `Unknown` where it reads a value that cannot be computed."""
     match condition:
         case AllOf(items):
-            return all([holds(item, run) for item in items])
+            return all(holds(item, run) for item in items)
         case AnyOf(items):
-            return any([holds(item, run) for item in items])
+            return any(holds(item, run) for item in items)
         case Not(item):
             return not holds(item, run)
         case Present(subject):
@@ -61,7 +62,7 @@ def holds(condition: Condition, run: Run) -> bool:
 
 
 def relation(leaf: Compare, run: Run) -> int | None:
-    """-1, 0 or 1 as the subject lies below, at or above the operand; 1 for texts that differ; None where one is absent."""
+    """-1, 0 or 1: the subject is below, at or above the operand (1 for texts that differ); None where one is absent."""
     one = _read(leaf.subject, run)
     other = _read(leaf.operand, run) if isinstance(leaf.operand, Name) else leaf.operand
     if one is ABSENT or other is ABSENT:
@@ -74,7 +75,7 @@ def relation(leaf: Compare, run: Run) -> int | None:
     elif kind is Kind.DURATION:
         index = 0 if leaf.subject.type.calendar else 1
         one, other = one[index], other[index]
-    return (one > other) - (one < other)
+    return int(one > other) - int(one < other)
 
 
 def _read(name: Name, run: Run) -> Any:
@@ -103,10 +104,12 @@ def walk(condition: Condition, path: tuple[int, ...] = ()) -> Iterator[tuple[tup
                 yield from walk(item, (*path, index))
         case Not(item):
             yield from walk(item, (*path, 0))
+        case _:
+            pass
 
 
 def words_of(condition: Condition) -> str:
-    """A leaf as the workbench names it: `order.amount > 1000.00 USD`."""
+    """A condition as the workbench names it: `order.amount > 1000.00 USD`."""
     match condition:
         case Compare(subject, op, operand):
             return f"{subject.name} {op.value} {_operand(operand, subject.type)}"
@@ -116,15 +119,14 @@ def words_of(condition: Condition) -> str:
             return f"{subject.name} has {member}"
         case Not(item):
             return f"not ({words_of(item)})"
-        case AllOf(items) | AnyOf(items):
-            joint = " and " if isinstance(condition, AllOf) else " or "
-            return "(" + joint.join(map(words_of, items)) + ")"
+        case AllOf(items):
+            return f"({' and '.join(map(words_of, items))})"
+        case AnyOf(items):
+            return f"({' or '.join(map(words_of, items))})"
 
 
 def _operand(operand: Any, type_: Type) -> str:
     if isinstance(operand, Name):
         return operand.name
-    import datetime as dt
-
     value = plain(operand, type_, dt.UTC)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -273,17 +273,21 @@ def _why(row: dict[str, Any]) -> str:
     return clean("; ".join(row["reasons"]))
 
 
+# `json.dumps` would make an encoder, and `click.echo` flush, for each row.
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _json(rows: Iterable[dict[str, Any]]) -> None:
     comma = ""
     for row in rows:
-        click.echo(f"{comma or '['}\n{json.dumps(row, ensure_ascii=False)}", nl=False)
+        sys.stdout.write(f"{comma or '['}\n{_encoded(row)}")
         comma = ","
-    click.echo("\n]" if comma else "[]")
+    sys.stdout.write("\n]\n" if comma else "[]\n")
 
 
 def _json_lines(rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
-        click.echo(json.dumps(row, ensure_ascii=False))
+        sys.stdout.write(_encoded(row) + "\n")
 
 
 def _csv(rows: Iterable[dict[str, Any]]) -> None:
@@ -294,7 +298,7 @@ def _csv(rows: Iterable[dict[str, Any]]) -> None:
     writer = csv.writer(line, lineterminator="\n")
     for cells in itertools.chain([CSV_COLUMNS], map(_csv_cells, rows)):
         writer.writerow(cells)
-        click.echo(line.getvalue(), nl=False)
+        sys.stdout.write(line.getvalue())
         line.seek(0)
         line.truncate()
 

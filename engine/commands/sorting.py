@@ -15,7 +15,7 @@ __all__ = ["sorted_rows"]
 Row = dict[str, Any]
 Key = Callable[[Row], list[Any]]
 
-RUN = 50_000
+RUN = 20_000
 
 
 def sorted_rows(

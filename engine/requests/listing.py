@@ -6,7 +6,7 @@ allowed, and says why; the rows after it are not harmed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ COLUMNS = {
     "region": REGION,
     "enterprise_project": PROJECT,
 }
+_PATHS = tuple((column, tuple(name.split("."))) for column, name in COLUMNS.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +148,15 @@ def _listed(desk: Desk, rows: Iterable[object], at: int, matches: _Matcher | Non
 
 
 def _about(facts: object) -> dict[str, str]:
-    found = {column: _raw(facts, name) for column, name in COLUMNS.items()}
-    return {column: value for column, value in found.items() if isinstance(value, str)}
+    return {column: value for column, path in _PATHS if isinstance(value := _raw(facts, path), str)}
 
 
-def _raw(facts: object, name: str) -> object:
+def _raw(facts: object, path: Sequence[str]) -> object:
     """A fact as the caller sent it; `ABSENT` where it is not there."""
-    for part in name.split("."):
-        if not isinstance(facts, Mapping):
+    for part in path:
+        if not isinstance(facts, dict) and not isinstance(
+            facts, Mapping
+        ):  # the first is the common case, and quick
             return ABSENT
         facts = facts.get(part, ABSENT)
     return facts
@@ -191,10 +193,10 @@ class _Matcher:
 
     def _demand_projects(self, facts: object) -> None:
         """Enterprise projects tell resources apart only where the account has them switched on."""
-        enabled = _raw(facts, PROJECTS_ENABLED)
+        enabled = _raw(facts, PROJECTS_ENABLED.split("."))
         if enabled is True or (enabled is ABSENT and self._enabled_by_default):
             return
-        account = _raw(facts, "account.id")
+        account = _raw(facts, ("account", "id"))
         whose = f" `{account[:60]}`" if isinstance(account, str) else ""
         message = (
             f"the account{whose} has enterprise project management switched off, so it has none to filter by"

@@ -5,6 +5,7 @@ PyYAML's two parsers say the same things in different words and mostly at the sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -207,7 +208,7 @@ _KINDS: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     (("did not find expected key", "'-' indicator", "<block end>"), _indent),
 )
 
-_SIGNS = frozenset(",?[]{}")
+_TOUCHING = re.compile(r"\?|:(?=[,?\[\]{}])")
 _COLON_MESSAGE = "a colon after a key needs a space here"
 _COLON_HINT = "write `key: value`, or quote the text"
 
@@ -238,16 +239,13 @@ def between_brackets(text: str, start: int, end: int, shown: str) -> Problem | N
     """A plain scalar between brackets with a `?`, or a colon that touches a sign: only one parser takes it."""
     while text[end : end + 1] in {" ", "\r", "\n"}:
         end += 1
-    scalar = text[start : end + 1]
-    if "?" not in scalar and ":" not in scalar:
+    found = _TOUCHING.search(text, start + 1, end + 2)
+    if found is None or found.start() > end:
         return None
-    for at, sign in enumerate(scalar[1:], start + 1):
-        if sign == "?":
-            message = "a plain text between brackets cannot hold a `?`"
-            return Problem("R0004", message, _place(text, at, shown), "quote the text")
-        if sign == ":" and text[at + 1 : at + 2] in _SIGNS:
-            return Problem("R0004", _COLON_MESSAGE, _place(text, at, shown), _COLON_HINT)
-    return None
+    place = _place(text, found.start(), shown)
+    if found[0] == "?":
+        return Problem("R0004", "a plain text between brackets cannot hold a `?`", place, "quote the text")
+    return Problem("R0004", _COLON_MESSAGE, place, _COLON_HINT)
 
 
 def _place(text: str, index: int, shown: str) -> Location:

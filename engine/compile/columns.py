@@ -52,7 +52,7 @@ class LiteralTooLargeError(Exception):
 class Column:
     """One column; `codes` and `scale` grow while the literals of a stage are collected."""
 
-    field: str
+    name: str
     reads: str
     written: str
     against: str = ""
@@ -64,7 +64,7 @@ class Column:
 
     def to_dict(self) -> dict[str, object]:
         """The column as plain JSON."""
-        parts: dict[str, object] = {"field": self.field, "reads": self.reads, "as": self.written}
+        parts: dict[str, object] = {"field": self.name, "reads": self.reads, "as": self.written}
         extra = {
             "against": self.against,
             "choices": list(self.choices),
@@ -94,7 +94,7 @@ class Columns:
         column, op, value = self._positive(literal.atom)
         if abs(value) > MAX_INTEGER:
             raise LiteralTooLargeError
-        return column.field, op if literal.positive else NEGATED[op], value
+        return column.name, op if literal.positive else NEGATED[op], value
 
     def _positive(self, atom: object) -> tuple[Column, Op, int]:
         match atom:

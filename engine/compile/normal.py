@@ -50,7 +50,9 @@ def _normal(condition: Condition | Literal, *, positive: bool) -> Condition | Li
             return _normal(item, positive=not positive)
         case AllOf(items) | AnyOf(items):
             joined = AllOf if isinstance(condition, AllOf) is positive else AnyOf
-            return joined(tuple(_normal(item, positive=positive) for item in items))  # type: ignore[arg-type]
+            parts = [_normal(item, positive=positive) for item in items]
+            # Literals stand in for leaves until `_expand`.
+            return joined(tuple(parts))  # type: ignore[arg-type]
         case Literal(atom, as_is):
             return Literal(atom, as_is is positive)
         case _:

@@ -6,9 +6,10 @@
      "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
 
 A unit is one condition of the policy, named by its place: `applies_to`, `blockers/<id>`, `review/<id>`,
-`values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and `applies_to/not`,
-the denial of applies_to, whose branches say why a policy does not apply. Each branch of a unit is a rule; branches with the
-same comparisons share one. The output is deterministic, so golden files can hold it.
+`values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and
+`applies_to/not`, the denial of applies_to, whose branches say why a policy does not apply. Each branch of a
+unit is a rule; branches with the same comparisons share one. The output is deterministic, so golden files can
+hold it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Strata: in which pass through the rules engine each condition can be decided.
 
-Pass 0 decides what reads only facts. Whatever reads a value waits until the value is known: a formula is computed
-before the first pass that needs it, a table only after the pass that decides the conditions of its rows, and the figures
-of the refund after the passes that decide its terms. Values are never computed before pass 1, so that a case in which the
-policy does not apply, or which pass 0 blocks, cannot fail on a formula.
+Pass 0 decides what reads only facts. Whatever reads a value waits until the value is known: a formula is
+computed before the first pass that needs it, a table only after the pass that decides the conditions of its
+rows, and the figures of the refund after the passes that decide its terms. Values are never computed before
+pass 1, so that a case in which the policy does not apply, or which pass 0 blocks, cannot fail on a formula.
 """
 
 from __future__ import annotations

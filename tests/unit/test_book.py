@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import schema
+from engine.compile import ruleset
 from engine.diagnostics import Problems
 from engine.engine import load_book
 from engine.parse import BookReader, book
@@ -86,17 +87,22 @@ def test_a_shape_that_only_the_parser_refuses_is_reported(copied, monkeypatch):
     ]
 
 
-def test_more_rules_than_the_engine_runs_safely_are_an_error(copied):
+def test_more_rules_than_the_engine_runs_safely_are_an_error(copied, monkeypatch):
+    monkeypatch.setattr(ruleset, "MAX_RULES_PER_VERSION", 100)
     blockers = "".join(
-        f"  - {{id: b{number}, when: {{bike.kilometres: {number}}}, message: No.}}\n"
-        for number in range(2_100)
+        f"  - {{id: b{number}, when: {{bike.kilometres: {number}}}, message: No.}}\n" for number in range(90)
     )
     path = copied / "rules" / "rest" / "1.yaml"
     path.write_text(
         path.read_text("utf-8").replace("  - include: rules/shared/rules.yaml\n", blockers), "utf-8"
     )
     _, _, problems = load_book(copied / "policies.yaml")
-    assert [problem.code for problem in problems.errors] == ["R0402"]
+    assert [problem.code for problem in problems.errors] == []
+    monkeypatch.setattr(ruleset, "MAX_RULES_PER_VERSION", 80)
+    _, _, problems = load_book(copied / "policies.yaml")
+    assert [(problem.code, problem.location.path) for problem in problems.errors] == [
+        ("R0402", "rules/rest/1.yaml")
+    ]
 
 
 def test_a_fragment_that_two_versions_include_is_reported_once(copied):

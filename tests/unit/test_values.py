@@ -69,7 +69,7 @@ def test_what_is_read(type_, raw, value):
     [Type(kind, ("cash",) if kind in (Kind.CHOICE, Kind.INSTRUMENTS) else ()) for kind in Kind],
     ids=lambda type_: type_.kind,
 )
-@pytest.mark.parametrize("raw", [None, 0.5, float("nan"), object(), b"x"], ids=repr)
+@pytest.mark.parametrize("raw", [None, 0.5, float("nan"), object(), b"x"], ids=lambda raw: type(raw).__name__)
 def test_null_floats_and_objects_are_no_value_of_any_type(type_, raw):
     assert faults(type_, raw) == [()]
 

@@ -97,7 +97,7 @@ class Book:
 # Canonical values: what a subject's pool holds, by kind.
 
 
-def pool(rng, kind, entry, fine):
+def pool(rng, kind, entry, decimals):
     if kind == "flag":
         return [True, False]
     if kind == "choice":
@@ -109,21 +109,11 @@ def pool(rng, kind, entry, fine):
     if kind == "integer":
         return rng.sample([0, 1, -1, 7, rng.randint(-(10**6), 10**6), MOST, -MOST, MOST - 1], 4)
     if kind == "number":
-        small = [
-            Fraction(0),
-            Fraction(1, 10),
-            Fraction(-1, 8),
-            Fraction(1, 10**12),
-            Fraction(333333333333333, 10**12),
-        ]
-        large = [
-            Fraction(MOST),
-            Fraction(-MOST),
-            Fraction(MOST * 1000 - 1, 1000),
-            Fraction(1, 4),
-            Fraction(7),
-        ]
-        return rng.sample(small if fine else large, 4)
+        # Columns have the decimals of the literals: facts a hair beside these need more.
+        few = [Fraction(0), Fraction(1), Fraction(-3), Fraction(1, 2), Fraction(-7, 2)]
+        many = [Fraction(0), Fraction(-1, 8), Fraction(1, 10**12), Fraction(333333333333333, 10**12)]
+        large = [Fraction(MOST), Fraction(-MOST), Fraction(MOST * 1000 - 1, 1000), Fraction(7)]
+        return rng.sample({"few": few, "many": many, "large": large}[decimals], 4)
     if kind in ("money", "instruments"):
         found = [
             (minor, currency_of(rng, entry))
@@ -264,7 +254,7 @@ def spell_seconds(rng, seconds):
 
 def make_vocabulary(rng, currencies):
     tree: dict[str, Any] = {"a": {}, "b": {"c": {}}, "d": {}}
-    kinds = [rng.choice(KINDS) for _ in range(rng.randint(5, 14))] + ["integer", "choice", "flag"]
+    kinds = [rng.choice(KINDS) for _ in range(rng.randint(5, 14))] + ["integer", "choice", "flag", "number"]
     kinds += ["instruments"] * (rng.random() < 0.5)
     for number, kind in enumerate(kinds):
         group = rng.choice([tree["a"], tree["b"], tree["b"]["c"], tree["d"]])
@@ -297,7 +287,7 @@ def make_entry(rng, kind, currencies):
     return entry
 
 
-def make_subjects(rng, tree, currencies, *, fine):
+def make_subjects(rng, tree, currencies, decimals):
     subjects = []
     for name, entry in fact_entries(tree):
         kind, optional = entry["type"], bool(entry.get("optional"))
@@ -305,7 +295,7 @@ def make_subjects(rng, tree, currencies, *, fine):
             subjects.append(Subject(name, kind, [], optional, entry))
             continue
         subject = Subject(
-            name, kind, pool(rng, kind, {"_currencies": currencies, **entry}, fine), optional, entry
+            name, kind, pool(rng, kind, {"_currencies": currencies, **entry}, decimals), optional, entry
         )
         if "default" in entry:
             entry["default"] = make_value(rng, subject, author=True)
@@ -644,7 +634,7 @@ def make_book(seed):
     rates = len(currencies) > 1 or rng.random() < 0.5
     if rates:
         tree["rates"] = {"type": "rates", "optional": True}
-    subjects = make_subjects(rng, tree, currencies, fine=rng.random() < 0.5)
+    subjects = make_subjects(rng, tree, currencies, rng.choice(["few", "few", "many", "large"]))
     now = Subject("now", "time", [BASE, BASE + MICROSECOND], is_fact=False)
     conditions = Conditions(rng, [*subjects, now], currencies)
     version: dict[str, Any] = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.model import UNSPECIFIED, Blocker, Review, Version
@@ -62,15 +61,19 @@ class Reviewed(NamedTuple):
 
 
 class NotApplied(NamedTuple):
-    """A policy that was tried and does not apply: the conditions that failed, or that it was not in force."""
+    """A policy that was tried and does not apply. `run` is None where it was not run, as facts for it are missing."""
 
     policy: str
     version: str
-    because: tuple[Reason, ...]
+    run: Run | None
+
+    @property
+    def because(self) -> tuple[Reason, ...]:
+        """The conditions that failed."""
+        return self.run.because_all("applies_to/not") if self.run else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer for one case.
 
     `outcome` is one of `OUTCOMES`. `version` is None when no policy applies. `refund` is None unless the case is
@@ -87,8 +90,12 @@ class Decision:
     refund: Settlement | None
     request: RequestState | None
     not_applied: tuple[NotApplied, ...]
-    zone: dt.tzinfo = field(repr=False)
-    run: Run | None = field(repr=False)
+    zone: dt.tzinfo
+    run: Run | None
+
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in self._fields if name not in ("zone", "run")}
+        return f"Decision({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @property
     def values(self) -> Mapping[str, Any]:

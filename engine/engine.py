@@ -3,8 +3,8 @@
     engine = Engine.load("policies.yaml")
     decision = engine.decide(facts, at="2024-11-05T09:00:00+08:00")
 
-An `Engine` never changes after it was loaded. It may be shared by threads and used after `fork`; to reload, load a new one.
-Nothing here reads a clock: the evaluation time is always passed in.
+An `Engine` never changes after it was loaded. It may be shared by threads and used after `fork`; to reload, load a new
+one. Nothing here reads a clock: the evaluation time is always passed in.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.checks import check_book
 from engine.compile import compile_version
@@ -22,9 +22,10 @@ from engine.decision import Blocked, Decision, NotApplied, Reviewed
 from engine.diagnostics import Location, Problem, Problems, did_you_mean, one_of
 from engine.errors import BookError, FactsError
 from engine.facts import FactsReader, facts_error
-from engine.model import Book, Policy, Version
+from engine.model import Book, Policy, Review, Version
 from engine.parse import read_book
-from engine.program import Program, Run, Sums
+from engine.program import Program, Run, Sums, Verdict
+from engine.refund import record
 from engine.requests.methods import RequestMethods
 from engine.reviews import RequestState, deadline_of, request_state, words_of
 from engine.types import ABSENT, Kind
@@ -66,18 +67,14 @@ class Engine(RequestMethods):
         self._book = book
         self._reader = FactsReader(book.vocabulary, book.zone)
         self._slots = self._reader.slots
-        self._programs = {
-            (version.policy, version.version): Program(
-                version, definitions[version.policy, version.version], book.vocabulary, self._slots
-            )
-            for policy in book.policies
-            for version in policy.versions
+        versions = {
+            (policy.id, version.version): version for policy in book.policies for version in policy.versions
         }
-        self._policies = {policy.id: policy for policy in book.policies}
-        self._order = _tried_order(book)
-        self._starts = {
-            policy.id: [version.in_force_from for version in policy.versions] for policy in book.policies
-        }
+        self._programs = _Programs(
+            lambda key: Program(versions[key], definitions[key], book.vocabulary, self._slots)
+        )
+        self._policies = {policy.id: _timeline(policy) for policy in book.policies}
+        self._order = tuple(self._policies[policy.id] for policy in _tried_order(book))
         self._submitted = self._slots.get(SUBMITTED)
         self._words = self._slots.get(WORDS)
         self._subject = [(key, self._slots[name]) for key, name in SUBJECT.items() if name in self._slots]
@@ -115,8 +112,10 @@ class Engine(RequestMethods):
     def replacing(self, version: Version, definition: Mapping[str, Any]) -> Engine:
         """A copy in which `version` takes the place of the one of its name, whatever its digest; the rest is shared."""
         other = copy.copy(self)
-        program = Program(version, definition, self._book.vocabulary, self._slots)
-        other._programs = {**self._programs, (version.policy, version.version): program}  # noqa: SLF001 - its own kind
+        programs = _Programs(self._programs.__getitem__)
+        key = version.policy, version.version
+        programs[key] = Program(version, definition, self._book.vocabulary, self._slots)
+        other._programs = programs  # noqa: SLF001 - its own kind
         return other
 
     def decide(
@@ -133,7 +132,7 @@ class Engine(RequestMethods):
         every problem of the facts, and `EngineError` if the rules engine fails; neither is ever "allowed".
         """
         moment = at if at.__class__ is int else self.moment(at)
-        return self._decide(self._read(facts, moment), moment, policy, version)  # type: ignore[arg-type]
+        return self._decide(self._read(facts, moment), moment, policy, version)
 
     def decide_many(
         self, rows: Iterable[Mapping[str, Any]], *, at: str | dt.datetime | int
@@ -195,41 +194,42 @@ class Engine(RequestMethods):
 
     def _decide(self, values: list[Any], at: int, policy: str | None, version: str | None) -> Decision:
         tried: list[NotApplied] = []
-        closed: list[str] = []
-        for candidate in self._order if policy is None else (self._policy(policy),):
-            program = self._program(candidate, version, values)
+        closed: list[Policy] = []
+        for timeline in self._order if policy is None else (self._timeline(policy),):
+            program = self._program(timeline, values) if version is None else self._named(timeline, version)
             if program is None:
-                closed.append(candidate.id)
+                closed.append(timeline.policy)
                 continue
             run = self._applied(program, values)
-            if run is not None and run.holds("applies_to"):
+            if run is not None and run.verdict.applies:
                 return self._decision(program, run, values, at, tuple(tried))
-            tried.append(_not_applied(program, run))
+            tried.append(NotApplied(program.version.policy, program.version.version, run))
         if closed:
             raise self._not_in_force(closed, values)
-        return self._nothing_applies(values, at, tuple(tried))
+        subject = self._subject_of(values)
+        return Decision(
+            "not_applicable", None, at, subject, (), (), None, None, tuple(tried), self._book.zone, None
+        )
 
-    def _policy(self, name: str) -> Policy:
+    def _timeline(self, name: str) -> _Timeline:
         try:
             return self._policies[name]
         except KeyError:
             hint = did_you_mean(name, self._policies) or f"policies: {one_of(self._policies)}"
             raise facts_error("R0906", "policy", f"the book has no policy `{name}`", hint) from None
 
-    def _program(self, policy: Policy, version: str | None, values: list[Any]) -> Program | None:
+    def _program(self, timeline: _Timeline, values: list[Any]) -> Program | None:
         """The version that governs the case; None where none is in force then."""
-        if version is not None:
-            return self._named(policy, version)
+        policy, starts, spans = timeline
         time = self._governing_time(policy, values) if policy.governed_by else values[-1]
-        index = bisect_right(self._starts[policy.id], time) - 1
+        index = bisect_right(starts, time) - 1
         if index < 0:
             return None
-        chosen = policy.versions[index]
-        if chosen.in_force_until is not None and time >= chosen.in_force_until:
-            return None
-        return self._programs[policy.id, chosen.version]
+        until, key = spans[index]
+        return None if until is not None and time >= until else self._programs[key]
 
-    def _named(self, policy: Policy, version: str) -> Program:
+    def _named(self, timeline: _Timeline, version: str) -> Program:
+        policy = timeline.policy
         try:
             return self._programs[policy.id, version]
         except KeyError:
@@ -252,25 +252,23 @@ class Engine(RequestMethods):
 
     def _applied(self, program: Program, values: list[Any]) -> Run | None:
         """The run of a policy; None where it does not apply and its other facts are missing, as they may be."""
-        for slot in program.needed_slots:
-            if values[slot] is ABSENT:
-                break
-        else:
+        if ABSENT not in program.needed(values):
             return program.run(values)
         problems = self._reader.missing(program.needs, values, program.version.policy)
-        if any(problem.location.path in program.applies_needs for problem in problems) or program.applies(values):
+        unknown = any(problem.location.path in program.applies_needs for problem in problems)
+        if unknown or program.applies(values):
             raise FactsError(problems=problems)
         return None
 
-    def _not_in_force(self, closed: list[str], values: list[Any]) -> FactsError:
+    def _not_in_force(self, closed: list[Policy], values: list[Any]) -> FactsError:
         """The error of a time at which policies that might apply have no version in force."""
         zone, problems = self._book.zone, []
-        for name in closed:
-            spans = ", ".join(_span(version, zone) for version in self._policies[name].versions)
+        for policy in closed:
+            spans = ", ".join(_span(version, zone) for version in policy.versions)
             problems.append(
                 Problem(
                     "R0905",
-                    f"no version of `{name}` is in force at {format_time(values[-1], zone)}",
+                    f"no version of `{policy.id}` is in force at {format_time(values[-1], zone)}",
                     Location("now"),
                     f"versions: {spans}",
                 )
@@ -280,43 +278,69 @@ class Engine(RequestMethods):
     def _decision(
         self, program: Program, run: Run, values: list[Any], at: int, tried: tuple[NotApplied, ...]
     ) -> Decision:
-        blocked = program.is_blocked(run.fired)
+        verdict = run.verdict
         submitted = ABSENT if self._submitted is None else values[self._submitted]
-        blockers = tuple([Blocked(b, run) for unit, b in program.blockers if run.holds(unit)]) if blocked else ()
-        reviews = () if blocked else _reviews(program, run, submitted)
-        return Decision(
-            "blocked" if blocked else "review_required" if reviews else "allowed",
+        blockers: tuple[Blocked, ...] = ()
+        reviews: tuple[Reviewed, ...] = ()
+        if verdict.blocked:
+            blockers = tuple([record(Blocked, (blocker, run)) for blocker in verdict.blockers])
+        elif verdict.reviews:
+            reviews = tuple([_reviewed(review, run, submitted) for review in verdict.reviews])
+        parts = (
+            "blocked" if blockers else "review_required" if reviews else "allowed",
             program.version,
             at,
             self._subject_of(values),
             blockers,
             reviews,
-            run.settlement() if program.terms and not blocked else None,
-            None if submitted is ABSENT else self._request(blockers, reviews, values, at),
+            run.settlement() if program.version.refund and not blockers else None,
+            None if submitted is ABSENT else self._request(verdict, values, at),
             tried,
             self._book.zone,
             run,
         )
+        return record(Decision, parts)  # type: ignore[no-any-return]
 
-    def _request(
-        self, blockers: tuple[Blocked, ...], reviews: tuple[Reviewed, ...], values: list[Any], at: int
-    ) -> RequestState:
-        if blockers:
+    def _request(self, verdict: Verdict, values: list[Any], at: int) -> RequestState:
+        if verdict.blocked:
             return NO_STATE
         words = ABSENT if self._words is None else values[self._words]
-        if not reviews and (not words or words is ABSENT):
+        if not verdict.reviews and (not words or words is ABSENT):
             return APPROVED
         given = [] if words is ABSENT else words_of(words)
-        return request_state([reviewed.review for reviewed in reviews], given, values[-1], at)
+        return request_state(verdict.reviews, given, values[-1], at)
 
     def _subject_of(self, values: list[Any]) -> dict[str, str]:
         return {key: values[slot] for key, slot in self._subject if values[slot] is not ABSENT}
 
-    def _nothing_applies(self, values: list[Any], at: int, tried: tuple[NotApplied, ...]) -> Decision:
-        subject = self._subject_of(values)
-        return Decision(
-            "not_applicable", None, at, subject, (), (), None, None, tried, self._book.zone, None
-        )
+
+class _Programs(dict[tuple[str, str], Program]):
+    """Programs by policy and version. Each is built when it is first used, as a book may hold many that never are."""
+
+    def __init__(self, build: Callable[[tuple[str, str]], Program]) -> None:
+        super().__init__()
+        self._build = build
+
+    def __missing__(self, key: tuple[str, str]) -> Program:
+        built = self._build(key)
+        program = self.setdefault(key, built)
+        if program is not built:  # another thread was quicker
+            built.close()
+        return program
+
+
+class _Timeline(NamedTuple):
+    """A policy, when each of its versions starts, and until when which one is in force."""
+
+    policy: Policy
+    starts: tuple[int, ...]
+    spans: tuple[tuple[int | None, tuple[str, str]], ...]
+
+
+def _timeline(policy: Policy) -> _Timeline:
+    starts = tuple(version.in_force_from for version in policy.versions)
+    spans = tuple((version.in_force_until, (policy.id, version.version)) for version in policy.versions)
+    return _Timeline(policy, starts, spans)
 
 
 def load_book(path: Path) -> tuple[Book | None, dict[tuple[str, str], dict[str, Any]], Problems]:
@@ -332,19 +356,8 @@ def load_book(path: Path) -> tuple[Book | None, dict[tuple[str, str], dict[str, 
     return book, definitions, problems
 
 
-def _not_applied(program: Program, run: Run | None) -> NotApplied:
-    because = run.because_all("applies_to/not") if run else ()
-    return NotApplied(program.version.policy, program.version.version, because)
-
-
-def _reviews(program: Program, run: Run, submitted: Any) -> tuple[Reviewed, ...]:
-    return tuple(
-        [
-            Reviewed(review, run, None if submitted is ABSENT else deadline_of(review, submitted))
-            for unit, review in program.reviews
-            if run.holds(unit)
-        ]
-    )
+def _reviewed(review: Review, run: Run, submitted: Any) -> Reviewed:
+    return Reviewed(review, run, None if submitted is ABSENT else deadline_of(review, submitted))
 
 
 def _tried_order(book: Book) -> tuple[Policy, ...]:

@@ -14,7 +14,7 @@ from engine.diagnostics import Location, Problem, did_you_mean
 from engine.errors import EngineError, FactsError
 from engine.types import ABSENT
 from engine.units import UnitError
-from engine.values import Reader, describe, faults_of, reader
+from engine.values import MAX_TEXT, Reader, describe, faults_of, read_flag, read_text, reader
 from engine.vocabulary import Fact, Vocabulary
 
 __all__ = ["FactsReader", "facts_error"]
@@ -31,7 +31,7 @@ class FactsReader:
     def __init__(self, vocabulary: Vocabulary, zone: ZoneInfo) -> None:
         self._vocabulary = vocabulary
         self.slots = {name: slot for slot, name in enumerate(vocabulary.facts)}
-        # One slot more than there are facts: the last, -1, takes what open groups swallow.
+        # One slot more than there are facts: the last, -1, takes what open groups swallow, and later `now`.
         self._blank = [*(fact.default for fact in vocabulary.facts.values()), ABSENT]
         self._tree: dict[str, Any] = {}
         for fact in vocabulary.facts.values():
@@ -71,7 +71,12 @@ class FactsReader:
     def _fill(self, tree: dict[str, Any], given: Any, values: list[Any]) -> None:
         for key, raw in given.items():
             slot, read = tree[key]
-            if read is None:
+            # Most facts are flags and plain texts: what their readers would accept is taken without a call.
+            if read is read_flag:
+                values[slot] = raw if raw is True or raw is False else read_flag(raw)
+            elif read is read_text and raw.__class__ is str and len(raw) <= MAX_TEXT and raw.isascii():
+                values[slot] = raw
+            elif read is None:
                 self._fill(slot, raw, values)
             else:
                 values[slot] = read(raw)
@@ -121,7 +126,7 @@ class FactsReader:
 class _Open(dict[str, Any]):
     """A group in which unknown keys are passed over."""
 
-    def __missing__(self, key: str) -> Any:
+    def __missing__(self, key: Any) -> Any:
         return (-1, _ignore) if isinstance(key, str) else dict.__getitem__(self, key)
 
 
@@ -154,9 +159,7 @@ def _bounded(fact: Fact, read: Reader) -> Reader:
     return check
 
 
-def _value_problems(
-    read: Reader, raw: object, path: str, slot: int, values: list[Any]
-) -> Iterable[Problem]:
+def _value_problems(read: Reader, raw: object, path: str, slot: int, values: list[Any]) -> Iterable[Problem]:
     try:
         values[slot] = read(raw)
     except UnitError as error:

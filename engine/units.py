@@ -244,6 +244,7 @@ def _duration_hint(text: str) -> str:
     return "write a number and a unit without a space; `min` is a minute, `mo` a month"
 
 
+@lru_cache(maxsize=4_096)
 def parse_duration(text: str) -> Duration:
     """A length of time: `90s`, `30min`, `24h`, `5d`, `2w`, `6mo`, `3y`, or ISO 8601 (`PT24H`, `P1Y`).
 

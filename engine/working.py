@@ -14,7 +14,7 @@ from engine.diagnostics import Location
 from engine.formula import Formula
 from engine.model import Refund, Table
 from engine.program import Run
-from engine.refund import Deducted, Settlement, back_of
+from engine.refund import Deducted, Settlement
 from engine.types import Kind, Type
 from engine.units import Money
 
@@ -88,8 +88,8 @@ def _limited(taken: Deducted) -> str:
 
 def _remainder(run: Run, refund: Refund, settlement: Settlement) -> list[Step]:
     """What the deductions leave of the instruments that share the remainder."""
-    term = settlement.term
-    pool = {part.name for part in term.instruments if back_of(term, part, run) == "remainder"}
+    plan = run.verdict.plan
+    pool = {part.name for part in plan.parts if part.back == "remainder"} if plan else set()
     lines = [line for line in settlement.lines if line.instrument in pool]
     if not lines:
         return []

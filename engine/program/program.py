@@ -1,0 +1,111 @@
+"""One version of a policy with its rulesets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from engine.compile import names_in_value, names_of
+from engine.model import Condition, Version
+from engine.program.record import Record, compile_record
+from engine.program.run import Run, Sums
+from engine.program.verdict import Judge
+from engine.runtime import Ruleset
+from engine.types import Kind, Type
+from engine.vocabulary import NOW, Vocabulary
+
+__all__ = ["Program"]
+
+
+class _Stage(NamedTuple):
+    """One pass through the rules engine."""
+
+    pass_: int
+    record: Record
+    ruleset: Ruleset
+
+
+class Program:
+    """One version with its rulesets. `slots` gives the place of each fact in the values of a case."""
+
+    def __init__(
+        self,
+        version: Version,
+        definition: Mapping[str, Any],
+        vocabulary: Vocabulary,
+        slots: Mapping[str, int],
+    ) -> None:
+        self.version = version
+        self.definition = definition
+        self.types = vocabulary.names()
+        self.values = {value.name: value for value in version.values}
+        self.judge = Judge(version, definition)
+        self.nothing_yet = self.judge(())
+        self._meanings = definition["rules"]
+        # The last slot, the one more than there are facts, holds `now` while a case is decided.
+        self.slots = {**slots, NOW: len(slots)}
+        self.applies_needs = frozenset(self._facts_under(version.applies_to, vocabulary))
+        self.needs = tuple(sorted(name for name in version.facts if vocabulary.facts[name].required))
+        # Two slots at least, so that it always picks a tuple; `now` is never absent.
+        self.needed = itemgetter(-1, -1, *(slots[name] for name in self.needs))
+        self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
+        passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
+        self.applies_after = passes.get("applies_to", 0)
+        self.blocked_after = max((passes.get(f"blockers/{b.id}", 0) for b in version.blockers), default=0)
+
+    def run(self, values: list[Any], sums: Sums | None = None) -> Run:
+        """Decide one case. `values` are typed facts by slot, and last the instant that it is judged as of.
+
+        `sums` gives the sums of its request to the reviews of the whole request; without it the case is all of it.
+        """
+        run = Run(self, values, sums)
+        run.fire()
+        return run
+
+    def applies(self, values: list[Any]) -> bool:
+        """Whether the policy applies, where facts that only its other conditions need are missing."""
+        run = Run(self, values)
+        run.fire(until=self.applies_after)
+        return run.holds("applies_to")
+
+    def _facts_under(self, condition: Condition, vocabulary: Vocabulary) -> Iterator[str]:
+        """The facts that a condition reads, itself or through values."""
+        seen: set[str] = set()
+        names = list(names_of(condition))
+        while names:
+            name = names.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self.values:
+                names += names_in_value(self.values[name])
+            elif fact := vocabulary.fact_of(name):
+                yield fact.name
+
+    def close(self) -> None:
+        """Give back what the rules engine holds."""
+        for stage in self.stages:
+            stage.ruleset.close()
+
+    def because(self, rule: str, unit: str) -> list[dict[str, Any]]:
+        """What the branch behind a fired rule looked at."""
+        return next(m["because"] for m in self._meanings[rule] if m["unit"] == unit)
+
+    def _units(self, stage: Mapping[str, Any]) -> list[str]:
+        rules = [rule for shard in stage["shards"] for rule in shard["rules"] if rule in self._meanings]
+        return [meaning["unit"] for rule in rules for meaning in self._meanings[rule]]
+
+    def _stage(self, index: int, stage: Mapping[str, Any]) -> _Stage:
+        fields = [column["field"] for column in stage["columns"]]
+        return _Stage(
+            stage["pass"],
+            compile_record(stage["columns"], self.slots, self.type_of),
+            Ruleset(f"{self.version.policy}/{self.version.version}/{index}", fields, stage["shards"]),
+        )
+
+    def type_of(self, name: str) -> Type:
+        """The type of a fact, a value or a figure of the refund."""
+        if name in self.values:
+            return self.values[name].type
+        return self.types.get(name) or Type(Kind.MONEY)

@@ -1,0 +1,193 @@
+"""From the typed facts of a case to the record of one stage: an int64 for each column.
+
+The code for a stage is written out when its version is first used: a loop over the columns looks up, unpacks and calls
+for each, and takes four times as long. The function that is written looks like this:
+
+    def record(v, run):
+        a = v[7]; b = v[42]
+        c2 = 0 if a is ABSENT or b is ABSENT else (a > b) - (a < b)
+        return (code0[v[5]], code1[v[6]], c2)
+
+INVARIANT: only numbers that are made here stand in the text. Names and literals of a policy are passed in the
+namespace.
+
+An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent only
+while `Program.applies` asks about conditions that do not read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from engine.compile import MAX_INTEGER
+from engine.facts import facts_error
+from engine.types import ABSENT, Kind, Type
+from engine.units import Money, exchange
+
+if TYPE_CHECKING:
+    from engine.program.run import Run
+
+__all__ = ["RATES", "Record", "compile_record"]
+
+RATES = "rates"
+# Facts by slot, and the run that knows the rest, to the values of the columns.
+Record = Callable[[list[Any], "Run"], tuple[int, ...]]
+Column = Mapping[str, Any]
+
+# Facts of these kinds are integers, and `engine.values` keeps them far inside of a column.
+WHOLE = frozenset({Kind.INTEGER, Kind.TIME})
+
+
+def compile_record(
+    columns: Iterable[Column], slots: Mapping[str, int], type_of: Callable[[str], Type]
+) -> Record:
+    """The function for the columns of a stage. `slots` gives the place of each fact in the values of a case."""
+    writer = _Writer(slots, type_of)
+    cells = [writer.cell(number, column) for number, column in enumerate(columns)]
+    lines = ["def record(v, run):", *writer.lines, f"return ({''.join(f'{cell}, ' for cell in cells)})"]
+    exec(compile("\n    ".join(lines), "<record>", "exec"), writer.names)  # noqa: S102 - see the invariant
+    record: Record = writer.names["record"]
+    return record
+
+
+class _Writer:
+    """Writes the lines before the result; `names` collects what they refer to."""
+
+    def __init__(self, slots: Mapping[str, int], type_of: Callable[[str], Type]) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {"ABSENT": ABSENT, "sign": _sign, "money": _money_column}
+        self._slots = slots
+        self._type_of = type_of
+
+    def cell(self, number: int, column: Column) -> str:
+        """The expression for one column."""
+        name, written = column["reads"], column["as"]
+        if written == "fired":
+            return f"int({self._name(f'unit{number}', name)} in run.fired)"
+        if column.get("against"):
+            return self._sign(number, name, column["against"])
+        value = self._value(f"name{number}", name)
+        if written == "money":
+            return f"money({value}, {self._name(f'currency{number}', column['currency'])}, run)"
+        if written in WHOLE and name in self._slots:
+            return f"0 if {value} is ABSENT else {value}"
+        if written == "present":
+            return f"0 if {value} is ABSENT else 1"
+        if codes := _codes(column):
+            return f"{self._name(f'code{number}', codes)}[{value}]"
+        return f"{self._name(f'encode{number}', _encoder(column, self._type_of(name)))}({value})"
+
+    def _sign(self, number: int, name: str, other: str) -> str:
+        one, two = self._value(f"name{number}", name), self._value(f"other{number}", other)
+        whole = {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE
+        if not whole:
+            return f"sign({one}, {two}, run)"
+        self.lines.append(f"a = {one}; b = {two}")
+        self.lines.append(f"c{number} = 0 if a is ABSENT or b is ABSENT else (a > b) - (a < b)")
+        return f"c{number}"
+
+    def _value(self, label: str, name: str) -> str:
+        if name in self._slots:
+            return f"v[{self._slots[name]}]"
+        return f"run.read({self._name(label, name)})"
+
+    def _name(self, label: str, value: object) -> str:
+        self.names[label] = value
+        return label
+
+
+def _codes(column: Column) -> dict[Any, int] | None:
+    """The integer of each value, for columns of few values."""
+    match column["as"]:
+        case "flag":
+            return {True: 1, False: 0, ABSENT: 0}
+        case "choice":
+            return {ABSENT: 0} | {choice: code for code, choice in enumerate(column["choices"], 1)}
+        case _:
+            return None
+
+
+def _encoder(column: Column, type_: Type) -> Callable[[Any], int]:
+    """A typed value as the integer of its column; see `engine.compile.columns`."""
+    encode = _number_encoder(column, type_)
+    return lambda value: 0 if value is ABSENT else encode(value)
+
+
+def _number_encoder(column: Column, type_: Type) -> Callable[[Any], int]:
+    match column["as"]:
+        case "text":
+            texts = {text: code for code, text in enumerate(column["texts"], 1)}
+            return lambda value: texts.get(value, 0)
+        case "has":
+            member = column["member"]
+            return lambda value: int(member in value)
+        case "number":
+            factor = 10 ** column["scale"]
+            return lambda value: _doubled(value * factor)
+        case "date":
+            return lambda value: value.toordinal()
+        case "duration":
+            length = itemgetter(0 if type_.calendar else 1)
+            return lambda value: _clamped(length(value))
+        case _:
+            return _clamped
+
+
+def _clamped(value: int) -> int:
+    limit = MAX_INTEGER + 1
+    return value if -limit <= value <= limit else (limit if value > 0 else -limit)
+
+
+def _doubled(value: int | Fraction) -> int:
+    """Twice the value, made odd where it lies between two whole numbers: comparisons with even literals stay exact."""
+    if isinstance(value, int):
+        return _clamped(2 * value)
+    whole = value.numerator // value.denominator
+    return _clamped(2 * whole + (value.denominator != 1))
+
+
+def _money_column(money: Any, currency: str, run: Run) -> int:
+    if money is ABSENT:
+        return 0
+    if money[1] == currency:
+        return _doubled(money[0])
+    return _doubled(_converted(money, currency, run))
+
+
+def _converted(money: Money, currency: str, run: Run) -> int | Fraction:
+    """Money in the minor units of another currency, by the exact rates of the case."""
+    rates = run.rates()
+    converted = None if rates is ABSENT else exchange(money, currency, rates)
+    if converted is None:
+        pair = f"{money.currency}/{currency}"
+        raise facts_error(
+            "R0907",
+            RATES,
+            f"an amount in {money.currency} is compared with one in {currency}, and `rates` has no rate for them",
+            f'send `{{"rates": {{"{pair}": "…"}}}}`',
+        )
+    return converted.minor
+
+
+def _sign(one: Any, other: Any, run: Run) -> int:
+    """-1, 0 or 1 as `one` is less than, equal to or more than `other`."""
+    if one is ABSENT or other is ABSENT:
+        return 0
+    if one.__class__ is int:
+        return -1 if one < other else int(one > other)
+    if isinstance(one, Money):
+        one, other = _in_one_currency(one, other, run)
+    if one == other:
+        return 0
+    if isinstance(one, (str, bool)):
+        return 1
+    return -1 if one < other else 1
+
+
+def _in_one_currency(one: Money, other: Money, run: Run) -> tuple[Any, Any]:
+    if one.currency == other.currency:
+        return one.minor, other.minor
+    return _converted(one, other.currency, run), other.minor

@@ -13,6 +13,7 @@ from engine.commands.common import (
     echo_json,
     echo_problems,
     format_option,
+    relocated,
 )
 from engine.workbench.publish import Published, how_to_go_on
 from engine.workbench.publish import publish as freeze
@@ -52,7 +53,7 @@ def publish(policy: str, version: str, book: str | None, fail_under: int, format
     path = book_file(book)
     with places_from_here(path):
         done = freeze(path, policy, version, fail_under)
-    echo_problems(done.warnings, format_)
+    echo_problems(relocated(done.warnings, path), format_)
     if format_ == "json":
         echo_json(_data(done))
         return

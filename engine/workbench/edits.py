@@ -20,7 +20,7 @@ import yaml
 
 from engine.diagnostics import Location, Problem, Problems
 from engine.errors import BookError
-from engine.source import read_text
+from engine.source import read_file, read_text
 
 __all__ = ["Source", "add_item", "add_key", "quoted", "replace_file", "set_text", "staged"]
 
@@ -41,9 +41,12 @@ class Source:
 
     @classmethod
     def read(cls, path: Path, shown: str) -> Source:
-        """Read a file. Raises `BookError` where it is not clean YAML."""
-        text = path.read_bytes().decode("utf-8")
-        return cls(path, shown, text, _data(text, shown))
+        """Read a file. Raises `BookError` where it is not there or not clean YAML."""
+        problems = Problems()
+        document = read_file(path, shown, problems)
+        if document is None or problems.errors:
+            raise BookError(problems=problems.errors)
+        return cls(path, shown, path.read_bytes().decode("utf-8"), document.data)
 
     @property
     def newline(self) -> str:

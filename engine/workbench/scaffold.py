@@ -86,7 +86,7 @@ def new_version(path: Path, policy: str, old: str, new: str, start: str) -> Begu
     with _undone_on_failure(begun):
         copy = _relabelled(Source.read(path.parent / version.path, version.path), ("version",), new)
         _create(path.parent / shown, copy.text, begun)
-        suites = list(_suites(path.parent / Path(version.path).parent / "tests", policy, old, new))
+        suites = list(_suites(path.parent, version, new))
         for target, suite in suites:
             if target != suite.path:
                 _create(target, suite.text, begun)
@@ -144,12 +144,13 @@ def _relabelled(source: Source, path: tuple[str], new: str) -> Source:
     return edited.must_say(source.data)
 
 
-def _suites(folder: Path, policy: str, old: str, new: str) -> Iterator[tuple[Path, Source]]:
+def _suites(root: Path, version: Version, new: str) -> Iterator[tuple[Path, Source]]:
     """The suites that try a version, as they are to be for the new one: where to, and what."""
+    old, folder = version.version, root / Path(version.path).parent / "tests"
     for path in sorted(folder.glob("*.y*ml")):
-        source = Source.read(path, path.name)
+        source = Source.read(path, path.relative_to(root).as_posix())
         data = source.data if isinstance(source.data, dict) else {}
-        if data.get("policy") != policy:
+        if data.get("policy") != version.policy:
             continue
         if data.get("version") == old:
             yield _renamed(path, old, new), _relabelled(source, ("version",), new)

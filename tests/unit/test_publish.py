@@ -393,3 +393,32 @@ def test_frozen_is_content_once_everything_in_force_is_published(book):
 
 def test_a_time_without_frozen_is_a_mistake(book):
     assert rescind("check", "--at", "2025-01-01").exit_code == 2
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"a: [b\n", b"- a\n"])
+def test_a_book_that_cannot_be_read_is_a_located_problem(book, content):
+    BOOK.unlink() if content is None else BOOK.write_bytes(content)
+    for result in (publish("--book", "policies.yaml"), rescind("diff", "subscriptions@1", "subscriptions@2")):
+        assert result.exit_code == 1
+        assert "R0" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_warnings_do_not_stop_a_publication_and_are_shown(book):
+    edit(
+        Path("rules/facts.yaml"),
+        "facts:\n",
+        "facts:\n  unread: {type: flag, description: True where unread.}\n",
+    )
+    result = publish()
+    assert result.exit_code == 0
+    assert "rules/facts.yaml:11:3: R0331" in result.stderr
+
+
+def test_a_suite_that_cannot_be_read_stops_a_new_version(book):
+    SUITE.with_name("broken.yaml").write_text("a: [b\n", "utf-8")
+    before = files()
+    result = new()
+    assert result.exit_code == 1
+    assert "rules/subscriptions/tests/broken.yaml:" in result.stderr
+    assert files() == before

@@ -7,16 +7,16 @@ the reviews of a blocked case are not asked, nor the rows behind the one that wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.decision import Decision
 from engine.engine import Engine
-from engine.model import ALWAYS, AllOf, AnyOf, Compare, Condition, Name, Not, Table, Term, Version
+from engine.model import ALWAYS, AllOf, AnyOf, Compare, Condition, Leaf, Name, Not, Table, Term, Version
 from engine.program import Run
 from engine.vocabulary import Vocabulary
 from engine.workbench.runner import Result, contacts_of
-from engine.workbench.truth import LIMITS, Unknown, holds, relation, walk, words_of
+from engine.workbench.truth import LIMITS, PASSES, Unknown, holds, relation, walk, words_of
 
 __all__ = ["Coverage", "Part", "VersionCoverage", "cover", "percent"]
 
@@ -114,22 +114,22 @@ class _Sheet:
         self._vocabulary = vocabulary
         self._cases = 0
         self._parts: list[Part] = []
-        # Of each condition: its own part (None without), and what to ask of the case for each further one.
-        self._rules: dict[str, tuple[Part | None, list[tuple[Part, Callable[[Run], str]]]]] = {}
+        # Of each condition: its own part (None without), and its comparisons of which something is still to be seen.
+        self._rules: dict[str, tuple[Part | None, list[_Look]]] = {}
         for rule, condition, goals in _conditions(version):
             self._declare(rule, condition, goals)
 
     def _declare(self, rule: str, condition: Condition, goals: tuple[str, ...]) -> None:
         own = self._part(rule, "", goals) if goals else None
-        below: list[tuple[Part, Callable[[Run], str]]] = []
         found = [leaf for _, leaf in walk(condition) if not isinstance(leaf, (AllOf, AnyOf, Not))]
-        if len(found) > 1:
-            below += [(self._part(rule, words_of(leaf), (TRUE, FALSE)), _truth(leaf)) for leaf in found]
+        looks = []
         for leaf in found:
+            truth = self._part(rule, words_of(leaf), (TRUE, FALSE)) if len(found) > 1 else None
+            limit = None
             if isinstance(leaf, Compare) and leaf.op in LIMITS:
-                words = f"limit {words_of(leaf)}"
-                below.append((self._part(rule, words, self._sides(leaf)), _side(leaf)))
-        self._rules[rule] = (own, below)
+                limit = self._part(rule, f"limit {words_of(leaf)}", self._sides(leaf))
+            looks.append(_Look(leaf, truth, limit))
+        self._rules[rule] = (own, [look for look in looks if look.open])
 
     def _part(self, rule: str, words: str, goals: tuple[str, ...]) -> Part:
         part = Part(rule, words, goals)
@@ -153,35 +153,48 @@ class _Sheet:
         """Count one case; `decision` is None where the version did not apply."""
         self._cases += 1
         for rule, held in _asked(self._version, run, decision):
-            own, below = self._rules[rule]
+            own, looks = self._rules[rule]
             if own is not None:
                 own.seen.add(own.goals[0] if held else own.goals[-1])
-            for part, look in below:
-                part.seen.add(look(run))
+            if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
+                looks[:] = [look for look in looks if look.open]
 
     def result(self) -> VersionCoverage:
         return VersionCoverage(self._version.policy, self._version.version, tuple(self._parts), self._cases)
 
 
-def _truth(leaf: Condition) -> Callable[[Run], str]:
-    def look(run: Run) -> str:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One comparison with its parts: whether it holds, and on which side of the limit a case lies."""
+
+    leaf: Leaf
+    truth: Part | None
+    limit: Part | None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something that no case showed yet."""
+        return any(part is not None and part.missing for part in (self.truth, self.limit))
+
+    def at(self, run: Run) -> bool:
+        """Look at one case; whether it showed something new."""
         try:
-            return TRUE if holds(leaf, run) else FALSE
+            if not isinstance(self.leaf, Compare):
+                return _seen(self.truth, TRUE if holds(self.leaf, run) else FALSE)
+            side = relation(self.leaf, run)
         except Unknown:
-            return ""
+            return False
+        held = side is not None and side in PASSES[self.leaf.op]
+        new = _seen(self.truth, TRUE if held else FALSE)
+        return _seen(self.limit, "" if side is None else SIDES[side]) or new
 
-    return look
 
-
-def _side(leaf: Compare) -> Callable[[Run], str]:
-    def look(run: Run) -> str:
-        try:
-            side = relation(leaf, run)
-        except Unknown:
-            return ""
-        return "" if side is None else SIDES[side]
-
-    return look
+def _seen(part: Part | None, goal: str) -> bool:
+    """Note what a case showed; whether it is new."""
+    if part is None or goal in part.seen:
+        return False
+    part.seen.add(goal)
+    return True
 
 
 def _conditions(version: Version) -> Iterator[tuple[str, Condition, tuple[str, ...]]]:

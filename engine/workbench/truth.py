@@ -17,9 +17,10 @@ from engine.types import ABSENT, Kind, Type
 from engine.units import Money, exchange
 from engine.values import plain
 
-__all__ = ["LIMITS", "Unknown", "holds", "relation", "value_of", "walk", "words_of"]
+__all__ = ["LIMITS", "PASSES", "Unknown", "holds", "relation", "value_of", "walk", "words_of"]
 
 LIMITS = frozenset({Op.UNDER, Op.AT_MOST, Op.OVER, Op.AT_LEAST})
+# The sides of the operand on which a comparison holds.
 PASSES = {
     Op.IS: (0,),
     Op.IS_NOT: (-1, 1),

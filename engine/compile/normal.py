@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.limits import MAX_ATOMS_PER_RULE
+from engine.limits import MAX_ATOMS_PER_RULE, MAX_FIELDS
 from engine.model import AllOf, AnyOf, Condition, Leaf, Not
 
 __all__ = ["MAX_BRANCHES", "Branch", "Flag", "FlagMaker", "Literal", "branches_of"]
 
 # Rules that multiplying out one condition may make; beyond it a flag costs less than the rules.
 MAX_BRANCHES = 16
+
+# Comparisons of one branch. Each may read a column of its own, and a rule lies in one shard with all its columns.
+MAX_ATOMS = min(MAX_ATOMS_PER_RULE, MAX_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,8 @@ def _joined(left: Branch, right: Branch) -> Branch:
 
 def _narrowed(branch: Branch, flag: FlagMaker) -> Branch:
     """A branch with few enough atoms for one rule; the surplus becomes flags."""
-    while len(branch) > MAX_ATOMS_PER_RULE:
-        chunks = [branch[i : i + MAX_ATOMS_PER_RULE] for i in range(0, len(branch), MAX_ATOMS_PER_RULE)]
+    while len(branch) > MAX_ATOMS:
+        chunks = [branch[i : i + MAX_ATOMS] for i in range(0, len(branch), MAX_ATOMS)]
         branch = tuple(
             Literal(flag(AllOf(chunk))) if len(chunk) > 1 else chunk[0]  # type: ignore[arg-type]
             for chunk in chunks

@@ -61,7 +61,10 @@ class Reviewed(NamedTuple):
 
 
 class NotApplied(NamedTuple):
-    """A policy that was tried and does not apply. `run` is None where it was not run, as facts for it are missing."""
+    """A policy that was tried and does not apply.
+
+    `run` is None where it was not run, as facts for it are missing. `version` is "" where none was in force.
+    """
 
     policy: str
     version: str
@@ -219,7 +222,11 @@ class Decision(NamedTuple):
         return {name: plain(value, types[name], self.zone) for name, value in self.values.items()}
 
     def _not_applied(self, tried: NotApplied) -> dict[str, Any]:
-        return {"policy": tried.policy, "version": tried.version, "because": self._because(tried.because)}
+        return {
+            "policy": tried.policy,
+            "version": tried.version or None,
+            "because": self._because(tried.because),
+        }
 
     def _step(self, step: Step) -> dict[str, Any]:
         inputs = {name: plain(value, type_, self.zone) for name, value, type_ in step.inputs}

@@ -30,6 +30,7 @@ from engine.requests.methods import RequestMethods
 from engine.reviews import RequestState, deadline_of, request_state, words_of
 from engine.types import ABSENT, Kind
 from engine.units import UnitError, format_time, parse_time, to_micros
+from engine.vocabulary import NOW
 
 if TYPE_CHECKING:
     from engine.requests.desk import Desk
@@ -173,7 +174,10 @@ class Engine(RequestMethods):
 
     def _read(self, facts: object, at: int) -> list[Any]:
         """The typed facts by slot, and last the instant that the case is judged as of."""
-        values = self._reader.read(facts)
+        try:
+            values = self._reader.read(facts)
+        except FactsError as error:
+            raise FactsError(problems=[*error.problems, *self._also_missing(facts, at)]) from None
         submitted = ABSENT if self._submitted is None else values[self._submitted]
         if submitted is ABSENT:
             values[-1] = at
@@ -182,6 +186,23 @@ class Engine(RequestMethods):
         else:
             values[-1] = submitted
         return values
+
+    def _also_missing(self, facts: object, at: int) -> list[Problem]:
+        """What is missing beside what is wrong, as far as the readable facts tell which policy is in play."""
+        values, bad = self._reader.partly(facts)
+        submitted = ABSENT if self._submitted is None else values[self._submitted]
+        values[-1] = at if submitted is ABSENT else submitted
+        wrong = {problem.location.path for problem in bad}
+        for timeline in self._order:
+            try:
+                program = self._program(timeline, values)
+                if program is None or self._applied(program, values) is None:
+                    continue
+            except FactsError as error:
+                missing = [found for found in error.problems if found.code == "R0901"]
+                return [found for found in missing if not _mentions(wrong, found.location.path)]
+            return []
+        return []
 
     def _not_yet(self, submitted: int, at: int) -> FactsError:
         times = [format_time(time, self._book.zone) for time in (submitted, at)]
@@ -198,7 +219,9 @@ class Engine(RequestMethods):
         for timeline in self._order if policy is None else (self._timeline(policy),):
             program = self._program(timeline, values) if version is None else self._named(timeline, version)
             if program is None:
+                self._refuse_gap(timeline, values)
                 closed.append(timeline.policy)
+                tried.append(NotApplied(timeline.policy.id, "", None))
                 continue
             run = self._applied(program, values)
             if run is not None and run.verdict.applies:
@@ -220,13 +243,24 @@ class Engine(RequestMethods):
 
     def _program(self, timeline: _Timeline, values: list[Any]) -> Program | None:
         """The version that governs the case; None where none is in force then."""
-        policy, starts, spans = timeline
-        time = self._governing_time(policy, values) if policy.governed_by else values[-1]
-        index = bisect_right(starts, time) - 1
+        time = self._time_of(timeline.policy, values)
+        index = bisect_right(timeline.starts, time) - 1
         if index < 0:
             return None
-        until, key = spans[index]
+        until, key = timeline.spans[index]
         return None if until is not None and time >= until else self._programs[key]
+
+    def _time_of(self, policy: Policy, values: list[Any]) -> int:
+        """The instant that picks the version of a policy."""
+        return self._governing_time(policy, values) if policy.governed_by else int(values[-1])
+
+    def _refuse_gap(self, timeline: _Timeline, values: list[Any]) -> None:
+        """Between two versions, a case that the earlier one would govern is an error, and no later policy takes it."""
+        index = bisect_right(timeline.starts, self._time_of(timeline.policy, values)) - 1
+        if 0 <= index < len(timeline.spans) - 1:
+            run = self._applied(self._programs[timeline.spans[index][1]], values)
+            if run is not None and run.verdict.applies:
+                raise self._not_in_force([timeline.policy], values)
 
     def _named(self, timeline: _Timeline, version: str) -> Program:
         policy = timeline.policy
@@ -254,10 +288,8 @@ class Engine(RequestMethods):
         """The run of a policy; None where it does not apply and its other facts are missing, as they may be."""
         if ABSENT not in program.needed(values):
             return program.run(values)
-        problems = self._reader.missing(program.needs, values, program.version.policy)
-        unknown = any(problem.location.path in program.applies_needs for problem in problems)
-        if unknown or program.applies(values):
-            raise FactsError(problems=problems)
+        if ABSENT in program.applies_needed(values) or program.applies(values):
+            raise FactsError(problems=self._reader.missing(program.needs, values, program.version.policy))
         return None
 
     def _not_in_force(self, closed: list[Policy], values: list[Any]) -> FactsError:
@@ -265,11 +297,12 @@ class Engine(RequestMethods):
         zone, problems = self._book.zone, []
         for policy in closed:
             spans = ", ".join(_span(version, zone) for version in policy.versions)
+            time = format_time(self._time_of(policy, values), zone)
             problems.append(
                 Problem(
                     "R0905",
-                    f"no version of `{policy.id}` is in force at {format_time(values[-1], zone)}",
-                    Location("now"),
+                    f"no version of `{policy.id}` is in force at {time}",
+                    Location(policy.governed_by or NOW),
                     f"versions: {spans}",
                 )
             )
@@ -354,6 +387,11 @@ def load_book(path: Path) -> tuple[Book | None, dict[tuple[str, str], dict[str, 
             for version in policy.versions:
                 definitions[policy.id, version.version] = compile_version(version, problems)
     return book, definitions, problems
+
+
+def _mentions(paths: Iterable[str], name: str) -> bool:
+    """Whether one of the paths into the facts is the fact `name`, or lies in it."""
+    return any(path == name or path.startswith((f"{name}.", f"{name}[")) for path in paths)
 
 
 def _reviewed(review: Review, run: Run, submitted: Any) -> Reviewed:

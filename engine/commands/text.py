@@ -119,8 +119,14 @@ def _about(decision: Data, clock: str) -> Iterator[str]:
         draft = click.style(" (a draft: not frozen yet)", fg="yellow") if policy["draft"] else ""
         yield f"policy   {policy['id']}, version {policy['version']}{draft}"
     for tried in decision.get("path", ()):
-        yield f"         {tried['policy']} was tried first and does not apply{_in_short(tried['because'])}"
+        yield f"         {tried['policy']} {_why_not(tried)}"
     yield f"as of    {decision['decided_at']}{clock}"
+
+
+def _why_not(tried: Data) -> str:
+    if tried["version"] is None:
+        return "was passed over: no version of it is in force at that time"
+    return f"was tried first and does not apply{_in_short(tried['because'])}"
 
 
 def _rule(title: str, rule: Data, more: Iterable[str]) -> Iterator[str]:

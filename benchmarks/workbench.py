@@ -227,11 +227,9 @@ def measure(verb: str, folder: Path) -> tuple[float, float, int, str]:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     lines = output.strip().splitlines() or ["no output"]
-    return (
-        time.perf_counter() - started,
-        usage.ru_maxrss // 1024,
-        f"{lines[-1]} (status {process.returncode})",
-    )
+    last = f"{lines[-1]} (status {process.returncode})"
+    busy = usage.ru_utime + usage.ru_stime
+    return time.perf_counter() - started, busy, usage.ru_maxrss // 1024, last
 
 
 def main() -> None:

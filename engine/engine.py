@@ -390,8 +390,11 @@ def load_book(path: Path) -> tuple[Book | None, dict[tuple[str, str], dict[str, 
 
 
 def _mentions(paths: Iterable[str], name: str) -> bool:
-    """Whether one of the paths into the facts is the fact `name`, or lies in it."""
-    return any(path == name or path.startswith((f"{name}.", f"{name}[")) for path in paths)
+    """Whether one of the paths into the facts is the fact `name`, lies in it, or is a group around it."""
+    return any(
+        path == name or path.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{path}.")
+        for path in paths
+    )
 
 
 def _reviewed(review: Review, run: Run, submitted: Any) -> Reviewed:

@@ -255,7 +255,8 @@ class _SuiteReader:
     def _rows(self, node: Node, table: Node, own: Facts) -> Iterator[Case]:
         table.only("columns", "rows")
         columns = [column.text() for column in table.child("columns").once()]
-        self._check_columns(table.child("columns"))
+        if not self._check_columns(table.child("columns")):
+            return
         for number, row in enumerate(table.child("rows").each(MAX_CASES)):
             cells = list(row.each())
             if len(cells) != len(columns):
@@ -264,19 +265,22 @@ class _SuiteReader:
                 continue
             yield self._row(node, row, dict(zip(columns, cells, strict=True)), own, number)
 
-    def _check_columns(self, columns: Node) -> None:
-        for column in columns.each():
-            name = column.text()
-            if name.startswith("expect."):
-                part = name.split(".")[1]
-                if part not in KEYS:
-                    self._unknown_column(column, "a part of what is expected", did_you_mean(part, KEYS))
-            elif name not in ("at", "name") and not self._is_fact(name):
-                hint = did_you_mean(name, self._book.vocabulary.names())
-                self._unknown_column(column, "a fact", hint or "what is expected begins with `expect.`")
+    def _check_columns(self, columns: Node) -> bool:
+        """Whether every column is a fact or a part of what is expected; what is not is a problem."""
+        return all([self._check_column(column) for column in columns.each()])  # noqa: C419 - all of them are checked
 
-    def _unknown_column(self, column: Node, what: str, hint: str) -> None:
-        self._problems.add("R0704", f"`{column.text()}` is not {what}", column.location, hint)
+    def _check_column(self, column: Node) -> bool:
+        name = column.text()
+        if name.startswith("expect."):
+            known, part, what = KEYS, name.split(".")[1], "a part of what is expected"
+            fine = part in known
+        else:
+            known, part, what = tuple(self._book.vocabulary.names()), name, "a fact"
+            fine = name in ("at", "name") or self._is_fact(name)
+        if not fine:
+            hint = did_you_mean(part, known) or "what is expected begins with `expect.`"
+            self._problems.add("R0704", f"`{name}` is not {what}", column.location, hint)
+        return fine
 
     def _is_fact(self, name: str) -> bool:
         vocabulary = self._book.vocabulary
@@ -289,16 +293,18 @@ class _SuiteReader:
             for name, cell in cells.items()
             if name not in ("at", "name") and not name.startswith("expect.")
         }
-        expected = read_expectation(self._expected(node, row, cells), self._book.zone, self._problems)
-        at = cells.get("at") or node.get("at")
-        case = self._built(
-            row,
-            _row_name(node, cells, number),
-            _over(own, changes),
-            self._moment(at) if at else None,
-            expected,
-        )
+        at = cells["at"] if "at" in cells and cells["at"].data is not None else node.get("at")
+        expected = self._expected(node, row, cells)
+        name = _row_name(node, cells, number)
+        case = self._built(row, name, _over(own, changes), self._moment(at), self._read(expected))
         return replace(case, path=node.path, row=number)
+
+    def _read(self, expected: Node) -> Expectation:
+        if expected.data:
+            return read_expectation(expected, self._book.zone, self._problems)
+        hint = "give the table a column such as `expect.outcome`"
+        self._problems.add("R0703", "the row expects nothing", expected.location, hint)
+        return Expectation("allowed")
 
     @staticmethod
     def _expected(node: Node, row: Node, cells: Mapping[str, Node]) -> Node:

@@ -7,6 +7,7 @@ named must not be taken.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -37,6 +38,7 @@ KEYS = (
     *("state", "deadline", "states", "error"),
 )
 COLUMNS = ("returned", "consumed", "fees", "forfeited")
+CODE = re.compile(r"R\d{4}", re.ASCII)
 LENGTH_OF_DATE = len("2024-10-29")
 
 
@@ -92,7 +94,9 @@ class Expectation:
 def read_expectation(node: Node, zone: ZoneInfo, problems: Problems) -> Expectation:
     """The expectation at a node: an outcome, or a mapping. Raises `MalformedError`; other problems are added."""
     if isinstance(node.data, str):
-        return Expectation(node.one_of(*OUTCOMES))
+        expected = Expectation(node.one_of(*OUTCOMES))
+        _check(expected, node, {}, problems)
+        return expected
     return _Reader(zone, problems).read(node.only(*KEYS))
 
 
@@ -123,13 +127,8 @@ class _Reader:
             self._states(node),
             error,
         )
-        self._check(expected, node)
+        _check(expected, node, node.mapping(), self._problems)
         return expected
-
-    def _check(self, expected: Expectation, node: Node) -> None:
-        wrong = _contradiction(expected, node.mapping())
-        if wrong:
-            self._problems.add("R0703", wrong, node.location, "leave `outcome` out: it follows from the rest")
 
     def _parsed(self, node: Node, parse: Callable[[str], Result]) -> Result | None:
         try:
@@ -215,10 +214,14 @@ class _Reader:
         if not node:
             return {}
         if isinstance(node.data, str):
-            return {"": (node.text(),)}
+            return {"": (_code(node),)}
         if isinstance(node.data, list):
-            return {"": tuple(sorted(item.text() for item in node.once()))}
-        return {name: (child.text(),) for name, child in node.items()}
+            return {"": tuple(sorted(_code(item) for item in node.once()))}
+        return {name: (_code(child),) for name, child in node.items()}
+
+
+def _code(node: Node) -> str:
+    return node.matching(CODE, "the code of a problem")
 
 
 def _within(text: str) -> Duration | str:
@@ -236,12 +239,22 @@ def _outcome_of(blockers: tuple[str, ...], reviews: tuple[ExpectedReview, ...]) 
     return "blocked" if blockers else "review_required" if reviews else "allowed"
 
 
+def _check(expected: Expectation, node: Node, given: Mapping[str, object], problems: Problems) -> None:
+    if wrong := _contradiction(expected, given):
+        hint = "leave `outcome` out: it follows from the rest" if "outcome" in given else ""
+        problems.add("R0703", wrong, node.location, hint)
+
+
 def _contradiction(expected: Expectation, given: Mapping[str, object]) -> str:
     """What of an expectation excludes something else of it; "" where all can be true."""
     outcome, follows = expected.outcome, _outcome_of(expected.blockers, expected.reviews)
     if expected.error:
         others = [key for key in given if key != "error"]
         return f"facts that are refused have no `{others[0]}`" if others else ""
+    if outcome == "blocked" and not expected.blockers:
+        return "a case that is `blocked` says by which blockers: `{blockers: […]}`"
+    if outcome == "review_required" and not expected.reviews:
+        return "a case that is `review_required` says which reviews: `{reviews: […]}`"
     if expected.blockers and expected.reviews:
         return "a blocked case has no reviews"
     if outcome == "not_applicable" and (follows != "allowed" or expected.refund or expected.values):

@@ -66,10 +66,14 @@ class Settlement(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the conditions that hold make of refund terms: what becomes of each instrument, and the deductions."""
+    """What the conditions that hold make of refund terms: what becomes of each instrument, and the deductions.
+
+    `shared` names the instruments that share the remainder.
+    """
 
     term: Term
     parts: tuple[Part, ...]
+    shared: tuple[str, ...]
     deductions: tuple[Deduction, ...]
 
 
@@ -85,7 +89,10 @@ def plan_of(term: Term, held: Container[str]) -> Plan:
     """The plan of refund terms where the conditions `held` hold, by the names of their units."""
     unit = f"terms/{term.id}"
     parts = tuple(_part(part, f"{unit}/instruments/{part.name}", held) for part in term.instruments)
-    return Plan(term, parts, tuple(part for part in term.deductions if f"{unit}/deduct/{part.name}" in held))
+    shared = tuple(part.name for part in parts if part.back == "remainder")
+    return Plan(
+        term, parts, shared, tuple(part for part in term.deductions if f"{unit}/deduct/{part.name}" in held)
+    )
 
 
 def _part(part: Instrument, unit: str, held: Container[str]) -> Part:
@@ -101,18 +108,23 @@ def settle(refund: Refund, plan: Plan, paid: Mapping[str, Money], read: Read) ->
     Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency.
     """
     currency = next(iter(paid.values()))[1]
-    pool: dict[str, Any] = {
-        name: paid[name][0] for name, back, _ in plan.parts if back == "remainder" and name in paid
-    }
-    charge = _charge(refund, plan, pool, currency, read) if pool or plan.term.deductions else NO_CHARGE
+    charge = _charge(refund, plan, paid, currency, read) if plan.shared or plan.deductions else NO_CHARGE
     lines, total = [], 0
-    for part in plan.parts:
-        if part[0] in paid:
-            line = _line(part, paid[part[0]][0], charge)  # type: ignore[arg-type]
-            if line[1] != line[2] + line[3] + line[4] + line[5] or line[2] > line[1]:
-                raise EngineError(f"the refund of `{part.name}` does not add up; nothing is decided")
-            total += line[2]
-            lines.append(line)
+    for name, back, to in plan.parts:
+        if name not in paid:
+            continue
+        amount: Any = paid[name][0]
+        if back == "full":
+            returned, consumed, fees, forfeited = amount, 0, 0, 0
+        elif back == "none":
+            returned, consumed, fees, forfeited = 0, 0, 0, amount
+        else:
+            returned, consumed, fees = charge.returned[name], charge.consumed[name], charge.fees[name]
+            forfeited = 0
+        if amount != returned + consumed + fees + forfeited or returned > amount:
+            raise EngineError(f"the refund of `{name}` does not add up; nothing is decided")
+        total += returned
+        lines.append(record(Line, (name, amount, returned, consumed, fees, forfeited, to)))
     return record(Settlement, (plan.term, currency, total, tuple(lines), charge.deducted))  # type: ignore[no-any-return]
 
 
@@ -128,27 +140,20 @@ class _Charge(NamedTuple):
 NO_CHARGE = _Charge({}, {}, {}, ())
 
 
-def _line(part: Part, paid: int, charge: _Charge) -> Line:
-    name, back, to = part
-    if back == "full":
-        return record(Line, (name, paid, paid, 0, 0, 0, to))  # type: ignore[no-any-return]
-    if back == "none":
-        return record(Line, (name, paid, 0, 0, 0, paid, to))  # type: ignore[no-any-return]
-    return Line(name, paid, charge.returned[name], charge.consumed[name], charge.fees[name], 0, to)
-
-
-def _charge(refund: Refund, plan: Plan, pool: Mapping[str, int], currency: str, read: Read) -> _Charge:
-    """Take the deductions from the pool."""
+def _charge(refund: Refund, plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) -> _Charge:
+    """Take the deductions from what the instruments that share the remainder paid."""
+    pool: dict[str, Any] = {name: paid[name][0] for name in plan.shared if name in paid}
     applied = plan.deductions
     exact = _deductions(refund, applied, currency, read)
     returned, taken = _remainder(refund, pool, exact)
     consumed, fees = dict.fromkeys(pool, 0), dict.fromkeys(pool, 0)
-    open_ = {name: pool[name] - returned[name] for name in pool}
+    rest = {name: pool[name] - returned[name] for name in pool}
     for deduction, amount in zip(applied, taken, strict=True):
         column = fees if deduction.column == "fees" else consumed
-        for name, part in zip(pool, apportion(amount, [*open_.values()]), strict=True):
-            column[name] += part
-            open_[name] -= part
+        for name, part in zip(pool, _shares(amount, [*rest.values()]), strict=True):
+            if part:
+                column[name] += part
+                rest[name] -= part
     deducted = tuple([record(Deducted, row) for row in zip(applied, exact, taken, strict=True)])
     return record(_Charge, (returned, consumed, fees, deducted))  # type: ignore[no-any-return]
 
@@ -160,7 +165,7 @@ def _deductions(
     amounts: list[int | Fraction] = []
     for deduction in applied:
         amount = _limited(deduction, currency, read)
-        if amount < 0:
+        if amount.numerator < 0:
             raise FormulaError(
                 f"the deduction `{deduction.name}` is negative: {format_money(amount, currency)}"
             )
@@ -201,7 +206,7 @@ def _remainder(
         amounts = _capped(amounts, have * unit)
     returned = _split(refund, pool, have * unit - sum(amounts), unit)
     taken = have - sum(returned.values())
-    return returned, apportion(taken, amounts)
+    return returned, _shares(taken, amounts)
 
 
 def _in_one_unit(exact: Sequence[int | Fraction]) -> tuple[int, list[int]]:
@@ -227,7 +232,7 @@ def _split(refund: Refund, pool: Mapping[str, int], left: int, unit: int) -> dic
     if refund.place == "each_instrument":
         shares = [round_quotient(left * weight, have * unit, refund.mode) for weight in weights]
     else:
-        shares = apportion(round_quotient(left, unit, refund.mode), weights)
+        shares = _shares(round_quotient(left, unit, refund.mode), weights)
     return dict(zip(names, shares, strict=True))
 
 
@@ -248,17 +253,20 @@ def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     Largest remainder: each part is rounded towards zero, and what is missing goes, a unit each, to the parts that lost
     most; between equals the earlier one. With no weight at all everything is zero (`total` must be, too).
     """
+    return _shares(total, _in_one_unit(weights)[1])
+
+
+def _shares(total: int, weights: list[int]) -> list[int]:
+    if len(weights) == 1 and weights[0]:
+        return [total]
     if total < 0:
-        return [-part for part in apportion(-total, weights)]
-    _, whole_weights = _in_one_unit(weights)
-    whole = sum(whole_weights)
+        return [-part for part in _shares(-total, weights)]
+    whole = sum(weights)
     if not whole:
         if total:
             raise EngineError("an amount cannot be shared among nothing")
         return [0] * len(weights)
-    if len(weights) == 1:
-        return [total]
-    shares = [divmod(total * weight, whole) for weight in whole_weights]
+    shares = [divmod(total * weight, whole) for weight in weights]
     parts = [part for part, _ in shares]
     missing = total - sum(parts)
     if missing:

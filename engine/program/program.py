@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -45,10 +45,17 @@ class Program:
         self._meanings = definition["rules"]
         # The last slot, the one more than there are facts, holds `now` while a case is decided.
         self.slots = {**slots, NOW: len(slots)}
-        self.applies_needs = frozenset(self._facts_under(version.applies_to, vocabulary))
+        # What each name of money paid reads: the slot of the instruments, and the instrument or `total`.
+        self.instruments = {
+            f"{fact.name}.{part}": (slots[fact.name], part)
+            for fact in vocabulary.facts.values()
+            if fact.type.kind is Kind.INSTRUMENTS
+            for part in (*fact.type.choices, "total")
+        }
         self.needs = tuple(sorted(name for name in version.facts if vocabulary.facts[name].required))
-        # Two slots at least, so that it always picks a tuple; `now` is never absent.
-        self.needed = itemgetter(-1, -1, *(slots[name] for name in self.needs))
+        self.needed = self._picker(self.needs)
+        under = self._facts_under(version.applies_to, vocabulary)
+        self.applies_needed = self._picker(set(self.needs).intersection(under))
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
         self.applies_after = passes.get("applies_to", 0)
@@ -82,6 +89,10 @@ class Program:
                 names += names_in_value(self.values[name])
             elif fact := vocabulary.fact_of(name):
                 yield fact.name
+
+    def _picker(self, names: Iterable[str]) -> Callable[[list[Any]], tuple[Any, ...]]:
+        """What picks some facts of a case. Two slots at least make it yield a tuple; `now` is never absent."""
+        return itemgetter(-1, -1, *(self.slots[name] for name in names))
 
     def close(self) -> None:
         """Give back what the rules engine holds."""

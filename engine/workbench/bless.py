@@ -6,8 +6,13 @@ mention is not added, except blockers and reviews, which are always compared.
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import unified_diff
 from itertools import groupby
 from pathlib import Path
@@ -20,18 +25,31 @@ from engine.diagnostics import Location
 from engine.model import Value
 from engine.refund import Settlement
 from engine.reviews import RequestState
-from engine.schema.examples import flow
-from engine.units import format_duration, format_money, format_time
+from engine.units import (
+    UnitError,
+    format_duration,
+    format_money,
+    format_time,
+    parse_decimal,
+    parse_duration,
+    parse_money,
+)
 from engine.values import plain
 from engine.workbench.edits import Source, add_key, replace_file, staged
+from engine.workbench.expectations import moment
 from engine.workbench.runner import Result
 
 __all__ = ["Blessed", "bless"]
 
 Found = dict[str, Any]
+# What YAML reads as the text, amount, time or number that it is.
+PLAIN = re.compile(
+    r"(?!(?:true|false|yes|no|on|off|y|n|null)$)[A-Za-z0-9][A-Za-z0-9 ./:+%_-]*(?<![ :])", re.IGNORECASE
+)
+NUMBER = re.compile(r"[0-9.]+")
 ALWAYS_SAID = ("blockers", "reviews")
 IMPOSSIBLE = {
-    "blocked": frozenset({"reviews", "refund"}),
+    "blocked": frozenset({"reviews", "values"}),
     "not_applicable": frozenset(
         {"blockers", "reviews", "refund", "values", "policy", "version", "state", "states"}
     ),
@@ -155,7 +173,7 @@ def _merged(source: Source, path: tuple[str | int, ...], old: Any, new: Any) -> 
         if key in old:
             source = _merged(source, (*path, key), old[key], value)
         else:
-            source = add_key(source, path, key, flow(value))
+            source = add_key(source, path, key, _written(value, key))
     return source
 
 
@@ -163,10 +181,26 @@ def _replaced(source: Source, path: tuple[str | int, ...], value: Any) -> Source
     """The value at a path replaced, on one line."""
     node = source.node(path)
     start, end = node.start_mark.index, node.end_mark.index
+    text = _written(value, path[-1])
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         before = source.text.removeprefix("\ufeff")[:start].rstrip()
-        return source.edited(len(before), _end_of(node), f" {flow(value)}")
-    return source.edited(start, end, flow(value))
+        return source.edited(len(before), _end_of(node), f" {text}")
+    return source.edited(start, end, text)
+
+
+def _written(value: Any, key: str | int = "") -> str:
+    """Plain data as YAML on one line; a version that looks like a number is put in quotes."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_written(item, name)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_written(item) for item in value) + "]"
+    if (
+        isinstance(value, str)
+        and PLAIN.fullmatch(value)
+        and not (key == "version" and NUMBER.fullmatch(value))
+    ):
+        return value
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
 def _end_of(node: yaml.Node) -> int:
@@ -194,7 +228,27 @@ def _found(given: Mapping[str, Any], result: Result) -> Found:
             found[key] = value
     if "outcome" not in found and decision.outcome != _follows(found):
         found = {"outcome": decision.outcome, **found}
-    return found or {"outcome": decision.outcome}
+    return _kept(given, found, decision.zone) if found else {"outcome": decision.outcome}
+
+
+def _kept(old: Any, new: Any, zone: dt.tzinfo) -> Any:
+    """What is found, spelt as it was where that means the same: `91 EUR` is `91.00 EUR`."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {key: _kept(old.get(key), value, zone) for key, value in new.items()}
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [_kept(one, other, zone) for one, other in zip(old, new, strict=True)]
+    return old if old is not None and _meaning(old, zone) == _meaning(new, zone) else new
+
+
+def _meaning(value: Any, zone: dt.tzinfo) -> Any:
+    """An amount, time, duration or number as such; any other value as it is."""
+    text = str(value)
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        return value
+    for read in (parse_money, lambda each: moment(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
+        with suppress(UnitError):
+            return read(text)
+    return text
 
 
 def _follows(found: Found) -> str:

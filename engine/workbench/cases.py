@@ -271,6 +271,7 @@ class _SuiteReader:
 
     def _check_column(self, column: Node) -> bool:
         name = column.text()
+        known: tuple[str, ...]
         if name.startswith("expect."):
             known, part, what = KEYS, name.split(".")[1], "a part of what is expected"
             fine = part in known

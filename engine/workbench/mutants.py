@@ -18,6 +18,7 @@ from engine.engine import Engine
 from engine.model import Version
 from engine.workbench.cases import Equivalent
 from engine.workbench.examples import find_example
+from engine.workbench.expectations import Expectation
 from engine.workbench.mutations import Mutation, mutations_of
 from engine.workbench.runner import Contact, Result, Trial, contacts_of, passes
 from engine.workbench.truth import Unknown, holds
@@ -112,6 +113,8 @@ class _Ground:
             for contact in contacts_of(engine, result):
                 key = (contact.version.policy, contact.version.version)
                 self._met.setdefault(key, []).append((result, contact))
+        for met in self._met.values():
+            met.sort(key=lambda each: -_weight(each[0].trial.case.expected))
 
     def survives(self, version: Version, mutation: Mutation) -> bool | None:
         """Whether every case still passes; None where the change makes no version at all."""
@@ -156,6 +159,13 @@ class _Ground:
         return Survivor(
             version.policy, version.version, mutation.key, mutation.location, mutation.advice, example
         )
+
+
+def _weight(expected: Expectation) -> int:
+    """How much a case compares: those that compare more notice more, and are tried first."""
+    refund = expected.refund
+    parts = [refund.instruments, refund.deductions, refund.total] if refund else []
+    return len(expected.values) + 2 * len(expected.states) + 2 * sum(part is not None for part in parts)
 
 
 def _may_notice(mutation: Mutation, contact: Contact, decision: Decision | None) -> bool:

@@ -137,7 +137,7 @@ def _ignore(raw: object) -> object:
 
 def _reader_of(fact: Fact, zone: ZoneInfo) -> Reader:
     read = reader(fact.type, zone)
-    if fact.at_least is not None or fact.at_most is not None:
+    if fact.bounded:
         read = _bounded(fact, read)
     return _optional(read) if fact.optional else read
 
@@ -150,6 +150,9 @@ def _optional(read: Reader) -> Reader:
 def _bounded(fact: Fact, read: Reader) -> Reader:
     def check(raw: object) -> Any:
         value = read(raw)
+        if fact.fields:
+            fact.check_bounds(value)
+            return value
         if fact.at_least is not None and value < fact.at_least:
             raise UnitError(f"expected {fact.at_least} or more, found {describe(raw)}")
         if fact.at_most is not None and value > fact.at_most:

@@ -78,9 +78,17 @@ def describe(raw: object) -> str:
         return "a list"
     if isinstance(raw, float):
         return f"the binary float `{raw!r}`"
-    text = str(raw)
+    text = _text_of(raw)
     shown = text if len(text) <= 60 else text[:57] + "…"
     return f"the text `{shown}`" if isinstance(raw, str) else f"`{shown}`"
+
+
+def _text_of(raw: object) -> str:
+    """`str(raw)`; Python refuses to write out integers of thousands of digits."""
+    try:
+        return str(raw)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _expected(what: str, raw: object, hint: str = "") -> UnitError:
@@ -187,7 +195,7 @@ def _money_of_mapping(raw: object) -> Money:
 def _no_money(raw: object) -> UnitError:
     hint = 'write `"1000.01 USD"` or `{"amount": "1000.01", "currency": "USD"}`; never a float'
     if isinstance(raw, (int, Decimal)) and not isinstance(raw, bool):
-        hint = f"add the currency, such as `{raw} USD`"
+        hint = f"add the currency, such as `{describe(raw)[1:-1]} USD`"
     return _expected("money", raw, hint)
 
 
@@ -363,7 +371,12 @@ def _list(type_: Type, zone: ZoneInfo) -> Reader:
         ]
         if faults:
             raise Rejected(faults)
-        return dict(_each([(key, item, readers[key]) for key, item in raw.items()]))  # type: ignore[arg-type]
+        given = [
+            (key, item, readers[key])
+            for key, item in raw.items()
+            if item is not None or not type_.fields[key].optional
+        ]
+        return dict(_each(given))  # type: ignore[arg-type]
 
     def read(raw: object) -> tuple[dict[str, object], ...]:
         if raw.__class__ is list and not raw:

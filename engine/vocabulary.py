@@ -17,7 +17,7 @@ from engine.node import NAME, Node
 from engine.source import Document
 from engine.types import ABSENT, Kind, Type
 from engine.units import UnitError, currencies, format_decimal
-from engine.values import faults_of, reader
+from engine.values import Rejected, faults_of, reader
 
 __all__ = ["NOW", "RESERVED", "Fact", "Vocabulary", "read_vocabulary"]
 
@@ -57,11 +57,30 @@ class Fact:
         return not self.optional and self.default is ABSENT
 
     def check_bounds(self, value: Any) -> None:
-        """Raises `UnitError` where an integer or number lies outside of its bounds."""
+        """Raises `UnitError` where an integer or number, also one in a record of a list, lies outside of its bounds."""
+        if self.fields:
+            self._check_records(value)
         if self.at_least is not None and value < self.at_least:
             raise UnitError(f"expected {self.at_least} or more, found `{format_decimal(value)}`")
         if self.at_most is not None and value > self.at_most:
             raise UnitError(f"expected {self.at_most} or less, found `{format_decimal(value)}`")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a value of the right type may still lie outside of bounds."""
+        bounds = self.at_least is not None or self.at_most is not None
+        return bounds or any(field.bounded for field in self.fields.values())
+
+    def _check_records(self, records: Any) -> None:
+        faults = []
+        for index, record in enumerate(records):
+            for name in record.keys() & self.fields.keys():
+                try:
+                    self.fields[name].check_bounds(record[name])
+                except UnitError as error:
+                    faults.append(((index, name), str(error), error.hint))
+        if faults:
+            raise Rejected(sorted(faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +210,19 @@ class _VocabularyReader:
         return child.text()
 
     def _fields(self, name: str, node: Node) -> dict[str, Fact]:
-        return {
-            key: self._fact(f"{name}.{key}", child)
-            for key, child in node.child("fields").items()
-            if self._name(key, child)
-        }
+        fields = {}
+        for key, child in node.child("fields").items():
+            if child.mapping().get("default") is not None:
+                hint = "a field is sent with every record; `optional: true` lets a record leave it out"
+                self._problems.add(
+                    "R0211",
+                    f"the field `{name}.{key}` has a `default`",
+                    child.child("default").key_location,
+                    hint,
+                )
+            if self._name(key, child):
+                fields[key] = self._fact(f"{name}.{key}", child)
+        return fields
 
     def _with_default(self, fact: Fact, node: Node) -> Fact:
         for example in _maybe_each(node.get("examples")):

@@ -260,12 +260,11 @@ class ConditionReader:
                 "write the lower end first",
             )
         needs = f"between {self._words(low, subject)} and {self._words(high, subject)}"
-        return AllOf(
-            (
-                Compare(subject, Op.AT_LEAST, low, needs, place),
-                Compare(subject, Op.AT_MOST, high, needs, place),
-            )
+        ends = (
+            Compare(subject, Op.AT_LEAST, low, needs, place),
+            Compare(subject, Op.AT_MOST, high, needs, place),
         )
+        return self._guarded(AllOf(ends), [end for end in (low, high) if isinstance(end, Name)], place)
 
     def _has(self, subject: Name, node: Node, place: Location) -> Condition:
         member: Callable[[Any], Any] = reader(

@@ -279,6 +279,7 @@ class VersionReader:
         if subject.type.kind is not Kind.CHOICE:
             self._wrong_kind(subject, Kind.CHOICE, choice)
             raise BrokenNameError(subject.name)
+        self._read.add(subject.name)
         rows = []
         for key, cells in node.child("rows").items():
             when = ALWAYS if key == "otherwise" else self._conditions.equals(subject, key, cells)
@@ -511,7 +512,9 @@ class VersionReader:
             if not NAME.fullmatch(name):
                 raise child.malformed("a name")
         money = Type(Kind.MONEY, currency=paid.type.currency)
-        deductions = self._whole([self._attempt(self._deduction, name, child, money) for name, child in items])
+        deductions = self._whole(
+            [self._attempt(self._deduction, name, child, money) for name, child in items]
+        )
         instruments = self._instruments(node, paid)
         self._check_remainder(deductions, instruments, node)
         return Term(node.child("id").id(), self._when(node), tuple(deductions), instruments, node.location)
@@ -570,12 +573,22 @@ class VersionReader:
             return ()
         if isinstance(to.data, str):
             return (Destination(ALWAYS, to.one_of(*DESTINATIONS)),)
-        return tuple(self._destination(item) for item in to.each())
+        goals = [(item, self._destination(item)) for item in to.each()]
+        for item, goal in goals[:-1]:
+            if goal.when is ALWAYS:
+                self._problems.add(
+                    "R0224",
+                    "destinations after `otherwise` are never reached",
+                    item.location,
+                    "move it to the end",
+                )
+        return tuple(goal for _, goal in goals)
 
     def _destination(self, node: Node) -> Destination:
         node.only("when", "to", "otherwise")
         otherwise = node.get("otherwise")
         if otherwise:
+            node.only("otherwise")
             return Destination(ALWAYS, otherwise.one_of(*DESTINATIONS))
         return Destination(self._condition(node.child("when")), node.child("to").one_of(*DESTINATIONS))
 

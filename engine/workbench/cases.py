@@ -6,7 +6,7 @@ Schema. Facts are merged deeply; in the file they may stand in groups or with do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -260,7 +260,7 @@ class _SuiteReader:
         for number, row in enumerate(table.child("rows").each(MAX_CASES)):
             cells = list(row.each())
             if len(cells) != len(columns):
-                words = f"the row has {len(cells)} cells for {len(columns)} columns"
+                words = f"the row has {_count(cells, 'cell')} for {_count(columns, 'column')}"
                 self._problems.add("R0702", words, row.location)
                 continue
             yield self._row(node, row, dict(zip(columns, cells, strict=True)), own, number)
@@ -333,6 +333,10 @@ class _SuiteReader:
             yield Equivalent(
                 node.child("mutant").text(), node.child("reason").text(), self._targets, node.location
             )
+
+
+def _count(items: Sequence[object], noun: str) -> str:
+    return f"{len(items)} {noun}{'s' * (len(items) != 1)}"
 
 
 def _over(own: Facts, changes: Mapping[str, Any]) -> Facts:

@@ -20,7 +20,8 @@ Paint = Callable[[str, str], str]
 def failure_lines(result: Result, place: Place, paint: Paint) -> Iterator[str]:
     """One failed case. `place` words a location, `paint` colours a text (`red`, `green`, `dim`, `bold`)."""
     trial = result.trial
-    yield f"{paint('FAILED', 'red')} {place(trial.case.location)} {paint(trial.name, 'bold')}  ({trial.target})"
+    where = f"{paint('FAILED', 'red')} {place(trial.case.location)}: R0710"
+    yield f"{where} {paint(trial.name, 'bold')}  ({trial.target})"
     width = max(len(difference.what) for difference in result.differences)
     for difference in result.differences:
         yield from _difference(difference, width, place, paint)
@@ -52,7 +53,7 @@ def coverage_lines(coverage: Coverage, paint: Paint, *, untried: bool) -> Iterat
 def mutant_lines(report: MutantReport, place: Place, paint: Paint) -> Iterator[str]:
     """The mutants that survive, each with a case that would notice it, then those that are argued away."""
     for each in report.survivors:
-        yield f"{paint('SURVIVED', 'red')} {place(each.location)} {each.policy} {each.version}"
+        yield f"{paint('SURVIVED', 'red')} {place(each.location)}: R0712 {each.policy} {each.version}"
         yield f"  {paint(each.mutant, 'bold')}"
         yield (
             f"  would be noticed by a case {each.example}"

@@ -20,71 +20,129 @@ def blessed(folder, cases: str) -> tuple[str, list[tuple[str, str]]]:
     return text.removeprefix(CASES), left
 
 
+REWRITTEN = """\
+  - name: a   # why
+    expect:
+      refund: 90.00 EUR   # by hand
+=====
+  - name: a   # why
+    expect:
+      refund: 91.00 EUR   # by hand
+#####
+  - name: a
+    expect: {values: {rate: 20%}, refund: {total: 1 EUR, terms: usual}}  # x
+=====
+  - name: a
+    expect: {values: {rate: 0.1}, refund: {total: 91.00 EUR, terms: usual}}  # x
+#####
+  - name: blockers that the case did not mention
+    facts: {bike.damaged: true}
+    expect: allowed   # hm
+=====
+  - name: blockers that the case did not mention
+    facts: {bike.damaged: true}
+    expect: {blockers: [damaged]}   # hm
+#####
+  - name: reviews that the case did not mention
+    facts: {order.amount: 600 EUR}
+    expect: {refund: 91 EUR}
+=====
+  - name: reviews that the case did not mention
+    facts: {order.amount: 600 EUR}
+    expect: {refund: 91 EUR, reviews: [dear]}
+#####
+  - name: the same in a block
+    facts: {order.amount: 600 EUR}
+    expect:
+      refund: 91 EUR
+  # next
+=====
+  - name: the same in a block
+    facts: {order.amount: 600 EUR}
+    expect:
+      refund: 91 EUR
+      reviews: [dear]
+  # next
+#####
+  - name: a list in a block
+    expect:
+      blockers:
+        - damaged
+
+      # money
+      refund: none
+=====
+  - name: a list in a block
+    expect:
+      blockers: []
+
+      # money
+      refund: 91.00 EUR
+#####
+  - name: a list with a comment
+    facts: {bike.damaged: true}
+    expect:
+      blockers:
+        - broken   # x
+
+      # money
+      refund: none
+=====
+  - name: a list with a comment
+    facts: {bike.damaged: true}
+    expect:
+      blockers: [damaged]   # x
+
+      # money
+      refund: none
+#####
+  - {name: no policy, facts: {bike.kind: toy}, expect: {refund: 1 EUR}}
+=====
+  - {name: no policy, facts: {bike.kind: toy}, expect: {outcome: not_applicable}}
+#####
+  - {name: refused, facts: {bike.damaged: null}, expect: allowed}
+=====
+  - {name: refused, facts: {bike.damaged: null}, expect: {error: {bike.damaged: R0901}}}
+#####
+  - {name: not refused, expect: {error: R0901}}
+=====
+  - {name: not refused, expect: {outcome: allowed}}
+#####
+  - name: rows
+    table:
+      columns: [order.amount, expect.reviews, expect.refund]
+      rows:
+        - [500.01 EUR,   [], 91 EUR]   # one cent more
+        - [1 EUR, [dear], null]
+=====
+  - name: rows
+    table:
+      columns: [order.amount, expect.reviews, expect.refund]
+      rows:
+        - [500.01 EUR,   [dear], 91 EUR]   # one cent more
+        - [1 EUR, [], null]
+#####
+  - name: the life of a request
+    facts: {order.amount: 600 EUR, request.submitted_at: 2025-02-10T12:00:00+01:00}
+    expect:
+      reviews: {dear: {deadline: 2025-02-12T12:00:00+01:00}}
+      state: approved
+      states:
+        - {at: 2025-02-11T12:00:01+01:00, state: overdue}   # late
+=====
+  - name: the life of a request
+    facts: {order.amount: 600 EUR, request.submitted_at: 2025-02-10T12:00:00+01:00}
+    expect:
+      reviews: {dear: {deadline: 2025-02-11T12:00:00+01:00}}
+      state: pending_review
+      states: [{at: 2025-02-11T12:00:01+01:00, state: auto_approved}]   # late
+"""
+PAIRS = [pair.split("=====\n") for pair in REWRITTEN.split("#####\n")]
+
+
 @pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        # One value, where it is said.
-        (
-            "  - name: a   # why\n    expect:\n      refund: 90.00 EUR   # by hand\n",
-            "  - name: a   # why\n    expect:\n      refund: 91.00 EUR   # by hand\n",
-        ),
-        (
-            "  - name: a\n    expect: {values: {rate: 20%}, refund: {total: 1 EUR, terms: usual}}  # x\n",
-            "  - name: a\n    expect: {values: {rate: 0.1}, refund: {total: 91.00 EUR, terms: usual}}  # x\n",
-        ),
-        # Blockers that the case did not mention.
-        (
-            "  - name: a\n    facts: {bike.damaged: true}\n    expect: allowed   # hm\n",
-            "  - name: a\n    facts: {bike.damaged: true}\n    expect: {blockers: [damaged]}   # hm\n",
-        ),
-        (
-            "  - name: a\n    facts: {order.amount: 600 EUR}\n    expect: {refund: 91 EUR}\n",
-            "  - name: a\n    facts: {order.amount: 600 EUR}\n    expect: {refund: 91 EUR, reviews: [dear]}\n",
-        ),
-        (
-            "  - name: a\n    facts: {order.amount: 600 EUR}\n    expect:\n      refund: 91 EUR\n  # next\n",
-            "  - name: a\n    facts: {order.amount: 600 EUR}\n    expect:\n      refund: 91 EUR\n      reviews: [dear]\n  # next\n",
-        ),
-        # Blocks.
-        (
-            "  - name: a\n    expect:\n      blockers:\n        - damaged\n\n      # money\n      refund: none\n",
-            "  - name: a\n    expect:\n      blockers: []\n\n      # money\n      refund: 91.00 EUR\n",
-        ),
-        (
-            "  - name: a\n    facts: {bike.damaged: true}\n    expect:\n      blockers:\n        - broken   # x\n\n      # money\n      refund: none\n",
-            "  - name: a\n    facts: {bike.damaged: true}\n    expect:\n      blockers: [damaged]   # x\n\n      # money\n      refund: none\n",
-        ),
-        # Outcomes and errors.
-        (
-            "  - {name: a, facts: {bike.kind: toy}, expect: {refund: 1 EUR}}\n",
-            "  - {name: a, facts: {bike.kind: toy}, expect: {outcome: not_applicable}}\n",
-        ),
-        (
-            "  - {name: a, facts: {bike.damaged: null}, expect: allowed}\n",
-            "  - {name: a, facts: {bike.damaged: null}, expect: {error: {bike.damaged: R0901}}}\n",
-        ),
-        (
-            "  - {name: a, expect: {error: R0901}}\n",
-            "  - {name: a, expect: {outcome: allowed}}\n",
-        ),
-        # Rows.
-        (
-            "  - name: a\n    table:\n      columns: [order.amount, expect.reviews, expect.refund]\n      rows:\n"
-            "        - [500.01 EUR,   [], 91 EUR]   # one cent more\n        - [1 EUR, [dear], null]\n",
-            "  - name: a\n    table:\n      columns: [order.amount, expect.reviews, expect.refund]\n      rows:\n"
-            "        - [500.01 EUR,   [dear], 91 EUR]   # one cent more\n        - [1 EUR, [], null]\n",
-        ),
-        # The life of a request.
-        (
-            "  - name: a\n    facts: {order.amount: 600 EUR, request.submitted_at: 2025-02-10T12:00:00+01:00}\n"
-            "    expect:\n      reviews: {dear: {deadline: 2025-02-12T12:00:00+01:00}}\n      state: approved\n"
-            "      states:\n        - {at: 2025-02-11T12:00:01+01:00, state: overdue}   # late\n",
-            "  - name: a\n    facts: {order.amount: 600 EUR, request.submitted_at: 2025-02-10T12:00:00+01:00}\n"
-            "    expect:\n      reviews: {dear: {deadline: 2025-02-11T12:00:00+01:00}}\n      state: pending_review\n"
-            "      states: [{at: 2025-02-11T12:00:01+01:00, state: auto_approved}]   # late\n",
-        ),
-    ],
-)  # fmt: skip
+    ("before", "after"), PAIRS, ids=[before.split("\n")[0].strip() for before, _ in PAIRS]
+)
 def test_what_differs_is_rewritten(tmp_path, before, after):
     assert blessed(tmp_path, before) == (after, [])
 
@@ -96,12 +154,15 @@ def test_what_passes_is_not_touched(tmp_path):
 
 def test_the_difference_is_shown(tmp_path):
     [found] = bless(tmp_path, ran(tmp_path, CASES + "  - {name: a, expect: {refund: 1 EUR}}\n")[2])
-    assert found.diff.splitlines()[-2:] == ["-  - {name: a, expect: {refund: 1 EUR}}", "+  - {name: a, expect: {refund: 91.00 EUR}}"]
+    assert found.diff.splitlines()[-2:] == [
+        "-  - {name: a, expect: {refund: 1 EUR}}",
+        "+  - {name: a, expect: {refund: 91.00 EUR}}",
+    ]
 
 
 def test_a_table_without_the_column_is_left(tmp_path):
-    cases = "  - name: a\n    table:\n      columns: [bike.damaged, expect.refund]\n      rows: [[true, null], [false, 91 EUR]]\n"
-    suite = cases.replace("[true, null]", "[true, 91 EUR]")
+    table = "{columns: [bike.damaged, expect.refund], rows: [[true, 91 EUR], [false, 91 EUR]]}"
+    suite = f"  - name: a\n    table: {table}\n"
     text, left = blessed(tmp_path, suite)
     assert text == suite
     [(name, why)] = left
@@ -110,8 +171,8 @@ def test_a_table_without_the_column_is_left(tmp_path):
 
 
 def test_versions_that_answer_differently_are_left(tmp_path):
-    suite = CASES.replace('version: "1"', "versions: every") + "  - {name: a, facts: {order.amount: 600 EUR}, expect: allowed}\n"
-    suite = suite.replace("expect: allowed", "expect: {refund: 1 EUR}")
+    case = "  - {name: a, facts: {order.amount: 600 EUR}, expect: {refund: 1 EUR}}\n"
+    suite = CASES.replace('version: "1"', "versions: every") + case
     [found] = bless(tmp_path, ran(tmp_path, suite)[2])
     assert found.diff == ""
     assert "split the suite" in found.left[0][2]

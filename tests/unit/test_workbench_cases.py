@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.unit.workbench_book import CASES, FIRST_LINE, HEAD, opened, ran
 
 from engine.diagnostics import Problems
 from engine.schema import base_schema, validate
 from engine.source import read_text
+from tests.unit.workbench_book import CASES, FIRST_LINE, HEAD, opened, ran
 
 ROOT = Path(__file__).parents[2]
 SUITES = sorted([*ROOT.glob("rules/*/tests/*.yaml"), *ROOT.glob("examples/books/*/rules/*/tests/*.yaml")])
@@ -22,7 +22,9 @@ def names(folder: Path, suite: str) -> list[tuple[str, bool]]:
 
 
 def test_facts_are_merged_deeply_and_null_takes_one_away(tmp_path):
-    suite = CASES + """\
+    suite = (
+        CASES
+        + """\
   - name: groups
     facts: {bike: {kind: cargo, days: 8}}
     expect: {values: {rate: 20%}}
@@ -36,11 +38,14 @@ def test_facts_are_merged_deeply_and_null_takes_one_away(tmp_path):
     facts: {order: null}
     expect: {error: {order.amount: R0901, order.paid: R0901}}
 """
+    )
     assert [passed for _, passed in names(tmp_path, suite)] == [True] * 4
 
 
 def test_a_table_makes_a_case_of_each_row(tmp_path):
-    suite = CASES + """\
+    suite = (
+        CASES
+        + """\
   - name: limit
     facts: {bike.kind: cargo}
     table:
@@ -57,6 +62,7 @@ def test_a_table_makes_a_case_of_each_row(tmp_path):
         - [expired, 2025-02-11T12:00:00+01:00, 2025-02-11T11:59:59+01:00, 81.00 EUR]
         - [by the clock of the suite, null, null, null]
 """
+    )
     assert names(tmp_path, suite) == [
         ("limit / row 1", True),
         ("limit / row 2", True),
@@ -87,13 +93,16 @@ def test_without_a_policy_it_is_every_policy_or_the_book(tmp_path):
     every = bare.replace("at: 2025-02-10", "in_force_at: 2025-02-10\nat: 2025-02-10")
     case = "  - {name: a, expect: {blockers: []}}\n"
     assert [str(r.trial.target) for r in ran(tmp_path / "a", every + case)[2]] == ["hire 1", "rest 1"]
-    book = bare + """\
+    book = (
+        bare
+        + """\
   - name: hire
     expect: {policy: hire, version: "1", path: []}
   - name: rest
     facts: {bike.kind: toy}
     expect: {policy: rest, path: [hire], refund: {total: 0.00 EUR, instruments: {}}}
 """.replace(", instruments: {}", "")
+    )
     results = ran(tmp_path / "b", book)[2]
     assert [str(result.trial.target) for result in results] == ["the book"] * 2
     assert all(result.passed for result in results)
@@ -101,7 +110,9 @@ def test_without_a_policy_it_is_every_policy_or_the_book(tmp_path):
 
 def test_the_submission_is_the_clock_where_there_is_no_other(tmp_path):
     head = CASES.replace("at: 2025-02-10T12:00:00+01:00\n", "")
-    suite = head + """\
+    suite = (
+        head
+        + """\
   - name: a
     facts: {request.submitted_at: 2025-02-11T12:00:00+01:00, order.amount: 600.00 EUR}
     expect:
@@ -110,60 +121,94 @@ def test_the_submission_is_the_clock_where_there_is_no_other(tmp_path):
       deadline: 2025-02-12T12:00:00+01:00
       states: [{at: 2025-02-12T12:00:00.000001+01:00, state: auto_approved}]
 """
+    )
     assert names(tmp_path, suite) == [("a", True)]
 
 
 CASE = "  - {name: a, expect: allowed}\n"
-BROKEN = [
+WHOLE = [
     # What decides.
     (HEAD.replace("hire", "hyre") + "cases:\n" + CASE, "R0700", (2, 9), "did you mean `hire`?"),
     (HEAD.replace('"1"', '"3"') + "cases:\n" + CASE, "R0700", (3, 10), "versions: `1` or `2`"),
-    (HEAD.replace('version: "1"', 'versions: ["1", "3"]') + "cases:\n" + CASE, "R0700", (3, 17), "no version `3`"),
-    (HEAD.replace('version: "1"', "in_force_at: 2024-12-31") + "cases:\n" + CASE, "R0700", (3, 14), "no version of `hire`"),
+    (
+        HEAD.replace('version: "1"', 'versions: ["1", "3"]') + "cases:\n" + CASE,
+        "R0700",
+        (3, 17),
+        "no version `3`",
+    ),
+    (
+        HEAD.replace('version: "1"', "in_force_at: 2024-12-31") + "cases:\n" + CASE,
+        "R0700",
+        (3, 14),
+        "no version",
+    ),
     (HEAD.replace("policy: hire\n", "") + "cases:\n" + CASE, "R0102", (1, 1), "needs `policy`"),
     (HEAD + "versions: every\ncases:\n" + CASE, "R0107", (8, 1), "cannot stand beside"),
     # The clock.
     (HEAD.replace("at: 2025-02-10T12:00:00+01:00\n", "") + "cases:\n" + CASE, "R0701", (8, 5), "no clock"),
-    (CASES + "  - {name: a, at: 2025-02-30, expect: allowed}\n", "R0303", (FIRST_LINE, 19), "not a time that exists"),
-    (CASES + "  - {name: a, at: noon, expect: allowed}\n", "R0303", (FIRST_LINE, 19), "a time such as"),
     # Cases.
     (HEAD + "cases: []\n", "R0106", (8, 8), "an empty list"),
-    (CASES + CASE + CASE, "R0705", (FIRST_LINE + 1, 5), f"the first is at rules/hire/tests/suite.yaml:{FIRST_LINE}:5"),
-    (CASES + "  - {name: a}\n", "R0102", (FIRST_LINE, 5), "`expect` is missing"),
-    (CASES + "  - {name: a, given: {a: 1}, expect: allowed}\n", "R0101", (FIRST_LINE, 15), "did you mean `facts`?"),
+    (
+        CASES + CASE + CASE,
+        "R0705",
+        (FIRST_LINE + 1, 5),
+        f"the first is at rules/hire/tests/suite.yaml:{FIRST_LINE}:5",
+    ),
+]
+# A case, the code, the column (all on the first line of the cases), and words of the problem.
+SINGLE = [
+    ("{name: a, at: 2025-02-30, expect: allowed}", "R0303", 19, "not a time that exists"),
+    ("{name: a, at: noon, expect: allowed}", "R0303", 19, "a time such as"),
+    ("{name: a}", "R0102", 5, "`expect` is missing"),
+    ("{name: a, given: {a: 1}, expect: allowed}", "R0101", 15, "did you mean `facts`?"),
     # What is expected.
-    (CASES + "  - {name: a, expect: alowed}\n", "R0104", (FIRST_LINE, 23), "did you mean `allowed`?"),
-    (CASES + "  - {name: a, expect: {reviws: []}}\n", "R0101", (FIRST_LINE, 24), "did you mean `reviews`?"),
-    (CASES + "  - {name: a, expect: {blockers: damaged}}\n", "R0103", (FIRST_LINE, 34), "write a list of ids"),
-    (CASES + "  - {name: a, expect: {refund: 12.345 EUR}}\n", "R0707", (FIRST_LINE, 32), "more decimals"),
-    (CASES + "  - {name: a, expect: {refund: a lot}}\n", "R0707", (FIRST_LINE, 32), "an amount and a currency"),
-    (CASES + "  - {name: a, expect: {reviews: {dear: {within: soon}}}}\n", "R0707", (FIRST_LINE, 49), "a duration"),
-    (CASES + "  - {name: a, expect: {error: broken}}\n", "R0105", (FIRST_LINE, 31), "the code of a problem"),
-    (CASES + "  - {name: a, expect: {state: waiting}}\n", "R0104", (FIRST_LINE, 31), "expected `approved`"),
+    ("{name: a, expect: alowed}", "R0104", 23, "did you mean `allowed`?"),
+    ("{name: a, expect: {reviws: []}}", "R0101", 24, "did you mean `reviews`?"),
+    ("{name: a, expect: {blockers: damaged}}", "R0103", 34, "write a list of ids"),
+    ("{name: a, expect: {refund: 12.345 EUR}}", "R0707", 32, "more decimals"),
+    ("{name: a, expect: {refund: a lot}}", "R0707", 32, "an amount and a currency"),
+    ("{name: a, expect: {reviews: {dear: {within: soon}}}}", "R0707", 49, "a duration"),
+    ("{name: a, expect: {error: broken}}", "R0105", 31, "the code of a problem"),
+    ("{name: a, expect: {state: waiting}}", "R0104", 31, "expected `approved`"),
     # What cannot all be true.
-    (CASES + "  - {name: a, expect: {outcome: allowed, blockers: [x]}}\n", "R0703", (FIRST_LINE, 23), "`blocked`"),
-    (CASES + "  - {name: a, expect: {outcome: blocked}}\n", "R0703", (FIRST_LINE, 23), "which blockers"),
-    (CASES + "  - {name: a, expect: blocked}\n", "R0703", (FIRST_LINE, 23), "which blockers"),
-    (CASES + "  - {name: a, expect: {blockers: [x], reviews: [dear]}}\n", "R0703", (FIRST_LINE, 23), "no reviews"),
-    (CASES + "  - {name: a, expect: {blockers: [x], refund: 1 EUR}}\n", "R0703", (FIRST_LINE, 23), "no refund"),
-    (CASES + "  - {name: a, expect: {error: R0901, reviews: [dear]}}\n", "R0703", (FIRST_LINE, 23), "have no `reviews`"),
-    (CASES + "  - {name: a, expect: {outcome: not_applicable, refund: 1 EUR}}\n", "R0703", (FIRST_LINE, 23), "no policy"),
+    ("{name: a, expect: {outcome: allowed, blockers: [x]}}", "R0703", 23, "`blocked`"),
+    ("{name: a, expect: {outcome: blocked}}", "R0703", 23, "which blockers"),
+    ("{name: a, expect: blocked}", "R0703", 23, "which blockers"),
+    ("{name: a, expect: review_required}", "R0703", 23, "which reviews"),
+    ("{name: a, expect: {blockers: [x], reviews: [dear]}}", "R0703", 23, "no reviews"),
+    ("{name: a, expect: {blockers: [x], refund: 1 EUR}}", "R0703", 23, "no refund"),
+    ("{name: a, expect: {error: R0901, reviews: [dear]}}", "R0703", 23, "have no `reviews`"),
+    ("{name: a, expect: {outcome: not_applicable, refund: 1 EUR}}", "R0703", 23, "no policy"),
     # Tables.
-    (CASES + "  - {name: a, expect: allowed, table: {columns: [bike.dayz], rows: [[1]]}}\n", "R0704", (FIRST_LINE, 50), "`bike.days`"),
-    (CASES + "  - {name: a, table: {columns: [expect.reveiws], rows: [[[]]]}}\n", "R0704", (FIRST_LINE, 33), "`reviews`"),
-    (CASES + "  - {name: a, expect: allowed, table: {columns: [bike.days], rows: [[1], [1, 2]]}}\n", "R0702", (FIRST_LINE, 74), "2 cells for 1 column"),
-    (CASES + "  - {name: a, expect: allowed, table: {columns: [bike.days], rows: [1]}}\n", "R0103", (FIRST_LINE, 69), "write a row as a list"),
-    (CASES + "  - {name: a, table: {columns: [bike.days], rows: [[1]]}}\n", "R0703", (FIRST_LINE, 52), "expects nothing"),
+    ("{name: a, expect: allowed, table: {columns: [bike.dayz], rows: [[1]]}}", "R0704", 50, "`bike.days`"),
+    ("{name: a, table: {columns: [expect.reveiws], rows: [[[]]]}}", "R0704", 33, "`reviews`"),
+    (
+        "{name: a, expect: allowed, table: {columns: [bike.days], rows: [[1, 2]]}}",
+        "R0702",
+        69,
+        "2 cells for 1 column",
+    ),
+    (
+        "{name: a, expect: allowed, table: {columns: [bike.days], rows: [1]}}",
+        "R0103",
+        69,
+        "write a row as a list",
+    ),
+    ("{name: a, table: {columns: [bike.days], rows: [[1]]}}", "R0703", 52, "expects nothing"),
     # The reader's own.
-    (CASES + "  - {name: a, facts: {bike.damaged: yes}, expect: allowed}\n", "R0011", (FIRST_LINE, 37), "`yes`"),
-]  # fmt: skip
+    ("{name: a, facts: {bike.damaged: yes}, expect: allowed}", "R0011", 37, "`yes`"),
+]
+BROKEN = WHOLE + [
+    (f"{CASES}  - {case}\n", code, (FIRST_LINE, column), words) for case, code, column, words in SINGLE
+]
 
 
 @pytest.mark.parametrize(("suite", "code", "place", "words"), BROKEN, ids=lambda value: str(value)[-60:])
 def test_one_mistake_is_one_problem_where_it_was_made(tmp_path, suite, code, place, words):
     _, suites, problems = opened(tmp_path, suite)
     assert suites == []
-    assert [(problem.code, problem.location.line, problem.location.column) for problem in problems] == [(code, *place)]
+    found = [(problem.code, problem.location.line, problem.location.column) for problem in problems]
+    assert found == [(code, *place)]
     assert words in str(problems[0])
     assert problems[0].location.path == "rules/hire/tests/suite.yaml"
 
@@ -190,7 +235,9 @@ def test_the_schema_alone_accepts_every_shipped_suite(path):
 def test_every_shipped_suite_names_a_schema_that_is_there():
     for path in SUITES:
         first = path.read_text("utf-8").splitlines()[0]
-        assert (path.parent / first.partition("$schema=")[2]).resolve() == ROOT / "engine/schemas/cases.schema.json"
+        assert (
+            path.parent / first.partition("$schema=")[2]
+        ).resolve() == ROOT / "engine/schemas/cases.schema.json"
 
 
 def test_the_schema_is_one():

@@ -10,7 +10,9 @@ from engine.workbench.report_html import coverage_page
 from tests.unit.workbench_book import CASES, HEAD, HIRE, ran, write_book
 
 USUAL = CASES + "  - {name: usual, expect: allowed}\n"
-ALL = CASES + """\
+ALL = (
+    CASES
+    + """\
   - {name: usual, expect: allowed}
   - {name: not for toys, facts: {bike.kind: toy}, expect: not_applicable}
   - {name: damaged, facts: {bike.damaged: true}, expect: {blockers: [damaged]}}
@@ -28,6 +30,7 @@ ALL = CASES + """\
       columns: [order.coupon_until]
       rows: [[2025-02-10T11:59:59+01:00], [2025-02-10T12:00:00+01:00], [2025-02-10T12:00:01+01:00]]
 """
+)
 
 
 def covered(folder, suite):
@@ -72,18 +75,29 @@ def test_everything_tried_is_a_hundred_percent(tmp_path):
 
 
 def test_percent_is_rounded_down():
-    assert [percent(999, 1000), percent(9999, 10_000), percent(0, 0), percent(1, 3)] == ["99.9", "99.9", "100.0", "33.3"]
+    assert [percent(999, 1000), percent(9999, 10_000), percent(0, 0), percent(1, 3)] == [
+        "99.9",
+        "99.9",
+        "100.0",
+        "33.3",
+    ]
 
 
 def test_only_what_a_decision_asked_counts(tmp_path):
     """A blocked case asks for no review, and a row behind the one that was taken is not looked at."""
-    blocked = first(tmp_path / "a", CASES + (
-        "  - {name: a, facts: {bike.damaged: true, order.amount: 600 EUR}, expect: {blockers: [damaged]}}\n"
-    ))
+    blocked = first(
+        tmp_path / "a",
+        CASES
+        + (
+            "  - {name: a, facts: {bike.damaged: true, order.amount: 600 EUR}, expect: {blockers: [damaged]}}\n"
+        ),
+    )
     seen = {part.rule: part.seen for part in blocked.parts if not part.words}
     assert seen["blockers/damaged"] == {"blocks"}
     assert seen["review/dear"] == seen["values/rate/1"] == seen["terms/usual"] == set()
-    cargo = first(tmp_path / "b", CASES + "  - {name: a, facts: {bike.kind: cargo, bike.days: 8}, expect: allowed}\n")
+    cargo = first(
+        tmp_path / "b", CASES + "  - {name: a, facts: {bike.kind: cargo, bike.days: 8}, expect: allowed}\n"
+    )
     seen = {part.rule: part.seen for part in cargo.parts if not part.words}
     assert seen["values/rate/1"] == {"taken"}
     assert seen["values/rate/2"] == set()
@@ -93,7 +107,9 @@ def test_a_limit_that_facts_cannot_lie_below_is_not_asked_for(tmp_path):
     write_book(tmp_path)
     path = tmp_path / "rules/hire/1.yaml"
     engine, _, results = ran(tmp_path, USUAL)
-    path.write_text(HIRE.replace("VERSION", "1").replace("bike.days: {over: 7}", "bike.days: {over: 0}"), "utf-8")
+    path.write_text(
+        HIRE.replace("VERSION", "1").replace("bike.days: {over: 7}", "bike.days: {over: 0}"), "utf-8"
+    )
     from engine.engine import Engine
 
     engine = Engine.load(tmp_path / "policies.yaml", drafts=True)
@@ -106,7 +122,9 @@ def test_a_limit_that_facts_cannot_lie_below_is_not_asked_for(tmp_path):
 def test_layout_comments_and_order_of_keys_change_nothing(tmp_path):
     one = covered(tmp_path / "a", ALL)
     write_book(tmp_path / "b")
-    engine, _, results = ran(tmp_path / "b", "# a comment\n\n" + ALL.replace("  - {name: usual", "\n\n  - {name: usual"))
+    engine, _, results = ran(
+        tmp_path / "b", "# a comment\n\n" + ALL.replace("  - {name: usual", "\n\n  - {name: usual")
+    )
     path = tmp_path / "b/rules/hire/1.yaml"
     text = path.read_text("utf-8").replace("blockers:\n", "\n# why\nblockers:\n\n")
     row = "{when: {bike.kind: cargo, bike.days: {over: 7}}, is: 20%}"

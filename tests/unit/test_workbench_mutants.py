@@ -12,12 +12,19 @@ from engine.workbench.mutations import mutations_of
 from tests.unit.test_workbench_coverage import ALL
 from tests.unit.workbench_book import BOOK, CASES, FACTS, HIRE, ran, write_book
 
-STRICT = ALL.replace("{name: usual, expect: allowed}", """\
+STRICT = (
+    ALL.replace(
+        "{name: usual, expect: allowed}",
+        """\
 name: usual
     expect:
       refund:
         instruments: {card: {returned: 81.00 EUR, fees: 9.00 EUR, to: account}, coupon: 10.00 EUR}
-        deductions: {fee: 9.00 EUR}""").replace("  - name: coupons\n    expect: {blockers: []}", """\
+        deductions: {fee: 9.00 EUR}""",
+    )
+    .replace(
+        "  - name: coupons\n    expect: {blockers: []}",
+        """\
   - name: nobody reviews in time
     at: 2025-02-10T12:00:00+01:00
     facts: {order.amount: 600 EUR, request.submitted_at: 2025-02-10T12:00:00+01:00}
@@ -34,9 +41,13 @@ name: usual
         - [0.15 EUR, {card: 0.14 EUR, coupon: 10 EUR}]   # 13.5
         - [0.12 EUR, {card: 0.11 EUR, coupon: 10 EUR}]   # 10.8
         - [0.16 EUR, {card: 0.14 EUR, coupon: 10 EUR}]   # 14.4
-  - name: coupons""").replace("columns: [order.coupon_until]", "columns: [order.coupon_until, expect.refund]")
+  - name: coupons""",
+    )
+    .replace("columns: [order.coupon_until]", "columns: [order.coupon_until, expect.refund]")
+)
 STRICT = STRICT.replace("11:59:59+01:00]", "11:59:59+01:00, 81 EUR]").replace(
-    "12:00:00+01:00], [2025-02-10T12:00:01+01:00]]", "12:00:00+01:00, 91 EUR], [2025-02-10T12:00:01+01:00, 91 EUR]]"
+    "12:00:00+01:00], [2025-02-10T12:00:01+01:00]]",
+    "12:00:00+01:00, 91 EUR], [2025-02-10T12:00:01+01:00, 91 EUR]]",
 )
 
 
@@ -105,10 +116,10 @@ def test_names_of_mutants_do_not_depend_on_layout(tmp_path):
 FORMULAS = [
     ("hours(floor_hour(order.start), now)", ["hours(ceil_hour(order.start), now)"]),
     ("years(order.start, now, 'up')", ["years(order.start, now, 'down')"]),
-    ("min(order.amount, 7.50 EUR)", ["max(order.amount, 7.50 EUR)", "min(order.amount, 7.49 EUR)", "min(order.amount, 7.51 EUR)"]),
+    ("min(order.amount, 7.50 EUR)", ["max(order.amount, 7.50 EUR)", "min(order.amount, 7.49 EUR)"]),
     ("order.start + 1s", ["order.start - 1s", "order.start + 0s", "order.start + 2s"]),
     ("1.05 * 2", ["1.04 * 2", "1.06 * 2", "1.05 / 2", "1.05 * 1", "1.05 * 3"]),
-    ("1 if bike.damaged and bike.days < 3 else 0", ["1 if bike.damaged or bike.days < 3 else 0", "1 if bike.damaged and bike.days <= 3 else 0"]),
+    ("bike.damaged and bike.days < 3", ["bike.damaged or bike.days < 3", "bike.damaged and bike.days <= 3"]),
 ]  # fmt: skip
 
 
@@ -136,7 +147,10 @@ def test_cases_that_try_everything_leave_only_what_is_equivalent(tmp_path):
 
 
 def test_an_equivalent_mutant_is_argued_away_in_the_suite(tmp_path):
-    argued = STRICT + "equivalent:\n  - {mutant: refund below_zero to charge, reason: The fee is at most a fifth.}\n"
+    argued = (
+        STRICT
+        + "equivalent:\n  - {mutant: refund below_zero to charge, reason: The fee is at most a fifth.}\n"
+    )
     assert survivors(tmp_path, argued) == {}
 
 
@@ -148,7 +162,9 @@ def test_an_equivalent_mutant_is_argued_away_in_the_suite(tmp_path):
     ],
 )
 def test_an_argument_about_no_survivor_is_a_problem(tmp_path, mutant, words):
-    engine, suites, results = ran(tmp_path, STRICT + f"equivalent:\n  - {{mutant: {mutant}, reason: So it is.}}\n")
+    engine, suites, results = ran(
+        tmp_path, STRICT + f"equivalent:\n  - {{mutant: {mutant}, reason: So it is.}}\n"
+    )
     report = find_mutants(engine, results, suites[0].equivalents, engine.book.policies[0].versions[:1])
     [problem] = report.stale
     assert problem.code == "R0713"
@@ -157,11 +173,15 @@ def test_an_argument_about_no_survivor_is_a_problem(tmp_path, mutant, words):
 
 
 def test_a_survivor_comes_with_a_case_that_would_notice_it(tmp_path):
-    found = survivors(tmp_path, CASES + """\
+    found = survivors(
+        tmp_path,
+        CASES
+        + """\
   - {name: usual, expect: {refund: {total: 91 EUR, deductions: {fee: 9 EUR}}}}
   - {name: damaged, facts: {bike.damaged: true}, expect: {blockers: [damaged]}}
   - {name: dear, facts: {order.amount: 501.00 EUR}, expect: {reviews: [dear]}}
-""")
+""",
+    )
     assert "review/dear order.amount > 500.00 EUR to <" not in found
     assert found["review/dear order.amount > 500.00 EUR to >="] == (
         "like `usual`, with `{order.amount: 500.00 EUR}`: allowed, refund 91.00 EUR; "
@@ -178,8 +198,14 @@ def test_a_survivor_comes_with_a_case_that_would_notice_it(tmp_path):
 
 def test_no_version_changes_while_its_mutants_are_tried(tmp_path):
     engine, _, results = ran(tmp_path, STRICT)
-    before = [engine.definition("hire", "1"), engine.decide(results[0].trial.case.facts, at="2025-02-10T12:00:00Z").to_json()]
+    before = [
+        engine.definition("hire", "1"),
+        engine.decide(results[0].trial.case.facts, at="2025-02-10T12:00:00Z").to_json(),
+    ]
     find_mutants(engine, results, [], engine.book.policies[0].versions)
-    after = [engine.definition("hire", "1"), engine.decide(results[0].trial.case.facts, at="2025-02-10T12:00:00Z").to_json()]
+    after = [
+        engine.definition("hire", "1"),
+        engine.decide(results[0].trial.case.facts, at="2025-02-10T12:00:00Z").to_json(),
+    ]
     assert before == after
     assert BOOK

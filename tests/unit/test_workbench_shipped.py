@@ -17,9 +17,17 @@ from engine.workbench.runner import Result, contacts_of, read_suites, run_trials
 from engine.workbench.truth import Unknown, holds
 
 ROOT = Path(__file__).parents[2]
-BOOKS = {"shipped": ROOT, "china": ROOT / "examples/books/china", "new-york": ROOT / "examples/books/new-york"}
+BOOKS = {
+    "shipped": ROOT,
+    "china": ROOT / "examples/books/china",
+    "new-york": ROOT / "examples/books/new-york",
+}
 # A rule that two policies share, and that one of them never asks in this way; the suites argue it.
-NEVER = {"in-use-resources 2026-05-26": ("blockers/effective-package: resource.state != creation_failed never false",)}
+NEVER = {
+    "in-use-resources 2026-05-26": (
+        "blockers/effective-package: resource.state != creation_failed never false",
+    )
+}
 
 
 @cache
@@ -49,7 +57,11 @@ def test_every_rule_is_tried_both_ways_and_every_limit_on_both_sides(name):
         assert version.untried == NEVER.get(f"{version.policy} {version.version}", ())
 
 
-POLICIES = [(name, policy.id) for name, path in BOOKS.items() for policy in Engine.load(path, drafts=True).book.policies]
+POLICIES = [
+    (name, policy.id)
+    for name, path in BOOKS.items()
+    for policy in Engine.load(path, drafts=True).book.policies
+]
 
 
 @pytest.mark.parametrize(("name", "policy"), POLICIES)
@@ -79,7 +91,10 @@ def test_the_rules_engine_and_python_agree_on_every_condition(name):
                     result.decision and result.decision.outcome != "blocked"
                 ):
                     try:
-                        assert holds(condition, contact.run) == contact.run.holds(unit), (result.trial.name, unit)
+                        assert holds(condition, contact.run) == contact.run.holds(unit), (
+                            result.trial.name,
+                            unit,
+                        )
                     except Unknown:
                         continue
                     compared += 1

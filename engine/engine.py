@@ -29,7 +29,7 @@ from engine.refund import record
 from engine.requests.methods import RequestMethods
 from engine.reviews import RequestState, deadline_of, request_state, words_of
 from engine.types import ABSENT, Kind
-from engine.units import UnitError, format_time, parse_time, to_micros
+from engine.units import FIRST, LAST, UnitError, format_time, parse_time, to_micros
 from engine.vocabulary import NOW
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Engine(RequestMethods):
         `policy` tries only that policy, `version` takes that version of it whatever its dates. Raises `FactsError` with
         every problem of the facts, and `EngineError` if the rules engine fails; neither is ever "allowed".
         """
-        moment = at if at.__class__ is int else self.moment(at)
+        moment = self.moment(at)
         return self._decide(self._read(facts, moment), moment, policy, version)
 
     def decide_many(
@@ -146,11 +146,12 @@ class Engine(RequestMethods):
     def moment(self, at: str | dt.datetime | int) -> int:
         """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
         try:
-            if isinstance(at, str):
-                return parse_time(at, self._book.zone)
-            return at if isinstance(at, int) else to_micros(at)
-        except (UnitError, AttributeError, TypeError) as error:
+            moment = parse_time(at, self._book.zone) if isinstance(at, str) else _micros(at)
+        except UnitError as error:
             raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
+        if not FIRST <= moment <= LAST:
+            raise facts_error("R0904", "at", "the evaluation time lies outside of the years 1 to 9999")
+        return moment
 
     def desk(self, policy: str | None = None, version: str | None = None) -> Desk:
         """What requests and lists need of the engine, by one policy or version where one is named."""
@@ -395,6 +396,15 @@ def _mentions(paths: Iterable[str], name: str) -> bool:
         path == name or path.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{path}.")
         for path in paths
     )
+
+
+def _micros(at: object) -> int:
+    """An instant as microseconds; `True` is none, though Python counts it as an integer."""
+    if at.__class__ is int:
+        return at
+    if not isinstance(at, dt.datetime):
+        raise UnitError("expected a time with an offset, a text or an aware datetime")
+    return to_micros(at)
 
 
 def _reviewed(review: Review, run: Run, submitted: Any) -> Reviewed:

@@ -108,6 +108,9 @@ def settle(refund: Refund, plan: Plan, paid: Mapping[str, Money], read: Read) ->
     Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency.
     """
     currency = next(iter(paid.values()))[1]
+    if refund.below_zero == "charge" and plan.shared and paid.keys().isdisjoint(plan.shared):
+        # One that was not given paid nothing, and the debt is owed all the same.
+        paid = {**paid, plan.shared[0]: Money(0, currency)}
     charge = _charge(refund, plan, paid, currency, read) if plan.shared or plan.deductions else NO_CHARGE
     lines, total = [], 0
     for name, back, to in plan.parts:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.model import UNSPECIFIED, Review
+from engine.units import LAST
 
 __all__ = ["RefusedWord", "RequestState", "Word", "request_state", "words_of"]
 
 APPROVE, REJECT = "approve", "reject"
+AFTER_TIMEOUT = {APPROVE: "auto_approved", REJECT: "rejected"}
 
 
 class Word(NamedTuple):
@@ -52,13 +54,19 @@ def words_of(records: Iterable[Mapping[str, Any]]) -> list[Word]:
 
 
 def deadline_of(review: Review, submitted: int) -> int | None:
-    """The last instant at which a word on this review counts; None where the policy sets no limit."""
-    return None if review.within is None else submitted + review.within.micros
+    """The last instant at which a word on this review counts; None where the policy sets no limit.
+
+    A limit that reaches beyond the calendar ends with it.
+    """
+    return None if review.within is None else min(submitted + review.within.micros, LAST)
 
 
 def request_state(reviews: Sequence[Review], words: Iterable[Word], submitted: int, at: int) -> RequestState:
     """The state of a request at `at`. Words given after `at` are not known yet."""
-    counted, refused = _sift(reviews, words, submitted, at)
+    counted, refused = _sift(reviews, words, submitted, at) if words else ({}, [])
+    if len(reviews) == 1:
+        state, deadline = _standing(reviews[0], counted, submitted, at)
+        return RequestState(state, deadline, tuple(refused))
     standings = [_standing(review, counted, submitted, at) for review in reviews]
     return RequestState(_joined([one.state for one in standings]), _next(standings), tuple(refused))
 
@@ -105,8 +113,7 @@ def _standing(review: Review, counted: Mapping[str, Word], submitted: int, at: i
             return _Standing("rejected" if word.outcome == REJECT else "approved", deadline)
     if deadline is None or at <= deadline:
         return _Standing("pending_review", deadline)
-    timeout = {APPROVE: "auto_approved", REJECT: "rejected"}
-    return _Standing(timeout.get(review.on_timeout, "overdue"), deadline)
+    return _Standing(AFTER_TIMEOUT.get(review.on_timeout, "overdue"), deadline)
 
 
 def _joined(states: Sequence[str]) -> str:

@@ -19,7 +19,9 @@ from zoneinfo import ZoneInfo
 
 __all__ = [
     "DAY",
+    "FIRST",
     "HOUR",
+    "LAST",
     "MINUTE",
     "SECOND",
     "Duration",
@@ -27,6 +29,7 @@ __all__ = [
     "UnitError",
     "currencies",
     "exchange",
+    "exchanged",
     "format_date",
     "format_decimal",
     "format_duration",
@@ -48,6 +51,9 @@ DAY = 24 * HOUR
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
+# The first and the last instant of the calendar, in UTC.
+FIRST = (dt.datetime.min.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
+LAST = (dt.datetime.max.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
 
 # Far above any amount ever billed and far below 2**63: sums of thousands of lines stay inside too.
 MAX_MINOR = 10**15
@@ -269,14 +275,26 @@ def parse_duration(text: str) -> Duration:
 
 def exchange(money: Money, currency: str, rates: Mapping[tuple[str, str], Fraction]) -> Money | None:
     """Money in another currency, exactly; None without a rate for the pair or the opposite pair."""
+    quotient = exchanged(money, currency, rates)
+    return None if quotient is None else Money(Fraction(*quotient), currency)
+
+
+def exchanged(
+    money: Money, currency: str, rates: Mapping[tuple[str, str], Fraction]
+) -> tuple[int, int] | None:
+    """Money in minor units of another currency: a numerator and a denominator above 0; None without a rate."""
     source = money.currency
-    rate = rates.get((source, currency))
-    if rate is None and (inverse := rates.get((currency, source))):
-        rate = 1 / inverse
-    if rate is None or rate <= 0:
+    if rate := rates.get((source, currency)):
+        above, below = rate.numerator, rate.denominator
+    elif inverse := rates.get((currency, source)):
+        above, below = inverse.denominator, inverse.numerator
+    else:
         return None
-    scale = Fraction(10 ** currencies()[currency], 10 ** currencies()[source])
-    return Money(money.minor * rate * scale, currency)
+    if above <= 0 or below <= 0:
+        return None
+    minor, decimals = money.minor, currencies()
+    above *= minor.numerator * 10 ** decimals[currency]
+    return above, below * minor.denominator * 10 ** decimals[source]
 
 
 def format_decimal(value: int | Fraction, places: int = 12) -> str:
@@ -335,11 +353,18 @@ def local(micros: int, zone: dt.tzinfo) -> dt.datetime:
 
 @lru_cache(maxsize=65_536)
 def format_time(micros: int, zone: dt.tzinfo) -> str:
-    """An instant as RFC 3339 in `zone` (in UTC where the zone's calendar ends)."""
+    """An instant as RFC 3339 in `zone`, or with the nearest offset that the calendar allows at its ends."""
     try:
         return local(micros, zone).isoformat()
     except UnitError:
+        pass
+    if FIRST <= micros <= LAST:
         return local(micros, dt.UTC).isoformat()
+    edge = dt.timezone(dt.timedelta(hours=23, minutes=59) * (1 if micros < FIRST else -1))
+    try:
+        return (EPOCH.astimezone(edge) + dt.timedelta(microseconds=micros)).isoformat()
+    except OverflowError:
+        raise UnitError("the time is outside the years 1 to 9999") from None
 
 
 def format_date(date: dt.date) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -54,8 +54,11 @@ class Program:
         }
         self.needs = tuple(sorted(name for name in version.facts if vocabulary.facts[name].required))
         self.needed = self._picker(self.needs)
-        under = self._facts_under(version.applies_to, vocabulary)
-        self.applies_needed = self._picker(set(self.needs).intersection(under))
+        under = self._names_under(version.applies_to)
+        facts = {fact.name for name in under if (fact := vocabulary.fact_of(name))}
+        self.applies_needed = self._picker(facts.intersection(self.needs))
+        refund = any(name.startswith("refund.") for name in under)
+        self._beside = () if refund else tuple(self._computed_names(definition) - under)
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
         self.applies_after = passes.get("applies_to", 0)
@@ -73,22 +76,26 @@ class Program:
     def applies(self, values: list[Any]) -> bool:
         """Whether the policy applies, where facts that only its other conditions need are missing."""
         run = Run(self, values)
+        run.leave_out(self._beside)
         run.fire(until=self.applies_after)
         return run.holds("applies_to")
 
-    def _facts_under(self, condition: Condition, vocabulary: Vocabulary) -> Iterator[str]:
-        """The facts that a condition reads, itself or through values."""
+    def _names_under(self, condition: Condition) -> set[str]:
+        """The facts and values that a condition reads, itself or through values."""
         seen: set[str] = set()
         names = list(names_of(condition))
         while names:
             name = names.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            if name in self.values:
-                names += names_in_value(self.values[name])
-            elif fact := vocabulary.fact_of(name):
-                yield fact.name
+            if name not in seen:
+                seen.add(name)
+                names += names_in_value(self.values[name]) if name in self.values else ()
+        return seen
+
+    def _computed_names(self, definition: Mapping[str, Any]) -> set[str]:
+        """What the conditions of a version read besides facts: values and figures of the refund."""
+        columns = [column for stage in definition["stages"] for column in stage["columns"]]
+        names = {column[key] for column in columns for key in ("reads", "against") if key in column}
+        return names - self.slots.keys() - self.instruments.keys()
 
     def _picker(self, names: Iterable[str]) -> Callable[[list[Any]], tuple[Any, ...]]:
         """What picks some facts of a case. Two slots at least make it yield a tuple; `now` is never absent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.compile import SUM_PREFIX, summed
@@ -52,6 +52,10 @@ class Run:
         self._sums = sums
         self._computed: dict[str, Any] = {}
         self._settlement: Settlement | None = None
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Take these values as absent: what they stand on is not known, and they are not asked for."""
+        self._computed.update(dict.fromkeys(names, ABSENT))
 
     def fire(self, until: int | None = None) -> None:
         """Run the stages, to pass `until`. A run ends early where the policy does not apply or the case is blocked."""

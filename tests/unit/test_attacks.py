@@ -8,6 +8,7 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import BookError, FactsError
+from engine.units import parse_time
 
 BOOK = """\
 schema: rescind/book/1
@@ -84,7 +85,10 @@ def test_a_destination_that_would_never_be_reached_is_a_problem(load, destinatio
 
 
 LIST = "{type: list, fields: {count: {type: integer, at_least: 0, at_most: 5}, note: {type: text, optional: true}}}"
-TOO_MANY = "values: {whole: 'sum(events, each.count)'}\nblockers: [{id: many, message: Many., when: {whole: {over: 4}}}]\n"
+TOO_MANY = """\
+values: {whole: 'sum(events, each.count)'}
+blockers: [{id: many, message: Many., when: {whole: {over: 4}}}]
+"""
 
 
 def test_bounds_hold_in_the_records_of_a_list(load):
@@ -132,3 +136,61 @@ def test_a_number_of_thousands_of_digits_is_a_problem_of_the_facts(load, name):
     engine = load(f"{{{name}: {{type: {kind}, optional: true}}}}", "")
     with pytest.raises(FactsError, match="R0903"):
         engine.decide({name: raw}, at=NOON)
+
+
+def test_a_debt_is_owed_whether_an_instrument_was_left_out_or_paid_nothing(load):
+    engine = load(
+        "{paid: {type: instruments, choices: [cash, coupon]}}",
+        "refund: {paid: paid, below_zero: charge, "
+        "terms: [{id: t, deduct: {fee: 30 USD}, instruments: {cash: remainder, coupon: none}}]}\n",
+    )
+    for paid in ({"coupon": "100 USD"}, {"cash": "0 USD", "coupon": "100 USD"}):
+        refund = engine.decide({"paid": paid}, at=NOON).refund
+        assert refund.total == -30_00
+        assert [(line.instrument, line.returned, line.fees) for line in refund.lines] == [
+            ("cash", -30_00, 30_00),
+            ("coupon", 0, 0),
+        ]
+
+
+def test_a_policy_that_does_not_apply_asks_for_nothing_that_its_blockers_compute(load):
+    engine = load(
+        "{age: {type: integer}, parts: {type: integer}, pieces: {type: integer}}",
+        "applies_to: {older: {over: 3}}\n"
+        "values: {older: age + 1, share: 10 / parts, whole: parts + pieces}\n"
+        "blockers: [{id: a, message: A., when: {share: {over: 3}}}, {id: b, message: B., when: {whole: 0}}]\n",
+    )
+    assert engine.decide({"age": 1}, at=NOON).outcome == "not_applicable"
+    with pytest.raises(FactsError) as error:
+        engine.decide({"age": 5}, at=NOON)
+    assert [problem.location.path for problem in error.value.problems] == ["parts", "pieces"]
+
+
+REVIEW = """\
+blockers: [{id: past, message: Past., when: {when: {before: now}}}]
+review: [{id: slow, when: {flag: true}, by: anyone, within: 999999999d, on_timeout: approve}]
+"""
+ENDS = "{when: {type: time}, flag: {type: flag}, request: {submitted_at: {type: time, optional: true}}}"
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_times_at_the_ends_of_the_calendar_are_decided_and_written(load, time):
+    engine = load(ENDS, REVIEW)
+    decision = engine.decide({"when": time, "flag": False}, at=NOON)
+    assert decision.outcome == ("blocked" if time < NOON else "allowed")
+    for blocker in decision.to_dict()["blockers"]:
+        assert parse_time(blocker["because"][0]["is"]) == parse_time(time)
+
+
+def test_a_time_limit_beyond_the_calendar_ends_with_it(load):
+    engine = load(ENDS, REVIEW)
+    facts = {"when": "2030-01-01T00:00:00Z", "flag": True, "request": {"submitted_at": NOON}}
+    request = engine.decide(facts, at=NOON).to_dict()["request"]
+    assert request == {"state": "pending_review", "deadline": "9999-12-31T23:59:59.999999+00:00"}
+
+
+@pytest.mark.parametrize("at", [True, 10**30, -(10**30), 2**63, 1.5, None, "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_instant_of_the_calendar_is_no_evaluation_time(load, at):
+    engine = load("{flag: {type: flag, default: false}}", "")
+    with pytest.raises(FactsError, match="R0904 the evaluation time"):
+        engine.decide({}, at=at)

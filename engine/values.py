@@ -1,7 +1,7 @@
 """One typed value: from what YAML or a caller gives, and back to plain data.
 
 `reader(type, zone)` makes a function that turns a raw value (text, int, Decimal, bool, list, mapping; from Python
-also datetime and date) into the representation described in `engine.types`, or raises `Rejected` with every fault
+also datetime and date) into the representation described in `engine.types`, or raises `RejectedError` with every fault
 and the path of each below the value. `plain` is the way back, for decisions.
 """
 
@@ -40,7 +40,7 @@ __all__ = [
     "MAX_ITEMS",
     "MAX_TEXT",
     "Reader",
-    "Rejected",
+    "RejectedError",
     "describe",
     "faults_of",
     "plain",
@@ -58,7 +58,7 @@ Reader = Callable[[Any], Any]
 Fault = tuple[tuple[str | int, ...], str, str]
 
 
-class Rejected(UnitError):
+class RejectedError(UnitError):
     """A raw value that does not fit; `.faults` are (path below the value, message, hint)."""
 
     def __init__(self, faults: list[Fault]) -> None:
@@ -202,13 +202,13 @@ def _no_money(raw: object) -> UnitError:
 def _money_of_parts(amount: object, currency: object) -> Money:
     if not isinstance(currency, str) or currency not in currencies():
         hint = did_you_mean(currency, currencies()) if isinstance(currency, str) else ""
-        raise Rejected([(("currency",), f"expected an ISO 4217 currency, found {describe(currency)}", hint)])
+        raise RejectedError([(("currency",), f"expected an ISO 4217 currency, found {describe(currency)}", hint)])
     if isinstance(amount, Decimal) and amount.is_finite() and -40 < amount.adjusted() < 40:
         amount = format(amount, "f")
     elif type(amount) is int and abs(amount) <= MAX_NUMBER:
         amount = str(amount)
     if not isinstance(amount, str):
-        raise Rejected(
+        raise RejectedError(
             [
                 (
                     ("amount",),
@@ -247,7 +247,7 @@ def _date(raw: object) -> dt.date:
     raise _expected("a date such as `2024-10-29`", raw)
 
 
-def _duration(calendar: bool) -> Reader:
+def _duration(*, calendar: bool) -> Reader:
     def read(raw: object) -> Duration:
         if not isinstance(raw, str):
             raise _expected("a duration such as `24h` or `3y`", raw)
@@ -273,13 +273,13 @@ def _each(items: list[tuple[str | int, object, Reader]]) -> list[tuple[str | int
         except UnitError as error:
             faults += [((key, *path), message, hint) for path, message, hint in faults_of(error)]
     if faults:
-        raise Rejected(faults)
+        raise RejectedError(faults)
     return result
 
 
 def faults_of(error: UnitError) -> list[Fault]:
     """The faults of an error raised by a reader, each with its path below the value."""
-    return error.faults if isinstance(error, Rejected) else [((), str(error), error.hint)]
+    return error.faults if isinstance(error, RejectedError) else [((), str(error), error.hint)]
 
 
 def _instruments(type_: Type) -> Reader:
@@ -320,7 +320,7 @@ def _careful_instruments(type_: Type) -> Callable[[object], dict[str, Money]]:
             hint = 'nothing was paid: write `{"cash": "0 USD"}`'
             raise _expected("at least one payment instrument", raw, hint)
         if unknown := [key for key in raw if key not in names]:
-            raise Rejected([((str(key),), *_unknown_instrument(key, type_.choices)) for key in unknown])
+            raise RejectedError([((str(key),), *_unknown_instrument(key, type_.choices)) for key in unknown])
         given = {str(key): value for key, value in _each([(key, item, amount) for key, item in raw.items()])}
         if len({value.currency for value in given.values()}) > 1:
             raise UnitError("the instruments are in several currencies", "one order is paid in one currency")
@@ -370,7 +370,7 @@ def _list(type_: Type, zone: ZoneInfo) -> Reader:
             if name not in raw and not field.optional
         ]
         if faults:
-            raise Rejected(faults)
+            raise RejectedError(faults)
         given = [
             (key, item, readers[key])
             for key, item in raw.items()
@@ -378,11 +378,21 @@ def _list(type_: Type, zone: ZoneInfo) -> Reader:
         ]
         return dict(_each(given))  # type: ignore[arg-type]
 
-    def read(raw: object) -> tuple[dict[str, object], ...]:
-        if raw.__class__ is list and not raw:
-            return ()
+    def careful(raw: object) -> tuple[dict[str, object], ...]:
         items = _items(raw, "a list of records")
         return tuple(value for _, value in _each([(i, item, record) for i, item in enumerate(items)]))
+
+    required = {name for name, field in type_.fields.items() if not field.optional}
+
+    def read(raw: Any) -> tuple[dict[str, object], ...]:
+        """Plain records one after the other; whatever is odd in one of them, the careful way says."""
+        if raw.__class__ is not list or len(raw) > MAX_ITEMS or not {*map(type, raw)} <= {dict}:
+            return careful(raw)
+        try:
+            result = tuple([{key: readers[key](item) for key, item in fields.items()} for fields in raw])
+        except (UnitError, KeyError, TypeError, AttributeError):
+            return careful(raw)
+        return result if all(map(required.issubset, result)) else careful(raw)
 
     return read
 
@@ -394,7 +404,12 @@ def _rates(raw: object) -> dict[tuple[str, str], Fraction]:
 
 
 def _rate(pair: tuple[object, object]) -> tuple[tuple[str, str], Fraction]:
+    # Only texts are remembered: as keys of a cache `1`, `1.0` and `True` would be one.
     key, raw = pair
+    return _known_rate(key, raw) if key.__class__ is str and raw.__class__ is str else _new_rate(key, raw)
+
+
+def _new_rate(key: object, raw: object) -> tuple[tuple[str, str], Fraction]:
     source, slash, target = str(key).partition("/")
     for currency in (source, target):
         if currency not in currencies():
@@ -403,6 +418,9 @@ def _rate(pair: tuple[object, object]) -> tuple[tuple[str, str], Fraction]:
     if value <= 0 or not slash:
         raise UnitError(f"expected a rate above zero, found {describe(raw)}")
     return (source, target), value
+
+
+_known_rate = lru_cache(maxsize=4_096)(_new_rate)
 
 
 _SIMPLE: dict[Kind, Reader] = {
@@ -427,7 +445,7 @@ def reader(type_: Type, zone: ZoneInfo) -> Reader:
         case Kind.TIME:
             return _time(zone)
         case Kind.DURATION:
-            return _duration(type_.calendar)
+            return _duration(calendar=type_.calendar)
         case Kind.INSTRUMENTS:
             return _instruments(type_)
         case Kind.SET:

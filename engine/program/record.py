@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from engine.compile import MAX_INTEGER
 from engine.facts import facts_error
 from engine.types import ABSENT, Kind, Type
-from engine.units import Money, exchange
+from engine.units import Money, exchanged
 
 if TYPE_CHECKING:
     from engine.program.run import Run
@@ -145,8 +145,12 @@ def _doubled(value: int | Fraction) -> int:
     """Twice the value, made odd where it lies between two whole numbers: comparisons with even literals stay exact."""
     if isinstance(value, int):
         return _clamped(2 * value)
-    whole = value.numerator // value.denominator
-    return _clamped(2 * whole + (value.denominator != 1))
+    return _doubled_quotient(value.numerator, value.denominator)
+
+
+def _doubled_quotient(above: int, below: int) -> int:
+    whole, rest = divmod(above, below)
+    return _clamped(2 * whole + (rest != 0))
 
 
 def _money_column(money: Any, currency: str, run: Run) -> int:
@@ -154,13 +158,13 @@ def _money_column(money: Any, currency: str, run: Run) -> int:
         return 0
     if money[1] == currency:
         return _doubled(money[0])
-    return _doubled(_converted(money, currency, run))
+    return _doubled_quotient(*_converted(money, currency, run))
 
 
-def _converted(money: Money, currency: str, run: Run) -> int | Fraction:
-    """Money in the minor units of another currency, by the exact rates of the case."""
+def _converted(money: Money, currency: str, run: Run) -> tuple[int, int]:
+    """Money in the minor units of another currency, as a quotient, by the exact rates of the case."""
     rates = run.rates()
-    converted = None if rates is ABSENT else exchange(money, currency, rates)
+    converted = None if rates is ABSENT else exchanged(money, currency, rates)
     if converted is None:
         pair = f"{money.currency}/{currency}"
         raise facts_error(
@@ -169,7 +173,7 @@ def _converted(money: Money, currency: str, run: Run) -> int | Fraction:
             f"an amount in {money.currency} is compared with one in {currency}, and `rates` has no rate for them",
             f'send `{{"rates": {{"{pair}": "…"}}}}`',
         )
-    return converted.minor
+    return converted
 
 
 def _sign(one: Any, other: Any, run: Run) -> int:
@@ -190,4 +194,5 @@ def _sign(one: Any, other: Any, run: Run) -> int:
 def _in_one_currency(one: Money, other: Money, run: Run) -> tuple[Any, Any]:
     if one.currency == other.currency:
         return one.minor, other.minor
-    return _converted(one, other.currency, run), other.minor
+    above, below = _converted(one, other.currency, run)
+    return above, other.minor * below

@@ -253,7 +253,7 @@ def try_all(count, alone):
     for miss in (0, count // 2, count - 1):
         facts = full | {f"f{miss}": False}
         assert blocked(engine, facts) == [n for n in range(alone) if n != miss] + [alone + 2], (count, miss)
-for count, alone in ((200, 2), (201, 2), (255, 255), (600, 2)):
+for count, alone in ((200, 2), (201, 2), (255, 255)):
     try_all(count, alone)
 """)
 
@@ -369,9 +369,6 @@ assert refused(load_blockers, DURATION, [{"n": "999999999d"}]) == {"R0401"}
 """)
 
 
-@pytest.mark.xfail(
-    reason="such an integer cannot be written out, and `describe` in engine/values.py tries to"
-)
 def test_integers_of_thousands_of_digits(probe):
     probe("""
 engine = load_blockers(INTEGER, [{"n": {"over": 5}}])
@@ -464,7 +461,7 @@ assert blocked(engine, {"n": 6}) == [0] and blocked(engine, {"n": 11}) == [0, 1]
 def test_every_number_of_comparisons_facts_and_matches(probe):
     probe(
         """
-for count in range(1, 600, 7):
+for count in range(1, 650, 7):
     engine = load_blockers(INTEGER | flags(count), [{"n": {"over": n}, f"f{n}": True} for n in range(count)])
     for n in (0, count // 2, count + 1):
         assert blocked(engine, {"n": n} | {f"f{at}": at % 3 > 0 for at in range(count)}) == [at for at in range(count) if at < n and at % 3]

@@ -22,7 +22,6 @@ __all__ = ["Coverage", "Part", "VersionCoverage", "cover", "percent"]
 
 TRUE, FALSE = "true", "false"
 SIDES = {-1: "below", 0: "at", 1: "above"}
-Asked = tuple[str, Condition, bool]
 
 
 @dataclass(slots=True)

@@ -478,6 +478,6 @@ def plain(value: Any, type_: Type, zone: dt.tzinfo) -> Any:
         case Kind.RATES:
             return {f"{a}/{b}": format_decimal(rate) for (a, b), rate in value.items()}
         case Kind.INTEGER:
-            return int(value)
+            return int(value) if value == int(value) else format_decimal(value)
         case _:
             return value

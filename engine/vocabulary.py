@@ -17,7 +17,7 @@ from engine.node import NAME, Node
 from engine.source import Document
 from engine.types import ABSENT, Kind, Type
 from engine.units import UnitError, currencies, format_decimal
-from engine.values import Rejected, faults_of, reader
+from engine.values import RejectedError, faults_of, reader
 
 __all__ = ["NOW", "RESERVED", "Fact", "Vocabulary", "read_vocabulary"]
 
@@ -80,7 +80,7 @@ class Fact:
                 except UnitError as error:
                     faults.append(((index, name), str(error), error.hint))
         if faults:
-            raise Rejected(sorted(faults))
+            raise RejectedError(sorted(faults))
 
 
 @dataclass(frozen=True, slots=True)

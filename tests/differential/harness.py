@@ -344,7 +344,7 @@ def shrink(found, seconds=20.0):
 def retry(found, cut):
     """The disagreement that is left after a cut, if it is of the same kind."""
     book, facts = smaller(found, cut)
-    if (book.version, facts) == (found.book.version, found.facts):
+    if len(str((book.version, facts))) >= len(str((found.book.version, found.facts))):
         return None
     try:
         again = check_case(load(book), book, facts, found.now)

@@ -190,6 +190,8 @@ class Engine(RequestMethods):
 
     def _also_missing(self, facts: object, at: int) -> list[Problem]:
         """What is missing beside what is wrong, as far as the readable facts tell which policy is in play."""
+        if not isinstance(facts, Mapping):
+            return []
         values, bad = self._reader.partly(facts)
         submitted = ABSENT if self._submitted is None else values[self._submitted]
         values[-1] = at if submitted is ABSENT else submitted

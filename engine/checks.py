@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from engine.diagnostics import Location, Problems, did_you_mean, one_of
 from engine.model import Book, Condition, Policy, Present, Version, leaves
-from engine.types import Kind, a_type
+from engine.types import Kind, Type, a_type
 from engine.units import format_time
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from engine.vocabulary import Fact
 
 __all__ = ["CHECKS", "check_book"]
 
@@ -185,6 +187,49 @@ def _unused_facts(book: Book, problems: Problems) -> None:
             )
 
 
+# What the engine itself reads must be of the kinds that it understands; a text is one of a closed list as well.
+TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
+ENGINE_KINDS: dict[str, frozenset[Kind]] = {
+    "request.submitted_at": frozenset({Kind.TIME}),
+    "request.reason": TEXTS,
+    "request.reviews": frozenset({Kind.LIST}),
+    "rates": frozenset({Kind.RATES}),
+    "account.id": TEXTS,
+    "account.enterprise_projects_enabled": frozenset({Kind.FLAG}),
+}
+WORD_FIELDS = {"by": TEXTS, "outcome": frozenset({Kind.CHOICE}), "decided_at": frozenset({Kind.TIME})}
+WORDS = frozenset({"approve", "reject"})
+
+
+def _engine_facts(book: Book, problems: Problems) -> None:
+    """The facts that the engine itself reads have the types that it reads: a word of another form could not count."""
+    facts = book.vocabulary.facts
+    kinds = ENGINE_KINDS | dict.fromkeys(SUBJECT_FACTS, TEXTS)
+    for name in kinds.keys() & facts.keys():
+        _of_kind(name, facts[name], kinds[name], problems)
+    reviews = facts.get("request.reviews")
+    if not reviews or reviews.type.kind is not Kind.LIST:
+        return
+    for name, wanted in WORD_FIELDS.items():
+        field = reviews.fields.get(name)
+        if not field or field.optional:
+            hint = "each record holds `by`, `outcome` (`approve` or `reject`) and `decided_at`"
+            message = f"`request.reviews` needs the field `{name}` in every record"
+            problems.add("R0226", message, field.location if field else reviews.location, hint)
+        else:
+            _of_kind(field.name, field, wanted, problems)
+    outcome = reviews.fields.get("outcome")
+    if outcome and outcome.type.kind is Kind.CHOICE and frozenset(outcome.type.choices) != WORDS:
+        message = "the choices of `request.reviews.outcome` are `approve` and `reject`, and no others"
+        problems.add("R0226", message, outcome.location, "a reviewer says one or the other")
+
+
+def _of_kind(name: str, fact: Fact, wanted: frozenset[Kind], problems: Problems) -> None:
+    if fact.type.kind not in wanted:
+        message = f"the engine reads `{name}` itself and expects {a_type(Type(max(wanted)))}, found {a_type(fact.type)}"
+        problems.add("R0226", message, fact.location, f"declare it with `type: {max(wanted)}`, or rename it")
+
+
 # What the engine itself reads, by name: who the case is about, and the life of a request.
 ENGINE_FACTS = ("account.", "request.", "rates")
 SUBJECT_FACTS = frozenset(
@@ -232,6 +277,7 @@ def _versions(book: Book) -> Iterable[Version]:
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("version files say what the book says", _version_names),
     ("versions follow each other", _version_times),
+    ("what the engine reads itself has the types that it reads", _engine_facts),
     ("otherwise names a policy, not in a circle", _otherwise),
     ("governed_by names a time", _governed_by),
     ("frozen versions are unchanged", _digests),

@@ -194,3 +194,33 @@ def test_what_is_no_instant_of_the_calendar_is_no_evaluation_time(load, at):
     engine = load("{flag: {type: flag, default: false}}", "")
     with pytest.raises(FactsError, match="R0904 the evaluation time"):
         engine.decide({}, at=at)
+
+
+SAID = "{by: {type: text}, outcome: {type: OUTCOME}, decided_at: {type: time}}"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "{request: {submitted_at: {type: text}}}",
+        "{request: {submitted_at: {type: date}}}",
+        "{request: {reviews: {type: text}}}",
+        "{request: {reviews: {type: list, fields: {who: {type: text}}}}}",
+        f"{{request: {{reviews: {{type: list, fields: {SAID.replace('OUTCOME', 'text')}}}}}}}",
+        f"{{request: {{reviews: {{type: list, fields: {SAID.replace('OUTCOME', 'choice, choices: [approve, denied]')}}}}}}}",
+        "{rates: {type: text}}",
+        "{resource: {id: {type: integer}}}",
+    ],
+)
+def test_what_the_engine_reads_itself_has_the_type_that_it_reads(load, facts):
+    with pytest.raises(BookError, match="R0226"):
+        load(facts, "")
+
+
+def test_a_reason_shows_a_number_as_it_is_beside_an_integer(load):
+    engine = load(
+        "{whole: {type: integer}, part: {type: number}}",
+        "blockers: [{id: b, message: B., when: {whole: {under: {fact: part}}}}]\n",
+    )
+    blocker = engine.decide({"whole": 2, "part": "2.5"}, at=NOON).to_dict()["blockers"][0]
+    assert blocker["because"] == [{"fact": "whole", "is": 2, "needs": "under part (2.5)"}]

@@ -37,6 +37,11 @@ class Blocked(NamedTuple):
         return self.run.because(f"blockers/{self.blocker.id}")
 
     @property
+    def branch(self) -> int | None:
+        """Which branch of the condition they are, counted from 1; None where it has but one."""
+        return self.run.branch(f"blockers/{self.blocker.id}")
+
+    @property
     def id(self) -> str:
         """The id of the blocker."""
         return self.blocker.id
@@ -53,6 +58,11 @@ class Reviewed(NamedTuple):
     def because(self) -> tuple[Reason, ...]:
         """The comparisons that made it required."""
         return self.run.because(f"review/{self.review.id}")
+
+    @property
+    def branch(self) -> int | None:
+        """Which branch of the condition they are, counted from 1; None where it has but one."""
+        return self.run.branch(f"review/{self.review.id}")
 
     @property
     def id(self) -> str:
@@ -144,7 +154,7 @@ class Decision(NamedTuple):
         result = {"id": blocker.id, "message": blocker.message}
         if blocker.remedy:
             result["remedy"] = blocker.remedy
-        return result | {"because": self._because(blocked.because), "at": _at(blocker.location)}
+        return result | self._why(blocked) | {"at": _at(blocker.location)}
 
     def _reviewed(self, reviewed: Reviewed) -> dict[str, Any]:
         review = reviewed.review
@@ -160,7 +170,12 @@ class Decision(NamedTuple):
             result["reason"] = review.reason
         if reviewed.deadline is not None:
             result["deadline"] = self._time(reviewed.deadline)
-        return result | {"because": self._because(reviewed.because), "at": _at(review.location)}
+        return result | self._why(reviewed) | {"at": _at(review.location)}
+
+    def _why(self, matched: Blocked | Reviewed) -> dict[str, Any]:
+        """The comparisons that decided, and which branch of a condition with several they are."""
+        why: dict[str, Any] = {"because": self._because(matched.because)}
+        return why if matched.branch is None else why | {"branch": matched.branch}
 
     def _because(self, reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
         rows = [self._reason(reason) for reason in reasons]

@@ -43,6 +43,8 @@ class Program:
         self.judge = Judge(version, definition)
         self.nothing_yet = self.judge(())
         self._meanings = definition["rules"]
+        meanings = [meaning for rule in self._meanings.values() for meaning in rule]
+        self.branched = frozenset(meaning["unit"] for meaning in meanings if meaning["branch"] > 1)
         # The last slot, the one more than there are facts, holds `now` while a case is decided.
         self.slots = {**slots, NOW: len(slots)}
         # What each name of money paid reads: the slot of the instruments, and the instrument or `total`.

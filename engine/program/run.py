@@ -196,6 +196,10 @@ class Run:
             return ()
         return self._because(min(self.fired[unit])[1], unit)
 
+    def branch(self, unit: str) -> int | None:
+        """Which branch of a condition held, counted from 1; None where the condition has but one."""
+        return min(self.fired[unit])[0] if unit in self.fired and unit in self.program.branched else None
+
     def because_all(self, unit: str) -> tuple[Reason, ...]:
         """The comparisons of every branch of a condition that held."""
         return tuple(

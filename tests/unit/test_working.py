@@ -31,7 +31,11 @@ def test_steps_stand_in_the_order_of_computation(steps):
 def test_a_deduction_shows_its_exact_and_its_rounded_amount(steps):
     consumed = steps["consumed"]
     assert consumed["formula"] == "order.paid.cash * used_hours / order_hours"
-    assert consumed["inputs"] == {"order.paid.cash": "8400.00 USD", "used_hours": "12145", "order_hours": "26318"}
+    assert consumed["inputs"] == {
+        "order.paid.cash": "8400.00 USD",
+        "used_hours": "12145",
+        "order_hours": "26318",
+    }
     # 8400 * 12145 / 26318 by hand: 51009000/13159 = 3876.3583…
     assert consumed["value"] == "51009000/13159 USD"
     assert consumed["rounded"] == "3876.36 USD"
@@ -48,3 +52,11 @@ def test_the_remainder_says_how_it_is_rounded(steps):
 def test_the_lines_add_up_to_the_total(steps):
     assert steps["total"]["inputs"] == {"returned.cash": "3683.64 USD", "returned.cash_coupon": "0.00 USD"}
     assert steps["total"]["value"] == "3683.64 USD"
+
+
+def test_a_condition_with_several_branches_says_which_one_held():
+    text = (EXAMPLES / "blocked.json").read_text("utf-8")
+    facts = json.loads(text, parse_float=Decimal)
+    decision = Engine.load(drafts=True).decide(facts, at="2025-11-05T10:00:00+08:00").to_dict()
+    branches = {blocker["id"]: blocker.get("branch") for blocker in decision["blockers"]}
+    assert branches == {"transaction-in-progress": None, "promotional-and-invoiced": 1, "legal-freeze": 1}

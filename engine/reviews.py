@@ -100,17 +100,31 @@ def _objection(
         return "R1035", f"`{word.by}` has already decided"
     if word.decided_at < submitted:
         return "R1036", "the word was given before the request was submitted"
+    if all(_answered(review, counted, submitted) for review in asked):
+        return "R1035", f"what `{word.by}` could decide has already been decided"
     deadlines = [deadline_of(review, submitted) for review in asked]
     if all(deadline is not None and word.decided_at > deadline for deadline in deadlines):
         return "R1037", "the word was given after the deadline"
     return None
 
 
+def _answered(review: Review, counted: Mapping[str, Word], submitted: int) -> Word | None:
+    """The first word that decides a review."""
+    deadline = deadline_of(review, submitted)
+    return next(
+        (
+            word
+            for word in counted.values()
+            if review.by in (word.by, UNSPECIFIED) and (deadline is None or word.decided_at <= deadline)
+        ),
+        None,
+    )
+
+
 def _standing(review: Review, counted: Mapping[str, Word], submitted: int, at: int) -> _Standing:
     deadline = deadline_of(review, submitted)
-    for word in counted.values():
-        if review.by in (word.by, UNSPECIFIED) and (deadline is None or word.decided_at <= deadline):
-            return _Standing("rejected" if word.outcome == REJECT else "approved", deadline)
+    if word := _answered(review, counted, submitted):
+        return _Standing("approved" if word.outcome == APPROVE else "rejected", deadline)
     if deadline is None or at <= deadline:
         return _Standing("pending_review", deadline)
     return _Standing(AFTER_TIMEOUT.get(review.on_timeout, "overdue"), deadline)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -89,7 +89,9 @@ def currencies() -> dict[str, int]:
     The table is data of the `iso4217` package, kept as JSON because importing that package costs more than a
     whole decision run; `scripts/update_currencies.py` renews it and a test compares the two.
     """
-    table: dict[str, int] = json.loads(files("engine").joinpath("data/currencies.json").read_text("utf-8"))
+    table: dict[str, int] = json.loads(
+        (Path(__file__).parent / "data" / "currencies.json").read_text("utf-8")
+    )
     return table
 
 
@@ -353,9 +355,15 @@ def local(micros: int, zone: dt.tzinfo) -> dt.datetime:
 
 @lru_cache(maxsize=65_536)
 def format_time(micros: int, zone: dt.tzinfo) -> str:
-    """An instant as RFC 3339 in `zone`, or with the nearest offset that the calendar allows at its ends."""
+    """An instant as RFC 3339 in `zone`.
+
+    In UTC where the zone has an offset of seconds; at the ends of the calendar with an offset that it allows.
+    """
     try:
-        return local(micros, zone).isoformat()
+        moment = local(micros, zone)
+        # Before time zones there were offsets of seconds, which RFC 3339 cannot write.
+        if not (moment.utcoffset() or dt.timedelta()).seconds % 60:
+            return moment.isoformat()
     except UnitError:
         pass
     if FIRST <= micros <= LAST:

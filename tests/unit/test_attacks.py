@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.engine import Engine
 from engine.errors import BookError, FactsError
-from engine.units import parse_time
+from engine.units import format_time, parse_time
 
 BOOK = """\
 schema: rescind/book/1
@@ -196,7 +197,9 @@ def test_what_is_no_instant_of_the_calendar_is_no_evaluation_time(load, at):
         engine.decide({}, at=at)
 
 
-SAID = "{by: {type: text}, outcome: {type: OUTCOME}, decided_at: {type: time}}"
+def said(outcome: str) -> str:
+    fields = f"{{by: {{type: text}}, outcome: {{type: {outcome}}}, decided_at: {{type: time}}}}"
+    return f"reviews: {{type: list, default: [], fields: {fields}}}"
 
 
 @pytest.mark.parametrize(
@@ -206,8 +209,8 @@ SAID = "{by: {type: text}, outcome: {type: OUTCOME}, decided_at: {type: time}}"
         "{request: {submitted_at: {type: date}}}",
         "{request: {reviews: {type: text}}}",
         "{request: {reviews: {type: list, fields: {who: {type: text}}}}}",
-        f"{{request: {{reviews: {{type: list, fields: {SAID.replace('OUTCOME', 'text')}}}}}}}",
-        f"{{request: {{reviews: {{type: list, fields: {SAID.replace('OUTCOME', 'choice, choices: [approve, denied]')}}}}}}}",
+        f"{{request: {{{said('text')}}}}}",
+        f"{{request: {{{said('choice, choices: [approve, denied]')}}}}}",
         "{rates: {type: text}}",
         "{resource: {id: {type: integer}}}",
     ],
@@ -224,3 +227,28 @@ def test_a_reason_shows_a_number_as_it_is_beside_an_integer(load):
     )
     blocker = engine.decide({"whole": 2, "part": "2.5"}, at=NOON).to_dict()["blockers"][0]
     assert blocker["because"] == [{"fact": "whole", "is": 2, "needs": "under part (2.5)"}]
+
+
+def test_a_word_on_what_has_been_decided_is_refused_and_never_lost(load):
+    times = "submitted_at: {type: time, optional: true}"
+    engine = load(
+        f"{{large: {{type: flag}}, request: {{{times}, {said('choice, choices: [approve, reject]')}}}}}",
+        "review:\n"
+        "  - {id: any, by: unspecified, within: 24h, on_timeout: approve}\n"
+        "  - {id: own, when: {large: true}, by: manager, within: 48h, on_timeout: approve}\n",
+    )
+    words = [
+        {"by": "manager", "outcome": "approve", "decided_at": "2025-01-01T13:00:00Z"},
+        {"by": "other", "outcome": "reject", "decided_at": "2025-01-01T14:00:00Z"},
+    ]
+    for large in (True, False):
+        facts = {"large": large, "request": {"submitted_at": NOON, "reviews": words}}
+        request = engine.decide(facts, at="2025-01-01T15:00:00Z").request
+        assert request.state == "approved"
+        assert [(refused.word.by, refused.code) for refused in request.refused] == [("other", "R1035")]
+
+
+def test_times_before_time_zones_are_written_so_that_they_can_be_read():
+    zone = ZoneInfo("Asia/Shanghai")
+    for text in ("1900-01-01T00:00:00Z", "1850-06-01T12:00:00.5+08:00", "1950-01-01T00:00:00+08:00"):
+        assert parse_time(format_time(parse_time(text), zone)) == parse_time(text)

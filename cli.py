@@ -5,9 +5,10 @@ Only click is imported here, so that `rescind --help` and shell completion answe
 
 from __future__ import annotations
 
+import gc
 import os
+from importlib import import_module
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any, NamedTuple
 
 import click
@@ -58,7 +59,8 @@ class Verbs(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
-        command: click.Command = resolve_name(VERBS[cmd_name].command)
+        module, _, name = VERBS[cmd_name].command.partition(":")
+        command: click.Command = getattr(import_module(module), name)
         return command
 
     def resolve_command(
@@ -125,6 +127,8 @@ def _version() -> str:
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Decide whether a resource may be cancelled, whether someone has to review it, and what is paid back."""
+    # A book is many objects that all stay: looking for cycles early and often would be a tenth of a command's time.
+    gc.set_threshold(50_000)
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         ctx.color = False
 

@@ -6,7 +6,6 @@ run reports everything. `CODES` is the closed table of codes; a code is never re
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -117,7 +116,10 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     known = {choice.lower(): choice for choice in choices}
     letters = sorted(word.lower()) if len(word) <= 200 else []
     near = [choice for choice in known if len(choice) == len(letters) and sorted(choice) == letters]
-    near = near or difflib.get_close_matches(word[:200].lower(), known, n=1, cutoff=0.6)
+    if not near:
+        from difflib import get_close_matches  # costs more than a decision, and most words are right
+
+        near = get_close_matches(word[:200].lower(), known, n=1, cutoff=0.6)
     return f"did you mean `{known[near[0]]}`?" if near else ""
 
 

@@ -14,6 +14,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.checks import check_book
@@ -346,8 +347,10 @@ class Engine(RequestMethods):
         given = [] if words is ABSENT else words_of(words)
         return request_state(verdict.reviews, given, values[-1], at)
 
-    def _subject_of(self, values: list[Any]) -> dict[str, str]:
-        return {key: values[slot] for key, slot in self._subject if values[slot] is not ABSENT}
+    def _subject_of(self, values: list[Any]) -> Mapping[str, str]:
+        return MappingProxyType(
+            {key: values[slot] for key, slot in self._subject if values[slot] is not ABSENT}
+        )
 
 
 class _Programs(dict[tuple[str, str], Program]):

@@ -7,6 +7,7 @@ up. It depends on nothing but the names of the rules; what depends on the facts 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from engine.model import Blocker, Review, Row, Table, Version
@@ -62,11 +63,11 @@ class Judge:
         return verdict
 
     def _judge(self, rules: tuple[str, ...]) -> Verdict:
-        fired: dict[str, list[tuple[int, str]]] = {}
+        found: dict[str, list[tuple[int, str]]] = {}
         for rule in rules:
             for unit, branch in self._units[rule]:
-                fired.setdefault(unit, []).append((branch, rule))
-        held = self._always | fired.keys()
+                found.setdefault(unit, []).append((branch, rule))
+        held = self._always | found.keys()
         version, refund = self._version, self._version.refund
         blockers = tuple(blocker for blocker in version.blockers if f"blockers/{blocker.id}" in held)
         reviews = tuple(review for review in version.reviews if f"review/{review.id}" in held)
@@ -74,7 +75,9 @@ class Judge:
         applies = "applies_to" in held
         sound = applies != ("applies_to/not" in held)
         plan = plan_of(term, held) if term else None
-        rows = dict(self._rows(held))
+        # Shared by every decision on the same rules, so nobody may change them.
+        rows = MappingProxyType(dict(self._rows(held)))
+        fired = MappingProxyType({unit: tuple(branches) for unit, branches in found.items()})
         return Verdict(fired, held, applies, sound, bool(blockers), blockers, reviews, plan, rows)
 
     def _rows(self, held: frozenset[str]) -> Iterator[tuple[str, Row]]:

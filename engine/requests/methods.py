@@ -76,7 +76,8 @@ class RequestMethods(ABC):
 
         `order` may be the plain data of one. Raises `RequestError` for an order or a word that cannot be accepted.
         """
+        from engine.requests.order import Order
         from engine.requests.status import status_of
 
-        document = order if isinstance(order, Mapping) else order.to_dict()
+        document = order.to_dict() if isinstance(order, Order) else order
         return status_of(document, words, self.moment(at), self.desk().zone)

@@ -152,12 +152,29 @@ def read_order(document: object) -> OrderParts:
         for index, line in enumerate(document["lines"]):
             path = f"lines[{index}]"
             lines.append(_read_line(line, path))
+        path = "totals"
+        _agree(lines, document["totals"])
         path = "submitted_at"
         confirmed, submitted = document["confirmed"] is True, parse_time(_text(document["submitted_at"]))
         return OrderParts(_text(document["number"]), confirmed, submitted, tuple(lines))
     except (KeyError, TypeError, AttributeError, UnitError) as error:
         what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         _refuse(Problem("R1030", f"the order cannot be read: {what}", Location(path or "schema")))
+
+
+def _agree(lines: Sequence[_Line], totals: Iterable[Mapping[str, Any]]) -> None:
+    """An order whose parts contradict each other was changed by somebody: raises `UnitError`."""
+    sums: Counter[str] = Counter()
+    seen = set()
+    for line in lines:
+        if line.resource in seen:
+            raise UnitError(f"the resource `{line.resource[:60]}` stands twice in the order")
+        seen.add(line.resource)
+        if line.refund:
+            sums[line.refund.currency] += int(line.refund.minor)
+    given = {total["currency"]: parse_money(_text(total["returned"])) for total in totals}
+    if given != {currency: Money(minor, currency) for currency, minor in sums.items()}:
+        raise UnitError("the totals are not the sums of the lines")
 
 
 def _text(raw: object) -> str:
@@ -185,6 +202,8 @@ def _read_line(line: Mapping[str, Any], path: str) -> _Line:
 def _read_review(data: Mapping[str, Any]) -> Review:
     within = _text(data["within"])
     limit = None if within == UNSPECIFIED else parse_duration(within)
+    if limit and limit.months:
+        raise UnitError(f"a time limit is counted in days or hours, found `{within[:60]}`")
     by, timeout = _text(data["by"]), data["on_timeout"]
     if timeout not in ("approve", "reject", UNSPECIFIED):
         raise UnitError(f"expected `approve`, `reject` or `{UNSPECIFIED}`, found {describe(timeout)}")
@@ -235,6 +254,7 @@ def _lines_of(
     """The lines that a word is for."""
     line = data.get("line")
     if line is not None:
+        _text(line)
         if line not in places:
             hint = did_you_mean(_text(line), places)
             _refuse(Problem("R1032", f"the order has no line {describe(line)}", UNKNOWN, hint))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.engine import Engine
-from engine.errors import BookError, FactsError
+from engine.errors import BookError, FactsError, RequestError
 from engine.units import format_time, parse_time
 
 BOOK = """\
@@ -252,3 +252,66 @@ def test_times_before_time_zones_are_written_so_that_they_can_be_read():
     zone = ZoneInfo("Asia/Shanghai")
     for text in ("1900-01-01T00:00:00Z", "1850-06-01T12:00:00.5+08:00", "1950-01-01T00:00:00+08:00"):
         assert parse_time(format_time(parse_time(text), zone)) == parse_time(text)
+
+
+def test_nobody_can_change_what_decisions_share(load):
+    engine = load("{late: {type: flag}}", "blockers: [{id: b, message: B., when: {late: true}}]\n")
+    decision = engine.decide({"late": True}, at=NOON)
+    for shared in (decision.subject, decision.run.verdict.fired, decision.run.verdict.rows):
+        with pytest.raises(TypeError):
+            shared["more"] = ()
+
+
+ORDERED = """{
+  resource: {id: {type: text}}, order: {id: {type: text}, paid: {type: instruments, choices: [cash]}},
+  account: {id: {type: text}}
+}"""
+
+
+@pytest.fixture
+def placed(load):
+    engine = load(
+        ORDERED,
+        "review: [{id: r, by: manager, within: 24h, on_timeout: approve}]\n"
+        "refund: {paid: order.paid, terms: [{id: t, instruments: {cash: full}}]}\n",
+    )
+    rows = [
+        {
+            "resource": {"id": name},
+            "order": {"id": f"o-{name}", "paid": {"cash": "60 USD"}},
+            "account": {"id": "a"},
+        }
+        for name in ("one", "two")
+    ]
+    return engine, engine.request(rows, at=NOON, confirm=True).to_dict()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda order: order["lines"][0]["decision"]["refund"].update(total="6000.00 USD"),
+        lambda order: order["lines"].append(order["lines"][0]),
+        lambda order: order["totals"][0].update(returned="1.00 USD"),
+        lambda order: order["lines"][0]["decision"]["reviews"][0].update(within="P1Y"),
+    ],
+    ids=["a refund", "a line twice", "a total", "a limit in years"],
+)
+def test_an_order_that_contradicts_itself_has_no_status(placed, change):
+    engine, order = placed
+    assert engine.status(order, at=NOON).state == "pending"
+    change(order)
+    with pytest.raises(RequestError, match="R1030"):
+        engine.status(order, at=NOON)
+
+
+@pytest.mark.parametrize("order", [None, 5, [], "order"])
+def test_what_is_no_order_has_no_status(placed, order):
+    with pytest.raises(RequestError, match="R1030"):
+        placed[0].status(order, at=NOON)
+
+
+def test_a_word_for_no_line_is_a_problem(placed):
+    engine, order = placed
+    word = {"by": "manager", "outcome": "reject", "decided_at": NOON, "line": []}
+    with pytest.raises(RequestError, match="R1033 expected a text, found a list"):
+        engine.status(order, [word], at=NOON)

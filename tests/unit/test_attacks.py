@@ -315,3 +315,8 @@ def test_a_word_for_no_line_is_a_problem(placed):
     word = {"by": "manager", "outcome": "reject", "decided_at": NOON, "line": []}
     with pytest.raises(RequestError, match="R1033 expected a text, found a list"):
         engine.status(order, [word], at=NOON)
+
+
+def test_resources_are_bound_by_a_fact_and_not_by_a_value(load):
+    with pytest.raises(BookError, match="R0226"):
+        load("{pair: {type: text}}", "values: {own: pair}\ntogether: own\n")

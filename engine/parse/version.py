@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.diagnostics import Location, Problems, did_you_mean, one_of
 from engine.formula import BusinessCalendar, Formula, Scope, compile_formula
-from engine.frozen import frozen
 from engine.model import (
     ALWAYS,
     UNSPECIFIED,
@@ -59,7 +58,7 @@ Rule = TypeVar("Rule", Blocker, Review)
 Result = TypeVar("Result")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What of the book a version is read against. `fragment` opens the file that an `include:` names."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,8 +58,9 @@ class Verbs(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
-        module, _, name = VERBS[cmd_name].command.partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        from pkgutil import resolve_name
+
+        command: click.Command = resolve_name(VERBS[cmd_name].command)
         return command
 
     def resolve_command(

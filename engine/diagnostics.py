@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.frozen import frozen
+
 __all__ = ["CODES", "Code", "Location", "Problem", "Problems", "Severity", "did_you_mean", "one_of"]
 
 
@@ -38,7 +40,7 @@ class Location:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """One row of the code table."""
 
@@ -46,7 +48,7 @@ class Code:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing that is wrong: `code` from `CODES`, a message in plain words, and a hint ("" if none)."""
 

@@ -7,12 +7,13 @@ knows its place and says in `needs` what the author asked for, in words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from engine.diagnostics import Location
+from engine.frozen import frozen
 from engine.types import Type
 from engine.units import Duration
 from engine.vocabulary import Vocabulary
@@ -64,7 +65,7 @@ class Op(StrEnum):
     AT_LEAST = ">="
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A fact or value read at run time, with its type."""
 
@@ -72,7 +73,7 @@ class Name:
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compare:
     """`subject op operand`; the operand is a typed literal or another `Name`."""
 
@@ -83,7 +84,7 @@ class Compare:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Present:
     """The optional `subject` was sent. `implied`: added because a comparison reads an optional fact."""
 
@@ -93,7 +94,7 @@ class Present:
     implied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Has:
     """The set `subject` holds `member`."""
 
@@ -106,21 +107,21 @@ class Has:
 Leaf = Compare | Present | Has
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AllOf:
     """Every item holds; with no item, always true."""
 
     items: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnyOf:
     """At least one item holds; with no item, never true."""
 
     items: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """The item does not hold."""
 
@@ -144,7 +145,7 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
             yield condition
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blocker:
     """What forbids a cancellation."""
 
@@ -155,7 +156,7 @@ class Blocker:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Review:
     """When a person must look. `by` and `on_timeout` may be `unspecified`; `within` is then None."""
 
@@ -169,7 +170,7 @@ class Review:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One row of a table of values: `when` is `ALWAYS` in the row `otherwise`."""
 
@@ -178,14 +179,14 @@ class Row:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A value by cases: the first row that holds."""
 
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Value:
     """A named intermediate result: a formula or a table of rows."""
 
@@ -195,7 +196,7 @@ class Value:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deduction:
     """What is taken off: `column` is `consumed` or `fees`; limits are formulas or None."""
 
@@ -208,7 +209,7 @@ class Deduction:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Destination:
     """Where money goes when `when` holds."""
 
@@ -216,7 +217,7 @@ class Destination:
     to: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instrument:
     """What becomes of one payment instrument: `back` is `full`, `none` or `remainder`, if `when` holds; else none."""
 
@@ -227,7 +228,7 @@ class Instrument:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """One set of refund terms."""
 
@@ -238,7 +239,7 @@ class Term:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refund:
     """How money comes back: which fact says what was paid, the rounding, and the terms in order."""
 
@@ -251,7 +252,7 @@ class Refund:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version:
     """One version of a policy, whole.
 
@@ -289,7 +290,7 @@ class Version:
         return not self.frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """A named set of terms and its versions, by the time at which they come into force.
 
@@ -305,7 +306,7 @@ class Policy:
     places: Mapping[str, Location] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Book:
     """A whole book: the vocabulary and the policies in the order in which they are tried."""
 

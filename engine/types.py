@@ -19,8 +19,10 @@ How a value of each kind is represented in Python once it has been read:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, StrEnum
+
+from engine.frozen import frozen
 
 __all__ = ["ABSENT", "COMPARABLE", "ORDERED", "Absent", "Kind", "Type", "a_type"]
 
@@ -56,7 +58,7 @@ ORDERED = frozenset({Kind.NUMBER, Kind.INTEGER, Kind.MONEY, Kind.TIME, Kind.DATE
 COMPARABLE = ORDERED | {Kind.FLAG, Kind.CHOICE, Kind.TEXT}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Type:
     """A kind and what narrows it.
 

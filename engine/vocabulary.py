@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.diagnostics import Location, Problems, did_you_mean
+from engine.frozen import frozen
 from engine.node import NAME, Node
 from engine.source import Document
 from engine.types import ABSENT, Kind, Type
@@ -31,7 +32,7 @@ FACT_KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fact:
     """One fact: dotted name, type, and what a missing value means.
 
@@ -83,7 +84,7 @@ class Fact:
             raise RejectedError(sorted(faults))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vocabulary:
     """The facts by dotted name in file order, the groups with their descriptions, and the open groups."""
 

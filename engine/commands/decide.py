@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -32,6 +31,7 @@ from engine.decision import OUTCOMES, Decision
 from engine.diagnostics import Location, Problem, did_you_mean, one_of
 from engine.engine import Engine
 from engine.errors import EngineError, FactsError
+from engine.frozen import frozen
 from engine.model import Book
 from engine.units import format_time
 
@@ -40,7 +40,7 @@ __all__ = ["decide"]
 CLOCK = " (the clock; `--at` sets another time)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """How the cases of one run are decided and shown."""
 

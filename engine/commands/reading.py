@@ -21,6 +21,7 @@ from typing import IO, Any, NoReturn
 from engine.commands.placing import path_to, survey
 from engine.diagnostics import Location, Problem, Problems
 from engine.errors import FactsError
+from engine.frozen import frozen
 from engine.source import Document, Path, read_text
 
 __all__ = ["KINDS", "FactsFile", "Row", "open_facts"]
@@ -71,7 +72,7 @@ class Row:
         return replace(problem, message=message, location=place)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactsFile:
     """An open file of facts: as the user named it, its length (0: unknown), its cases, and whether they may be many."""
 

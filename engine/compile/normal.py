@@ -8,8 +8,8 @@ its own, decided in an earlier stage, whose outcome the branch then reads as one
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from engine.frozen import frozen
 from engine.limits import MAX_ATOMS_PER_RULE, MAX_FIELDS
 from engine.model import AllOf, AnyOf, Condition, Leaf, Not
 
@@ -22,14 +22,14 @@ MAX_BRANCHES = 16
 MAX_ATOMS = min(MAX_ATOMS_PER_RULE, MAX_FIELDS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flag:
     """The outcome of a condition that an earlier stage decides."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Literal:
     """A leaf or a flag, as it is or denied."""
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING
 
 from engine.diagnostics import did_you_mean
 from engine.formula.values import FormulaError
+from engine.frozen import frozen
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -27,7 +28,7 @@ MAX_DAYS = 20_000  # the most business days added at once; the most years counte
 MAX_YEARS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BusinessCalendar:
     """Which days are business days.
 

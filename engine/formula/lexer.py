@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from engine.diagnostics import did_you_mean
 from engine.formula.values import new_money, settle
+from engine.frozen import frozen
 from engine.types import Kind, Type
 from engine.units import UnitError, currencies, parse_decimal, parse_duration
 
@@ -32,7 +32,7 @@ class Form(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """One token: its text as written, and for a literal its value and type."""
 

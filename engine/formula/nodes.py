@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from engine.frozen import frozen
 from engine.types import Type
 
 __all__ = ["Binary", "Branch", "Call", "Choices", "Literal", "Name", "Node", "Unary"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """Any node: its text stands at `start` up to `end` (exclusive)."""
 
@@ -17,7 +16,7 @@ class Node:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Literal(Node):
     """A number, amount of money, duration, text or flag as written."""
 
@@ -25,14 +24,14 @@ class Literal(Node):
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name(Node):
     """A dotted name of a fact or a value, or a field `each.…`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unary(Node):
     """`-x` or `not x`."""
 
@@ -40,7 +39,7 @@ class Unary(Node):
     operand: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binary(Node):
     """Two operands; `at` is the offset of the operator."""
 
@@ -50,7 +49,7 @@ class Binary(Node):
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch(Node):
     """`then if condition else other`."""
 
@@ -59,7 +58,7 @@ class Branch(Node):
     other: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call(Node):
     """A call of a library function."""
 
@@ -67,7 +66,7 @@ class Call(Node):
     arguments: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choices(Node):
     """`['a', 'b']`, to the right of `in` only."""
 

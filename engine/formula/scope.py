@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from zoneinfo import ZoneInfo
 
 from engine.formula.calendars import BusinessCalendar
 from engine.formula.values import Read
+from engine.frozen import frozen
 from engine.types import Type
 
 __all__ = ["Formula", "Scope"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """The names that a formula may read, and the book's zone and calendars.
 
@@ -28,7 +29,7 @@ class Scope:
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Formula:
     """A checked formula.
 

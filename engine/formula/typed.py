@@ -11,6 +11,7 @@ from engine.formula.lexer import Mistake
 from engine.formula.nodes import Node
 from engine.formula.scope import Scope
 from engine.formula.values import Run, show
+from engine.frozen import frozen
 from engine.types import Kind, Type
 
 __all__ = [
@@ -47,7 +48,7 @@ class Poisoned(Mistake):
         super().__init__("", 0, "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Typed:
     """A checked part: `run` computes it, `text` is how it is written, `literal` its value if it is a constant."""
 

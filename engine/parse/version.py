@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.diagnostics import Location, Problems, did_you_mean, one_of
 from engine.formula import BusinessCalendar, Formula, Scope, compile_formula
+from engine.frozen import frozen
 from engine.model import (
     ALWAYS,
     UNSPECIFIED,
@@ -58,7 +59,7 @@ Rule = TypeVar("Rule", Blocker, Review)
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """What of the book a version is read against. `fragment` opens the file that an `include:` names."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from engine.diagnostics import Location
+from engine.frozen import frozen
 
 __all__ = ["Document", "Entry", "Path", "Place"]
 
@@ -33,7 +34,7 @@ class Entry(NamedTuple):
     value: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """One file that was read.
 

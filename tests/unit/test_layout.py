@@ -17,6 +17,7 @@ ENGINE = ROOT / "engine"
 # A module imports only from modules above it. A folder counts as the one module that it is named after, `__init__`
 # is what `from engine import …` means, and `cli` is `cli.py` at the top. A name may stand here before its file does.
 ORDER = (
+    "frozen",
     "errors",
     "diagnostics",
     "units",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -13,6 +12,7 @@ from engine.formula.lexer import Mistake
 from engine.formula.nodes import Call, Literal, Node
 from engine.formula.typed import Build, Typed, Unit, describe, unify
 from engine.formula.values import Run
+from engine.frozen import frozen
 from engine.types import Kind, Type
 
 __all__ = ["CallSite", "Function", "Value"]
@@ -21,7 +21,7 @@ __all__ = ["CallSite", "Function", "Value"]
 Value = Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallSite:
     """A call: the formula it stands in, the call's node and the function's signature."""
 
@@ -109,7 +109,7 @@ class CallSite:
         raise Mistake("R0512", node.start, f"`{name[:60]}` is not a time zone", hint)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function:
     """A function of the library: how it is called, how many arguments it takes, and what compiles a call."""
 

@@ -325,7 +325,9 @@ def format_money(minor: int | Fraction, currency: str) -> str:
 
 
 def format_duration(duration: Duration) -> str:
-    """ISO 8601: `PT24H`, `PT90S`, `P1Y`, `P18M`."""
+    """ISO 8601: `PT24H`, `PT90S`, `P1Y`, `P18M`; a negative one has its sign in front."""
+    if duration.months < 0 or duration.micros < 0:
+        return f"-{format_duration(Duration(-duration.months, -duration.micros))}"
     if duration.months:
         years, months = divmod(duration.months, 12)
         return f"P{years}Y" if not months else f"P{duration.months}M"

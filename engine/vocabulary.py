@@ -24,7 +24,7 @@ __all__ = ["NOW", "RESERVED", "Fact", "Vocabulary", "read_vocabulary"]
 
 NOW = "now"
 CHOICE = re.compile(r"\S(?:[^\r\n\t]{0,62}\S)?")
-RESERVED = frozenset({NOW, "refund", "each", "true", "false", "and", "or", "not", "if", "else"})
+RESERVED = frozenset({NOW, "all", "any", "refund", "each", "true", "false", "and", "or", "not", "if", "else"})
 
 FACT_KEYS = (
     *("type", "description", "default", "optional", "choices", "currency"),

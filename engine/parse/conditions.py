@@ -35,7 +35,7 @@ ORDER: Mapping[str, tuple[frozenset[Kind], Op, str]] = {
 # The same question about amounts and about moments.
 TWINS = {"over": "after", "under": "before", "at_least": "not_before", "at_most": "not_after"}
 TWINS |= {moment: amount for amount, moment in TWINS.items()}
-EQUAL = {"is": (Op.IS, ""), "is_not": (Op.IS_NOT, "not ")}
+EQUAL = {"is": (Op.IS, ""), "is_not": (Op.IS_NOT, "not")}
 JOINTS = frozenset({"all", "any", "not"})
 MAX_ITEMS = 1_000
 MAX_DIGITS = 18
@@ -151,7 +151,7 @@ class ConditionReader:
 
     def _compare(self, subject: Name, op: Op, words: str, node: Node, place: Location) -> Condition:
         operand = self._operand(subject, node)
-        needs = f"{words} {self._words(operand, subject)}".replace("not  ", "not ").strip()
+        needs = f"{words} {self._words(operand, subject)}" if words else self._words(operand, subject)
         compare = Compare(subject, op, operand, needs, place)
         return self._guarded(compare, [operand] if isinstance(operand, Name) else [], place)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine.units import (
     DAY,
     HOUR,
+    MINUTE,
     Duration,
     Money,
     UnitError,
@@ -196,3 +197,8 @@ def test_a_time_beyond_the_calendar_is_an_error_and_still_written():
     with pytest.raises(UnitError):
         local(10**18, dt.UTC)
     assert format_time(parse_time("9999-12-31T23:00:00Z"), SHANGHAI) == "9999-12-31T23:00:00+00:00"
+
+
+def test_a_negative_duration_has_its_sign_in_front():
+    assert format_duration(Duration(0, -(2 * HOUR + 59 * MINUTE))) == "-PT2H59M"
+    assert format_duration(Duration(-18, 0)) == "-P18M"

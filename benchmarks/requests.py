@@ -94,11 +94,15 @@ def _place(engine: Engine, facts: list[dict[str, Any]]) -> Any:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--lines", default="1,100,10000,100000", help="sizes of the requests, with commas")
     sizes = [int(size) for size in parser.parse_args().lines.split(",")]
     engine = Engine.load(drafts=True)
-    print(f"{'lines':>8}  {'decide':>10}  {'request':>10}  {'write':>10}  {'status':>10}  {'request/decide':>14}")
+    print(
+        f"{'lines':>8}  {'decide':>10}  {'request':>10}  {'write':>10}  {'status':>10}  {'request/decide':>14}"
+    )
     print(f"{'':>8}" + f"  {'µs/line':>10}" * 4)
     for size, alone, ordered, written, asked, ratio in table(engine, sizes):
         print(f"{size:>8}  {alone:>10}  {ordered:>10}  {written:>10}  {asked:>10}  {ratio:>14}", flush=True)

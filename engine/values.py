@@ -202,7 +202,9 @@ def _no_money(raw: object) -> UnitError:
 def _money_of_parts(amount: object, currency: object) -> Money:
     if not isinstance(currency, str) or currency not in currencies():
         hint = did_you_mean(currency, currencies()) if isinstance(currency, str) else ""
-        raise RejectedError([(("currency",), f"expected an ISO 4217 currency, found {describe(currency)}", hint)])
+        raise RejectedError(
+            [(("currency",), f"expected an ISO 4217 currency, found {describe(currency)}", hint)]
+        )
     if isinstance(amount, Decimal) and amount.is_finite() and -40 < amount.adjusted() < 40:
         amount = format(amount, "f")
     elif type(amount) is int and abs(amount) <= MAX_NUMBER:

@@ -53,7 +53,9 @@ class CallSite:
         """One argument of one of `kinds`."""
         built = self.build(node, None)
         if kinds and built.type.kind not in kinds:
-            names = one_of(kind for kind in Kind if kind in kinds)  # a caller may pass a set: no order of its own
+            names = one_of(
+                kind for kind in Kind if kind in kinds
+            )  # a caller may pass a set: no order of its own
             message = f"`{built.text}` is {describe(built.type)}, `{self.node.function}` takes {names} here"
             raise Mistake("R0511", node.start, message, self.usage)
         return built

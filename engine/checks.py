@@ -147,6 +147,19 @@ def _chain(policy: Policy, policies: dict[str, Policy]) -> list[str]:
     return chain
 
 
+def _never_tried(book: Book, problems: Problems) -> None:
+    """`otherwise` may lead past policies, which then never decide."""
+    tried = book.tried()
+    for policy in book.policies:
+        if policy not in tried and not any(found.code == "R0306" for found in problems):
+            problems.add(
+                "R0333",
+                f"the policy `{policy.id}` is never tried: an `otherwise` before it leads past it",
+                policy.location,
+                "move it, or hand cases to it",
+            )
+
+
 def _governed_by(book: Book, problems: Problems) -> None:
     for policy in book.policies:
         if not policy.governed_by:
@@ -279,6 +292,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("versions follow each other", _version_times),
     ("what the engine reads itself has the types that it reads", _engine_facts),
     ("otherwise names a policy, not in a circle", _otherwise),
+    ("every policy is tried", _never_tried),
     ("governed_by names a time", _governed_by),
     ("frozen versions are unchanged", _digests),
     ("blockers say what absence means", _silent_absence),

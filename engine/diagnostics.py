@@ -229,6 +229,7 @@ CODES: dict[str, Code] = {
             "R0330": "a gap between versions",
             "R0331": "a fact that no policy reads",
             "R0332": "a blocker that is silent about absence",
+            "R0333": "a policy that is never tried",
         },
     ),
     # Bounds of the rules engine (compile).

@@ -76,7 +76,7 @@ class Engine(RequestMethods):
             lambda key: Program(versions[key], definitions[key], book.vocabulary, self._slots)
         )
         self._policies = {policy.id: _timeline(policy) for policy in book.policies}
-        self._order = tuple(self._policies[policy.id] for policy in _tried_order(book))
+        self._order = tuple(self._policies[policy.id] for policy in book.tried())
         self._submitted = self._slots.get(SUBMITTED)
         self._words = self._slots.get(WORDS)
         self._subject = [(key, self._slots[name]) for key, name in SUBJECT.items() if name in self._slots]
@@ -414,19 +414,6 @@ def _micros(at: object) -> int:
 
 def _reviewed(review: Review, run: Run, submitted: Any) -> Reviewed:
     return Reviewed(review, run, None if submitted is ABSENT else deadline_of(review, submitted))
-
-
-def _tried_order(book: Book) -> tuple[Policy, ...]:
-    """The policies in the order in which they are tried: from the first one on, following `otherwise`."""
-    policies = {policy.id: policy for policy in book.policies}
-    names = list(policies)
-    order: dict[str, Policy] = {}
-    name = names[0]
-    while name and name not in order:
-        policy = order[name] = policies[name]
-        after = names.index(name) + 1
-        name = policy.otherwise or (names[after] if after < len(names) else "")
-    return tuple(order.values())
 
 
 def _refuse_drafts(book: Book, problems: Problems) -> None:

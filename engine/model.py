@@ -317,3 +317,15 @@ class Book:
     vocabulary: Vocabulary
     calendars: Mapping[str, BusinessCalendar]
     policies: tuple[Policy, ...]
+
+    def tried(self) -> tuple[Policy, ...]:
+        """The policies in the order in which they are tried: from the first one on, following `otherwise`."""
+        policies = {policy.id: policy for policy in self.policies}
+        names = list(policies)
+        order: dict[str, Policy] = {}
+        name = names[0]
+        while name in policies and name not in order:
+            order[name] = policies[name]
+            after = names.index(name) + 1
+            name = policies[name].otherwise or (names[after] if after < len(names) else "")
+        return tuple(order.values())

@@ -10,8 +10,9 @@ from engine.decision import Decision
 from engine.diagnostics import Location, Problem
 from engine.engine import Engine
 from engine.errors import EngineError, FactsError
+from engine.model import Book
 from engine.units import format_money
-from engine.workbench.cases import Case
+from engine.workbench.cases import Case, Target
 from engine.workbench.runner import Trial
 from engine.workbench.sides import Found
 
@@ -40,27 +41,48 @@ class Replayed:
 
 
 def replay(old: Found, new: Found, trials: Iterable[Trial]) -> tuple[int, tuple[Replayed, ...]]:
-    """How many cases were decided on both sides, and those that come out otherwise. The same facts count once."""
+    """How many cases were decided on both sides, and those that come out otherwise.
+
+    Where books are compared, the version that a case is about decides it, if both books have that version; else the
+    one that each book picks. What is the same on all counts is decided once.
+    """
     engines = [Engine(side.book, side.definitions) for side in (old, new)]
-    cases: dict[str, Case] = {}
+    cases: dict[str, Trial] = {}
     for trial in trials:
-        key = json.dumps([trial.case.at, trial.case.facts], sort_keys=True, default=str)
-        cases.setdefault(key, trial.case)
+        target = _target(trial, old, new)
+        key = json.dumps([str(target), trial.case.at, trial.case.facts], sort_keys=True, default=str)
+        cases.setdefault(key, Trial(trial.case, target))
     changed = []
-    for case in cases.values():
-        one, two = (_decide(*pair, case.facts, case.at) for pair in zip(engines, (old, new), strict=True))
+    for case, target in cases.values():
+        one, two = (_decide(*pair, case, target) for pair in zip(engines, (old, new), strict=True))
         words = tuple(_changes(one, two))
         if words:
             changed.append(Replayed(case.name, case.location, words, _difference(one, two)))
     return len(cases), tuple(changed)
 
 
-def _decide(engine: Engine, side: Found, facts: Mapping[str, object], at: int) -> Outcome:
-    version = side.version
+def _target(trial: Trial, old: Found, new: Found) -> Target:
+    """What decides a case on both sides; the book where a side is a version, or does not have that of the case."""
+    target = trial.target
+    known = all(side.version is None and _has(side.book, target) for side in (old, new))
+    return target if known else Target()
+
+
+def _has(book: Book, target: Target) -> bool:
+    return any(
+        policy.id == target.policy
+        and (not target.version or any(version.version == target.version for version in policy.versions))
+        for policy in book.policies
+    )
+
+
+def _decide(engine: Engine, side: Found, case: Case, target: Target) -> Outcome:
+    if side.version is not None:
+        target = Target(side.version.policy, side.version.version)
     try:
-        if version is None:
-            return engine.decide(facts, at=at)
-        return engine.decide(facts, at=at, policy=version.policy, version=version.version)
+        return engine.decide(
+            case.facts, at=case.at, policy=target.policy or None, version=target.version or None
+        )
     except FactsError as error:
         return error.problems
     except EngineError as error:

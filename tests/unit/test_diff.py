@@ -287,6 +287,17 @@ def test_a_version_against_a_git_revision(history, old, new):
     assert "`order.amount` was over 500 EUR, and is now over 700 EUR" in result.stdout
 
 
+def test_cases_of_a_book_are_decided_by_the_version_that_they_are_about(history):
+    result = rescind("diff", "first:", "policies.yaml", "--cases", "--format", "json")
+    found = json.loads(result.stdout)["cases"]
+    assert found["decided"] == 26
+    # Its clock stands before the second version comes into force, and the suite is about that version all the same.
+    assert [row["at"].rpartition(":")[0] for row in found["changed"]] == [
+        "rules/subscriptions/tests/2025-07-01.yaml:42"
+    ]
+    assert found["changed"][0]["changes"] == ["review required, now allowed", "no longer reviewed for `large-order`"]
+
+
 @pytest.mark.parametrize("old", ["first:", "first:policies.yaml"])
 def test_a_book_against_a_git_revision(history, old):
     new_version(Path("policies.yaml"), "subscriptions", "2025-07-01", "2026-01-01", "2026-01-01")

@@ -110,7 +110,10 @@ def _money(decision: Data) -> str:
     waits = decision["outcome"] == "review_required" and (
         "request" not in decision or state in ("pending_review", "overdue")
     )
-    return f": {decision['refund']['total']} to pay back" + (" once it is approved" if waits else "")
+    total = decision["refund"]["total"]
+    # With `below_zero: charge` the customer may owe something.
+    words = f"{total[1:]} to be paid by the customer" if total.startswith("-") else f"{total} to pay back"
+    return f": {words}" + (" once it is approved" if waits else "")
 
 
 def _about(decision: Data, clock: str) -> Iterator[str]:

@@ -101,6 +101,20 @@ def test_a_rejected_request_pays_nothing_back() -> None:
     assert text.startswith("REVIEW REQUIRED: nothing to pay back, the request was rejected")
 
 
+def test_what_the_customer_owes_is_not_called_a_refund(tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    assert CliRunner().invoke(main, ["init", str(book)]).exit_code == 0
+    version = book / "rules" / "subscriptions" / "2025-01-01.yaml"
+    text = version.read_text("utf-8").replace("{mode: half_up}", "{mode: half_up}\n  below_zero: charge")
+    version.write_text(text.replace("order.paid.card * fee_rate", "order.paid.card * 2"), "utf-8")
+    case = yaml.safe_load(
+        (version.parent / "tests" / version.name).read_text("utf-8").replace(": 2025", ": !!str 2025")
+    )
+    facts = case["facts"] | {"order": case["facts"]["order"] | {"starts_at": "2025-01-01T00:00:00Z"}}
+    result = decide("-", "--book", str(book), "--at", "2025-03-10T09:00:00Z", stdin=json.dumps(facts))
+    assert result.stdout.startswith("ALLOWED: 100.00 EUR to be paid by the customer"), result.output
+
+
 def test_what_does_not_apply_is_said_with_the_conditions_that_failed() -> None:
     text = decide(str(EXAMPLES / "not-applicable.json"), "--at", AT, "--policy", "inactive-resources").stdout
     assert text.startswith("NOT APPLICABLE")

@@ -235,7 +235,7 @@ class VersionReader:
                 "R0231",
                 f"`{name}` has no row for every other case",
                 node.key_location,
-                "end the table with `- otherwise: …`; a case that no row covers cannot be decided",
+                "end the rows with `otherwise`; a case that no row covers cannot be decided",
             )
         for row in rows[:-1]:
             if row.when is ALWAYS:

@@ -295,7 +295,10 @@ def test_cases_of_a_book_are_decided_by_the_version_that_they_are_about(history)
     assert [row["at"].rpartition(":")[0] for row in found["changed"]] == [
         "rules/subscriptions/tests/2025-07-01.yaml:42"
     ]
-    assert found["changed"][0]["changes"] == ["review required, now allowed", "no longer reviewed for `large-order`"]
+    assert found["changed"][0]["changes"] == [
+        "review required, now allowed",
+        "no longer reviewed for `large-order`",
+    ]
 
 
 @pytest.mark.parametrize("old", ["first:", "first:policies.yaml"])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from engine.diagnostics import Location
 from engine.formula import Formula
-from engine.model import Refund, Table
+from engine.model import Refund, Table, Value
 from engine.program import Run
 from engine.refund import Deducted, Settlement
 from engine.types import Kind, Type
@@ -50,12 +50,26 @@ def _values(run: Run) -> list[Step]:
     steps = []
     for name, result in run.in_order():
         value = run.program.values[name]
-        formula, place = value.body, value.location
-        if isinstance(formula, Table):
-            row = run.row_of(value)
-            formula, place = row.result, row.location
-        steps.append(Step(name, formula.text, _inputs(run, formula), result, value.type, None, place))
+        if isinstance(value.body, Table):
+            steps.append(_row_step(run, value, value.body, result))
+        else:
+            formula = value.body
+            inputs = _inputs(run, formula)
+            steps.append(Step(name, formula.text, inputs, result, value.type, None, value.location))
     return steps
+
+
+def _row_step(run: Run, value: Value, table: Table, result: Any) -> Step:
+    """A value by cases: the row that held, and what made it hold."""
+    row = run.row_of(value)
+    because = run.because(f"values/{value.name}/{table.rows.index(row) + 1}")
+    words = " and ".join(
+        f"{reason.name} is {'not ' if reason.denied else ''}{reason.needs}" for reason in because
+    )
+    inputs = {reason.name: (reason.name, reason.value, reason.type) for reason in because}
+    inputs |= {given[0]: given for given in _inputs(run, row.result)}
+    formula = f"{row.result.text}, where {words}" if words else f"{row.result.text}, in every other case"
+    return Step(value.name, formula, tuple(inputs.values()), result, value.type, None, row.location)
 
 
 def _inputs(run: Run, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:

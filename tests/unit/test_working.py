@@ -60,3 +60,16 @@ def test_a_condition_with_several_branches_says_which_one_held():
     decision = Engine.load(drafts=True).decide(facts, at="2025-11-05T10:00:00+08:00").to_dict()
     branches = {blocker["id"]: blocker.get("branch") for blocker in decision["blockers"]}
     assert branches == {"transaction-in-progress": None, "promotional-and-invoiced": 1, "legal-freeze": 1}
+
+
+def test_a_tier_says_which_row_held_and_what_made_it_hold(steps):
+    assert steps["fee_rate"]["formula"] == "10%, where order.term is P3Y and year_of_use is 2"
+    assert steps["fee_rate"]["inputs"] == {"order.term": "P3Y", "year_of_use": 2}
+
+
+def test_the_last_row_of_a_tier_says_that_no_other_held():
+    text = (EXAMPLES / "sister-policies" / "in-use.json").read_text("utf-8")
+    facts = json.loads(text, parse_float=Decimal)
+    decision = Engine.load(drafts=True).decide(facts, at="2026-01-15T18:40:00+08:00").to_dict()
+    formulas = {step["name"]: step["formula"] for step in decision["working"]}
+    assert formulas["fee_rate"] == "10%, in every other case"

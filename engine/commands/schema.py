@@ -10,9 +10,9 @@ import click
 from engine.commands.common import Verb, book_file, book_option, echo_json, relocated
 from engine.diagnostics import Problems
 from engine.errors import BookError
+from engine.model import Book
 from engine.parse import read_book
 from engine.schema import base_schema, callers_schema, policy_schema
-from engine.vocabulary import Vocabulary
 
 __all__ = ["NAMES", "schema"]
 
@@ -48,16 +48,23 @@ def schema(name: str, book: str | None) -> None:
 
 def _schema(name: str, book: str | None) -> dict[str, Any]:
     if name == "facts":
-        return callers_schema(_vocabulary(book_file(book)))
+        read = _book(book_file(book))
+        return callers_schema(read.vocabulary, _needed(read))
     if name == "policy":
-        return policy_schema(_vocabulary(book_file(book)))
+        return policy_schema(_book(book_file(book)).vocabulary)
     return base_schema(FILES.get(name, name))
 
 
-def _vocabulary(path: Path) -> Vocabulary:
-    """The vocabulary of a book; its versions may have errors, as they do while they are written."""
+def _needed(book: Book) -> frozenset[str] | None:
+    """The facts that every version reads; None where no version could be read."""
+    read = [version.facts for policy in book.policies for version in policy.versions]
+    return frozenset.intersection(*read) if read else None
+
+
+def _book(path: Path) -> Book:
+    """A book; its versions may have errors, as they do while they are written."""
     problems = Problems()
     book = read_book(path, problems)
     if book is None:
         raise BookError(problems=relocated(problems.errors, path))
-    return book.vocabulary
+    return book

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -16,21 +17,31 @@ __all__ = ["callers_schema"]
 Schema = dict[str, Any]
 
 
-def callers_schema(vocabulary: Vocabulary) -> Schema:
-    """The JSON Schema of one set of facts: nested objects as the vocabulary's groups."""
+def callers_schema(vocabulary: Vocabulary, needed: Collection[str] | None = None) -> Schema:
+    """The JSON Schema of one set of facts: nested objects as the vocabulary's groups.
+
+    `needed` are the names of the facts that whoever decides needs, all where it is None. Of these the schema requires
+    those without a default that are not optional.
+    """
+    required = {
+        name
+        for name, fact in vocabulary.facts.items()
+        if fact.required and (needed is None or name in needed)
+    }
     root: Schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:rescind:schema:callers:1",
         "title": "facts for rescind",
-        "description": "What a caller tells about one case. Facts that no policy in play reads may be left out.",
+        "description": "What a caller tells about one case. Required is what every version of every policy needs; "
+        "the one that decides may need more, and then says what is missing.",
     }
     root |= _object("Facts, in groups.", open_=False) | {"description": root["description"]}
     for name, description in vocabulary.groups.items():
         _place(root, name, vocabulary, _object(description, open_=name in vocabulary.open_groups))
     for name, fact in vocabulary.facts.items():
         _place(root, name, vocabulary, _fact(fact))
-    _require(root, "", vocabulary)
-    root["examples"] = [_example(vocabulary)]
+    _require(root, "", vocabulary, required)
+    root["examples"] = [_example(vocabulary, required)]
     return root
 
 
@@ -50,21 +61,24 @@ def _place(root: Schema, name: str, vocabulary: Vocabulary, schema: Schema) -> N
     node["properties"].setdefault(last, schema)
 
 
-def _require(node: Schema, prefix: str, vocabulary: Vocabulary) -> bool:
+def _require(node: Schema, prefix: str, vocabulary: Vocabulary, required: Collection[str]) -> bool:
     """Fill `required` from the leaves up; whether the group has anything required in it."""
     for key, below in node["properties"].items():
         name = f"{prefix}{key}"
-        fact = vocabulary.facts.get(name)
-        if fact.required if fact else _require(below, f"{name}.", vocabulary):
+        if (
+            name in required
+            if name in vocabulary.facts
+            else _require(below, f"{name}.", vocabulary, required)
+        ):
             node["required"].append(key)
     return bool(node["required"])
 
 
-def _example(vocabulary: Vocabulary) -> Schema:
+def _example(vocabulary: Vocabulary, required: Collection[str]) -> Schema:
     """A smallest set of facts that the schema accepts."""
     example: Schema = {}
     for name, fact in vocabulary.facts.items():
-        if fact.required:
+        if name in required:
             node, (*above, last) = example, name.split(".")
             for part in above:
                 node = node.setdefault(part, {})

@@ -350,3 +350,12 @@ def test_a_schema_of_a_broken_vocabulary_is_an_error(folder: Path) -> None:
     result = rescind("schema", "facts")
     assert result.exit_code == 1
     assert "facts.yaml:" in result.stderr
+
+
+def test_the_schema_of_facts_takes_what_the_shipped_book_decides() -> None:
+    """A fact that only another policy reads is not required, as the engine does not ask for it either."""
+    checker = Draft202012Validator(json.loads(rescind("schema", "facts", "--book", str(ROOT)).stdout))
+    paths = [*ROOT.glob("examples/*.json"), *ROOT.glob("examples/sister-policies/*.json")]
+    refused = [path.name for path in paths if not checker.is_valid(json.loads(path.read_text("utf-8")))]
+    assert refused == ["bad.json"]
+    assert [error.message for error in checker.iter_errors(checker.schema["examples"][0])] == []

@@ -67,7 +67,9 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
     at: int,
 ) -> Order:
     cases, submitted = selection.cases, selection.submitted
-    content = ((case.resource, case.order, case.decision) for case in cases)
+    # A review of the whole request is known to the lines alone, and belongs to what the number stands for.
+    decided = {line.resource: line.decision for line in lines}
+    content = ((case.resource, case.order, decided.get(case.resource, case.decision)) for case in cases)
     left = [case for case in cases if not goes(case) or case.resource in held]
     return Order(
         asked.number or number_of(selection.account, submitted, reason[0], content),

@@ -257,7 +257,7 @@ def _lines_of(
         _text(line)
         if line not in places:
             hint = did_you_mean(_text(line), places)
-            _refuse(Problem("R1032", f"the order has no line {describe(line)}", UNKNOWN, hint))
+            _refuse(Problem("R1032", f"the order has no line `{line[:60]}`", UNKNOWN, hint))
         return places[line]
     lines = sorted({*asked.get(word.by, ()), *asked.get(UNSPECIFIED, ())})
     if not lines:

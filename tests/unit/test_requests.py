@@ -152,6 +152,18 @@ def test_the_review_says_that_it_looked_at_the_sum(load: Load) -> None:
     assert because == [{"fact": "sum(order.amount)", "is": "1200.00 USD", "needs": "over 1000.00 USD"}]
 
 
+def test_a_review_of_the_whole_is_part_of_what_the_number_stands_for(load: Load) -> None:
+    engine = load(plain=WHOLE)
+    paid = {"paid": {"cash": "500 USD"}}
+    few, many = (
+        placed(engine, *(row(name) | {"order": row(name, amount)["order"] | paid} for name in "ab"))
+        for amount in ("500 USD", "501 USD")
+    )
+    assert [line.state.state for line in few.lines] == ["approved", "approved"]
+    assert [line.state.state for line in many.lines] == ["pending_review", "pending_review"]
+    assert few.number != many.number
+
+
 def test_only_the_review_of_the_whole_sees_the_sum(load: Load) -> None:
     both = reviews(
         ("whole", "request", "{order.amount: {over: 1000 USD}}"),

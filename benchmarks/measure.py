@@ -1,7 +1,7 @@
-"""Timing for the benchmarks: contestants take turns on the same rows, and the best round of each counts.
+"""Timing for the benchmarks: contestants take turns on the same rows, and the best times of each count.
 
-A machine that does other work besides makes every figure too large, never too small. So each chunk of rows is timed in
-many rounds, contestants in turn, and a contestant's figure is the sum of its best times. Ratios of figures from one run
+A machine that does other work besides makes every figure too large, never too small. So there are many rounds, contestants
+in turn, rows are timed in chunks, and a contestant's figure is the sum of the best times of the chunks. Ratios of figures from one run
 carry over to other machines much better than the figures do.
 """
 
@@ -26,8 +26,8 @@ def best_of_rounds(
     chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
     best = {name: [float("inf")] * len(chunks) for name in contestants}
     for _ in range(rounds):
-        for number, chunk in enumerate(chunks):
-            for name, (prepare, handle) in contestants.items():
+        for name, (prepare, handle) in contestants.items():
+            for number, chunk in enumerate(chunks):
                 inputs = prepare(chunk)
                 start = time.perf_counter()
                 for item in inputs:

@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py [--decisions 200000] [--reloads 200]
 
-The resident memory of this process, read after a full collection. The first tenth of each run is not counted: caches fill.
+The resident memory of this process, read after a full collection. The first quarter of each run is not counted: caches fill.
 """
 
 from __future__ import annotations
@@ -38,19 +38,21 @@ def resident() -> int:
 
 
 def growth(work: Callable[[], object], times: int) -> tuple[int, float]:
-    """Bytes left behind by all but the first tenth of the calls, and seconds per call."""
-    for _ in range(times // 10):
+    """Bytes left behind by all but the first quarter of the calls, and seconds per call."""
+    for _ in range(times // 4):
         work()
     before, start = resident(), time.perf_counter()
-    for _ in range(times - times // 10):
+    for _ in range(times - times // 4):
         work()
     took = time.perf_counter() - start
-    return resident() - before, took / (times - times // 10)
+    return resident() - before, took / (times - times // 4)
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--decisions", type=int, default=200_000)
     parser.add_argument("--reloads", type=int, default=200)
     options = parser.parse_args()
@@ -61,9 +63,7 @@ def main() -> None:
     rows = itertools.cycle([json.loads(text) for text in texts])
     engine.decide(next(rows), at=AT)
     decided, per_decision = growth(lambda: engine.decide(next(rows), at=AT), options.decisions)
-    reloaded, per_reload = growth(
-        lambda: Engine.load(drafts=True).decide(next(rows), at=AT), options.reloads
-    )
+    reloaded, per_reload = growth(lambda: Engine.load(drafts=True).decide(next(rows), at=AT), options.reloads)
     table = [
         ("the shipped book, loaded", f"{(loaded - empty) / KIB:,.0f} KiB", "", ""),
         (f"{options.decisions:,} decisions", f"{decided / KIB:+,.0f} KiB", f"{per_decision * 1e6:.0f} µs", "flat"),

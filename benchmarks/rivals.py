@@ -91,7 +91,9 @@ class Zen:
         return result
 
 
-def zen_context(facts: Mapping[str, Any], minor: Callable[[Any], int], time: Callable[[str], int]) -> dict[str, Any]:
+def zen_context(
+    facts: Mapping[str, Any], minor: Callable[[Any], int], time: Callable[[str], int]
+) -> dict[str, Any]:
     """Facts as the graph reads them: amounts in cents of USD, times in milliseconds, all keys there."""
     order = facts["order"]
     until = order.get("cash_coupon_valid_until")
@@ -145,12 +147,15 @@ def _graph() -> dict[str, Any]:
     return {
         "nodes": nodes,
         "edges": [
-            {"id": f"{one}-{other}", "type": "edge", "sourceId": one, "targetId": other} for one, other in edges
+            {"id": f"{one}-{other}", "type": "edge", "sourceId": one, "targetId": other}
+            for one, other in edges
         ],
     }
 
 
-def _table(name: str, hit_policy: str, inputs: Sequence[str], rules: Sequence[tuple[list[str], str]]) -> dict[str, Any]:
+def _table(
+    name: str, hit_policy: str, inputs: Sequence[str], rules: Sequence[tuple[list[str], str]]
+) -> dict[str, Any]:
     """A decision table with one output, kept under the table's name."""
     ids = [f"i{number}" for number in range(len(inputs))]
     return {
@@ -159,7 +164,9 @@ def _table(name: str, hit_policy: str, inputs: Sequence[str], rules: Sequence[tu
         "type": "decisionTableNode",
         "content": {
             "hitPolicy": hit_policy,
-            "inputs": [{"id": id_, "name": id_, "field": field} for id_, field in zip(ids, inputs, strict=True)],
+            "inputs": [
+                {"id": id_, "name": id_, "field": field} for id_, field in zip(ids, inputs, strict=True)
+            ],
             "outputs": [{"id": "o", "name": "o", "field": "is"}],
             "rules": [
                 {"_id": f"r{number}", **dict(zip(ids, cells, strict=True)), "o": output}

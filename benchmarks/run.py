@@ -1,6 +1,6 @@
 """Every benchmark, one after the other, each in a process of its own: `make bench`.
 
-    python benchmarks/run.py [NAME…]
+python benchmarks/run.py [NAME…]
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ NAMES = ("decide", "cold_start", "memory", "requests")
 
 def main() -> None:
     """Run the benchmarks that are named, or all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
     for name in parser.parse_args().names or NAMES:
         print(f"\n== benchmarks/{name}.py", flush=True)

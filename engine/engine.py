@@ -200,7 +200,7 @@ class Engine(RequestMethods):
         for timeline in self._order:
             try:
                 program = self._program(timeline, values)
-                if program is None or self._applied(program, values) is None:
+                if program is None or not self._applied(program, values).verdict.applies:
                     continue
             except FactsError as error:
                 missing = [found for found in error.problems if found.code == "R0901"]
@@ -228,7 +228,7 @@ class Engine(RequestMethods):
                 tried.append(NotApplied(timeline.policy.id, "", None))
                 continue
             run = self._applied(program, values)
-            if run is not None and run.verdict.applies:
+            if run.verdict.applies:
                 return self._decision(program, run, values, at, tuple(tried))
             tried.append(NotApplied(program.version.policy, program.version.version, run))
         if closed:
@@ -263,7 +263,7 @@ class Engine(RequestMethods):
         index = bisect_right(timeline.starts, self._time_of(timeline.policy, values)) - 1
         if 0 <= index < len(timeline.spans) - 1:
             run = self._applied(self._programs[timeline.spans[index][1]], values)
-            if run is not None and run.verdict.applies:
+            if run.verdict.applies:
                 raise self._not_in_force([timeline.policy], values)
 
     def _named(self, timeline: _Timeline, version: str) -> Program:
@@ -288,13 +288,15 @@ class Engine(RequestMethods):
             return to_micros(dt.datetime.combine(value, dt.time(), self._book.zone))
         return int(value)
 
-    def _applied(self, program: Program, values: list[Any]) -> Run | None:
-        """The run of a policy; None where it does not apply and its other facts are missing, as they may be."""
+    def _applied(self, program: Program, values: list[Any]) -> Run:
+        """The run of a policy. Where it does not apply its other facts may be missing, else that is an error."""
         if ABSENT not in program.needed(values):
             return program.run(values)
-        if ABSENT in program.applies_needed(values) or program.applies(values):
-            raise FactsError(problems=self._reader.missing(program.needs, values, program.version.policy))
-        return None
+        if ABSENT not in program.applies_needed(values):
+            run = program.asked(values)
+            if not run.verdict.applies:
+                return run
+        raise FactsError(problems=self._reader.missing(program.needs, values, program.version.policy))
 
     def _not_in_force(self, closed: list[Policy], values: list[Any]) -> FactsError:
         """The error of a time at which policies that might apply have no version in force."""
@@ -413,7 +415,8 @@ def _micros(at: object) -> int:
 
 
 def _reviewed(review: Review, run: Run, submitted: Any) -> Reviewed:
-    return Reviewed(review, run, None if submitted is ABSENT else deadline_of(review, submitted))
+    deadline = None if submitted is ABSENT else deadline_of(review, submitted)
+    return record(Reviewed, (review, run, deadline))  # type: ignore[no-any-return]
 
 
 def _refuse_drafts(book: Book, problems: Problems) -> None:

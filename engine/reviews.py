@@ -8,6 +8,7 @@ is listed under `refused` with the reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from engine.model import UNSPECIFIED, Review
@@ -16,6 +17,7 @@ from engine.units import LAST
 __all__ = ["RefusedWord", "RequestState", "Word", "request_state", "words_of"]
 
 APPROVE, REJECT = "approve", "reject"
+DECIDED_AT = attrgetter("decided_at")
 AFTER_TIMEOUT = {APPROVE: "auto_approved", REJECT: "rejected"}
 
 
@@ -77,7 +79,7 @@ def _sift(
     """The word that counts of each reviewer, and those that do not."""
     counted: dict[str, Word] = {}
     refused = []
-    for word in sorted(words, key=lambda word: word.decided_at):
+    for word in sorted(words, key=DECIDED_AT):
         if word.decided_at > at:
             continue
         objection = _objection(reviews, counted, word, submitted)
@@ -102,10 +104,11 @@ def _objection(
         return "R1036", "the word was given before the request was submitted"
     if all(_answered(review, counted, submitted) for review in asked):
         return "R1035", f"what `{word.by}` could decide has already been decided"
-    deadlines = [deadline_of(review, submitted) for review in asked]
-    if all(deadline is not None and word.decided_at > deadline for deadline in deadlines):
-        return "R1037", "the word was given after the deadline"
-    return None
+    for review in asked:
+        deadline = deadline_of(review, submitted)
+        if deadline is None or word.decided_at <= deadline:
+            return None
+    return "R1037", "the word was given after the deadline"
 
 
 def _answered(review: Review, counted: Mapping[str, Word], submitted: int) -> Word | None:

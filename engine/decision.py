@@ -73,7 +73,7 @@ class Reviewed(NamedTuple):
 class NotApplied(NamedTuple):
     """A policy that was tried and does not apply.
 
-    `run` is None where it was not run, as facts for it are missing. `version` is "" where none was in force.
+    Where no version was in force `version` is "" and `run` None.
     """
 
     policy: str
@@ -82,8 +82,9 @@ class NotApplied(NamedTuple):
 
     @property
     def because(self) -> tuple[Reason, ...]:
-        """The conditions that failed."""
-        return self.run.because_all("applies_to/not") if self.run else ()
+        """The conditions that failed, as the policy asks for them."""
+        failed = self.run.because_all("applies_to/not") if self.run else ()
+        return tuple(reason._replace(denied=not reason.denied) for reason in failed)
 
 
 class Decision(NamedTuple):

@@ -163,6 +163,15 @@ def _because(reasons: Sequence[Data]) -> Iterator[str]:
         yield f"  because {_reason(reason)}"
 
 
+def _unmet(reasons: Sequence[Data]) -> list[Data]:
+    """Comparisons that failed, turned round to say what is the case."""
+    return [
+        {**reason, "needs": needs.removeprefix("not: ") if needs.startswith("not: ") else f"not: {needs}"}
+        for reason in reasons
+        for needs in (reason["needs"],)
+    ]
+
+
 def _reason(reason: Data) -> str:
     """A comparison as a sentence: the fact, its value, and what the policy asked about it."""
     found, asked = _shown(reason["is"]), clean(reason["needs"])
@@ -177,7 +186,7 @@ def _verb(asked: str) -> str:
 
 
 def _in_short(reasons: Sequence[Data]) -> str:
-    return f": {_reason(reasons[0])}" if reasons else ""
+    return f": {_reason(_unmet(reasons)[0])}" if reasons else ""
 
 
 def _shown(value: object) -> str:
@@ -242,7 +251,7 @@ def _request(request: Data) -> Iterator[str]:
 def _not_applied(tried: Data) -> Iterator[str]:
     yield ""
     yield click.style(f"{tried['policy']} {tried['version']} does not apply", bold=True)
-    yield from _because(tried["because"])
+    yield from _because(_unmet(tried["because"]))
 
 
 def duration_words(text: str) -> str:

@@ -75,12 +75,12 @@ class Program:
         run.fire()
         return run
 
-    def applies(self, values: list[Any]) -> bool:
-        """Whether the policy applies, where facts that only its other conditions need are missing."""
+    def asked(self, values: list[Any]) -> Run:
+        """A run that only finds out whether the policy applies, as facts that its other conditions need are missing."""
         run = Run(self, values)
         run.leave_out(self._beside)
         run.fire(until=self.applies_after)
-        return run.holds("applies_to")
+        return run
 
     def _names_under(self, condition: Condition) -> set[str]:
         """The facts and values that a condition reads, itself or through values."""

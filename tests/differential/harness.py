@@ -269,7 +269,8 @@ def false_reason(case, decision, tally):
     for name, because in found:
         for reason in because:
             tally.reasons += 1
-            if claim(case, reason) is reason.denied:
+            # A blocker's comparisons are so; those of a policy that does not apply are what it asks for in vain.
+            if claim(case, reason) is (reason.denied is (name != "applies_to")):
                 return f"{name}: `{reason.name}` is not {'not ' * reason.denied}`{reason.needs}`"
             if (case.value(reason.name) is reference.ABSENT) is not (
                 reason.value.__class__.__name__ == "Absent"

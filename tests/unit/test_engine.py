@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def test_a_policy_that_does_not_apply_says_which_conditions_failed(engine):
     decision = engine.decide(facts(bike={"kind": "racer"}), at=AT, policy="hire")
     assert decision.outcome == "not_applicable"
     assert decision.to_dict()["failed"][0]["because"] == [
-        {"fact": "bike.kind", "is": "racer", "needs": "not: one of city, cargo"}
+        {"fact": "bike.kind", "is": "racer", "needs": "one of city, cargo"}
     ]
 
 
@@ -256,3 +257,19 @@ def test_an_error_lists_every_problem_of_the_book(tmp_path):
         ("rules/shared/rules.yaml", "R0203"),
     ]
     assert str(caught.value).count("\n") == 3
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_every_policy_that_does_not_apply_says_what_failed_even_where_its_other_facts_are_missing():
+    facts = json.loads((EXAMPLES / "not-applicable.json").read_text("utf-8"), parse_float=Decimal)
+    failed = Engine.load().decide(facts, at="2025-11-05T10:00:00+08:00").to_dict()["failed"]
+    assert {tried["policy"] for tried in failed} == {
+        *("inactive-resources", "failed-resources", "renewal-periods", "in-use-resources")
+    }
+    assert all(tried["because"] for tried in failed)
+    (in_use,) = (tried for tried in failed if tried["policy"] == "in-use-resources")
+    assert in_use["because"] == [
+        {"fact": "resource.state", "is": "inactive", "needs": "one of in_use, expired"}
+    ]

@@ -13,11 +13,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-
-from measure import print_table
+from measure import ROOT, print_table
 
 __all__ = ["main"]
 

@@ -2,9 +2,9 @@
 
     python benchmarks/decide.py [--rounds 15]
 
-One process, one thread. The rows are those of `examples/cases.jsonl` that the shipped policy inactive-resources, version
-2025-07-28, decides. `Engine.decide` gets facts as they come out of `json.loads`, fresh each time, and validates them;
-its decision objects count. Before anything is timed, all answers are compared.
+One process, one thread. The rows are those of `examples/cases.jsonl` that the shipped policy inactive-resources,
+version 2025-07-28, decides. `Engine.decide` gets facts as they come out of `json.loads`, fresh each time, and
+validates them; its decision objects count. Before anything is timed, all answers are compared.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from make_examples import cases
-from measure import Contestant, best_of_rounds, micros, print_table, quantile
+from measure import ROOT, Contestant, best_of_rounds, micros, print_table, quantile
 from rivals import Bare, Record, Zen, stock_host, zen_context
 
 from engine import Decision, Engine

@@ -1,18 +1,20 @@
 """Timing for the benchmarks: contestants take turns on the same rows, and the best times of each count.
 
-A machine that does other work besides makes every figure too large, never too small. So there are many rounds, contestants
-in turn, rows are timed in chunks, and a contestant's figure is the sum of the best times of the chunks. Ratios of figures from one run
-carry over to other machines much better than the figures do.
+A machine that does other work besides makes every figure too large, never too small. So there are many rounds,
+contestants in turn, rows are timed in chunks, and a contestant's figure is the sum of the best times of the chunks.
+Ratios of figures from one run carry over to other machines much better than the figures do.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-__all__ = ["best_of_rounds", "micros", "print_table", "quantile"]
+__all__ = ["ROOT", "Contestant", "best_of_rounds", "micros", "print_table", "quantile"]
 
+ROOT = Path(__file__).resolve().parents[1]
 CHUNK = 50
 
 # Makes the inputs of a contestant for some rows (not timed), and handles one of them (timed).

@@ -2,7 +2,8 @@
 
     python benchmarks/memory.py [--decisions 200000] [--reloads 200]
 
-The resident memory of this process, read after a full collection. The first quarter of each run is not counted: caches fill.
+The resident memory of this process, read after a full collection. The first quarter of each run is not counted:
+caches fill.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from measure import print_table
+from measure import ROOT, print_table
 
 from engine import Engine
 
@@ -64,11 +64,12 @@ def main() -> None:
     engine.decide(next(rows), at=AT)
     decided, per_decision = growth(lambda: engine.decide(next(rows), at=AT), options.decisions)
     reloaded, per_reload = growth(lambda: Engine.load(drafts=True).decide(next(rows), at=AT), options.reloads)
+    sizes = [f"{grown / KIB:+,.0f} KiB" for grown in (loaded - empty, decided, reloaded)]
     table = [
-        ("the shipped book, loaded", f"{(loaded - empty) / KIB:,.0f} KiB", "", ""),
-        (f"{options.decisions:,} decisions", f"{decided / KIB:+,.0f} KiB", f"{per_decision * 1e6:.0f} µs", "flat"),
-        (f"{options.reloads:,} reloads, each with a decision", f"{reloaded / KIB:+,.0f} KiB", f"{per_reload * 1e3:.0f} ms", "flat"),
-    ]  # fmt: skip
+        ("the shipped book, loaded", sizes[0], "", ""),
+        (f"{options.decisions:,} decisions", sizes[1], f"{per_decision * 1e6:.0f} µs", "flat"),
+        (f"{options.reloads:,} reloads, each with a decision", sizes[2], f"{per_reload * 1e3:.0f} ms", "flat"),
+    ]
     print_table("memory", ("", "resident memory", "each takes", "goal"), table)
 
 

@@ -121,7 +121,8 @@ def _graph() -> dict[str, Any]:
         "transaction-in-progress": "resource.transactions_in_progress > 0",
         "special-unsubscription-requested": "resource.special_unsubscription_requested == true",
         "promotional-and-invoiced": (
-            'order.promotional == true and (order.invoice_issuer == "koogallery" or order.invoice_recipient == "partner")'
+            "order.promotional == true"
+            ' and (order.invoice_issuer == "koogallery" or order.invoice_recipient == "partner")'
         ),
         "legal-freeze": "account.legal_freeze == true or resource.legal_freeze == true",
     }

@@ -20,8 +20,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
-    for name in parser.parse_args().names or NAMES:
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    names = parser.parse_args().names
+    if unknown := set(names).difference(NAMES):
+        parser.error(f"there is no benchmark `{unknown.pop()}`: {', '.join(NAMES)}")
+    for name in names or NAMES:
         print(f"\n== benchmarks/{name}.py", flush=True)
         done = subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py"))], check=False)
         if done.returncode:

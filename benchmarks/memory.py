@@ -68,7 +68,12 @@ def main() -> None:
     table = [
         ("the shipped book, loaded", sizes[0], "", ""),
         (f"{options.decisions:,} decisions", sizes[1], f"{per_decision * 1e6:.0f} µs", "flat"),
-        (f"{options.reloads:,} reloads, each with a decision", sizes[2], f"{per_reload * 1e3:.0f} ms", "flat"),
+        (
+            f"{options.reloads:,} reloads, each with a decision",
+            sizes[2],
+            f"{per_reload * 1e3:.0f} ms",
+            "flat",
+        ),
     ]
     print_table("memory", ("", "resident memory", "each takes", "goal"), table)
 

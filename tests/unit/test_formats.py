@@ -266,6 +266,6 @@ def test_explain_knows_every_code():
 
 
 def test_explain_of_no_code_is_a_wrong_command_line():
-    result = CliRunner().invoke(main, ["explain", "R0333"])
+    result = CliRunner().invoke(main, ["explain", "R0399"])
     assert result.exit_code == 2
-    assert "there is no problem `R0333`: did you mean" in result.stderr
+    assert "there is no problem `R0399`: did you mean" in result.stderr

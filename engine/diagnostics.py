@@ -365,7 +365,6 @@ CODES: dict[str, Code] = {
             "R1009": "a request of which nothing is left",
             "R1010": "a number in the wrong form",
             "R1020": "a filter that cannot be used here",
-            "R1021": "a search, order or limit that makes no sense",
             "R1030": "a file that is not an order",
             "R1031": "an order that was only previewed",
             "R1032": "a line that the order does not have",

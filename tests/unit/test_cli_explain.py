@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli import main
+from engine.errors import EngineError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CASE = str(EXAMPLES / "sister-policies" / "in-use-second-year.json")
@@ -26,6 +27,17 @@ def test_explain_writes_formula_inputs_result_and_line():
 def test_without_explain_there_is_no_working():
     result = CliRunner().invoke(main, ["decide", CASE, *AT])
     assert "used_hours" not in result.output
+
+
+def test_a_failure_of_the_rules_engine_is_an_error_and_not_a_decision(monkeypatch: pytest.MonkeyPatch):
+    def failing(*_: object) -> list[str]:
+        raise EngineError("the sentinel rule did not fire first")
+
+    monkeypatch.setattr("engine.runtime.Ruleset.fire", failing)
+    result = CliRunner().invoke(main, ["decide", CASE, *AT])
+    assert result.exit_code == 1
+    assert "R0990 the sentinel rule did not fire first" in result.stderr
+    assert result.stdout == ""
 
 
 def test_an_unforeseen_failure_is_a_coded_message_and_not_a_decision(monkeypatch: pytest.MonkeyPatch):

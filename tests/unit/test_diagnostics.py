@@ -129,3 +129,10 @@ def test_an_example_and_its_message_are_those_of_the_corpus(code):
         lines = shown[1].splitlines() if shown and code < "R0600" else []
         written = {line.strip() for case in cases for text in texts(case) for line in text.splitlines()}
         assert {line.strip() for line in lines if "#" not in line and line} <= written
+
+
+def test_every_code_is_held_by_a_case_of_the_corpus_or_by_a_test_that_names_it():
+    tests = Path(__file__).parents[1]
+    texts = [path.read_text("utf-8") for path in (*tests.rglob("test_*.py"), *tests.rglob("*.yaml"))]
+    missing = [code for code in CODES if not any(code in text for text in texts)]
+    assert missing == []

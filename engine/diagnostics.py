@@ -333,7 +333,6 @@ CODES: dict[str, Code] = {
     **_table(
         Severity.ERROR,
         {
-            "R0900": "facts that cannot be read at all",
             "R0901": "a missing fact",
             "R0902": "an unknown fact",
             "R0903": "a value that does not fit the fact",

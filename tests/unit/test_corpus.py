@@ -30,7 +30,7 @@ UPDATE = "RESCIND_UPDATE_CORPUS" in os.environ
 AT = "2025-03-06T10:00:00+01:00"
 # The codes without a case, and why.
 ELSEWHERE = {
-    "R0199": "the schemas refuse such a file first; the code is for a schema that says less than the parser asks; see `test_book.py`",
+    "R0199": "takes a schema that says less than the parser asks; see `test_book.py`",
     "R0990": "takes a rules engine or a memory that gives up; see `test_cli_explain.py`",
     "R0999": "takes a mistake in rescind itself; see `test_cli_explain.py`",
     "R1001": "takes a Python caller with an empty list (the command says R0010); see `tests/scenarios/request.yaml`",
@@ -209,7 +209,9 @@ def said(commands: str, folder: Path) -> list[str]:
                 write(folder / target, result.stdout.encode())
                 assert result.exit_code == 0, result.stderr
             printed = result.stderr.splitlines() + result.stdout.splitlines()
-            lines += [re.sub("sha256:[0-9a-f]{64}", "sha256:…", line) for line in printed if LOCATED.match(line)]
+            lines += [
+                re.sub("sha256:[0-9a-f]{64}", "sha256:…", line) for line in printed if LOCATED.match(line)
+            ]
     return lines
 
 

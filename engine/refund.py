@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from engine.errors import EngineError
 from engine.formula import Formula, FormulaError
@@ -111,63 +111,100 @@ def settle(refund: Refund, plan: Plan, paid: Mapping[str, Money], read: Read) ->
     if refund.below_zero == "charge" and plan.shared and paid.keys().isdisjoint(plan.shared):
         # One that was not given paid nothing, and the debt is owed all the same.
         paid = {**paid, plan.shared[0]: Money(0, currency)}
-    charge = _charge(refund, plan, paid, currency, read) if plan.shared or plan.deductions else NO_CHARGE
+    charged, deducted = (
+        _charge(refund, plan, paid, currency, read) if plan.shared or plan.deductions else UNCHARGED
+    )
     lines, total = [], 0
     for name, back, to in plan.parts:
         if name not in paid:
             continue
         amount: Any = paid[name][0]
+        consumed = fees = forfeited = 0
         if back == "full":
-            returned, consumed, fees, forfeited = amount, 0, 0, 0
+            returned = amount
         elif back == "none":
-            returned, consumed, fees, forfeited = 0, 0, 0, amount
+            returned, forfeited = 0, amount
         else:
-            returned, consumed, fees = charge.returned[name], charge.consumed[name], charge.fees[name]
-            forfeited = 0
+            returned, consumed, fees = charged[name]
         if amount != returned + consumed + fees + forfeited or returned > amount:
             raise EngineError(f"the refund of `{name}` does not add up; nothing is decided")
         total += returned
         lines.append(record(Line, (name, amount, returned, consumed, fees, forfeited, to)))
-    return record(Settlement, (plan.term, currency, total, tuple(lines), charge.deducted))  # type: ignore[no-any-return]
+    return record(Settlement, (plan.term, currency, total, tuple(lines), deducted))  # type: ignore[no-any-return]
 
 
-class _Charge(NamedTuple):
-    """What the deductions leave and take, by instrument of the pool."""
-
-    returned: Mapping[str, int]
-    consumed: Mapping[str, int]
-    fees: Mapping[str, int]
-    deducted: tuple[Deducted, ...]
+# By instrument of the pool what comes back of it, what was consumed and the fees; and the deductions.
+_Charged: TypeAlias = tuple[Mapping[str, tuple[int, int, int]], tuple[Deducted, ...]]
+UNCHARGED: _Charged = ({}, ())
 
 
-NO_CHARGE = _Charge({}, {}, {}, ())
+def _charge(refund: Refund, plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) -> _Charged:
+    """Take the deductions from what the instruments that share the remainder paid.
+
+    One such instrument is settled in place: calls would take longer than what they do.
+    """
+    exact = _exact(refund, plan.deductions, currency, read)
+    pool: dict[str, Any] = {}
+    for name in plan.shared:
+        if name in paid:
+            pool[name] = paid[name][0]
+    if not pool:
+        return {}, tuple([record(Deducted, (*row, 0)) for row in zip(plan.deductions, exact, strict=True)])
+    have = sum(pool.values())
+    # Whole numbers of a common fraction of the minor unit: as exact as fractions, and much quicker.
+    unit = 1
+    for amount in exact:
+        unit = lcm(unit, amount.denominator)
+    left, amounts = have * unit, []
+    for amount in exact:
+        wanted = amount.numerator * (unit // amount.denominator)
+        if wanted > left and refund.below_zero == "zero":
+            wanted = left  # each takes at most what the ones before it leave
+        left -= wanted
+        amounts.append(wanted)
+    if len(pool) == 1:
+        returned = [round_quotient(left, unit, refund.mode)]
+    else:
+        returned = _split(refund, [*pool.values()], left, unit)
+    taken = _shares(have - sum(returned), amounts)
+    deducted, consumed, fees = [], 0, 0
+    for deduction, precise, amount in zip(plan.deductions, exact, taken, strict=True):
+        deducted.append(record(Deducted, (deduction, precise, amount)))
+        if deduction.column == "fees":
+            fees += amount
+        else:
+            consumed += amount
+    if len(pool) == 1:
+        return dict.fromkeys(pool, (returned[0], consumed, fees)), tuple(deducted)
+    return _columns(pool, returned, deducted), tuple(deducted)
 
 
-def _charge(refund: Refund, plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) -> _Charge:
-    """Take the deductions from what the instruments that share the remainder paid."""
-    pool: dict[str, Any] = {name: paid[name][0] for name in plan.shared if name in paid}
-    applied = plan.deductions
-    exact = _deductions(refund, applied, currency, read)
-    returned, taken = _remainder(refund, pool, exact)
-    consumed, fees = dict.fromkeys(pool, 0), dict.fromkeys(pool, 0)
-    rest = {name: pool[name] - returned[name] for name in pool}
-    for deduction, amount in zip(applied, taken, strict=True):
+def _columns(
+    pool: Mapping[str, int], returned: Sequence[int], deducted: Sequence[Deducted]
+) -> dict[str, tuple[int, int, int]]:
+    """What of each instrument comes back, was consumed and goes into fees."""
+    consumed, fees = [0] * len(pool), [0] * len(pool)
+    rest = [amount - back for amount, back in zip(pool.values(), returned, strict=True)]
+    for deduction, _, amount in deducted:
         column = fees if deduction.column == "fees" else consumed
-        for name, part in zip(pool, _shares(amount, [*rest.values()]), strict=True):
-            if part:
-                column[name] += part
-                rest[name] -= part
-    deducted = tuple([record(Deducted, row) for row in zip(applied, exact, taken, strict=True)])
-    return record(_Charge, (returned, consumed, fees, deducted))  # type: ignore[no-any-return]
+        for index, part in enumerate(_shares(amount, rest)):
+            column[index] += part
+            rest[index] -= part
+    return dict(zip(pool, zip(returned, consumed, fees, strict=True), strict=True))
 
 
-def _deductions(
-    refund: Refund, applied: Sequence[Deduction], currency: str, read: Read
+def _exact(
+    refund: Refund, deductions: Sequence[Deduction], currency: str, read: Read
 ) -> list[int | Fraction]:
-    """The exact deductions in their order, rounded only where each is to be rounded."""
+    """The deductions within their limits, rounded only where each deduction is to be rounded."""
     amounts: list[int | Fraction] = []
-    for deduction in applied:
-        amount = _limited(deduction, currency, read)
+    for deduction in deductions:
+        money: Any = deduction.amount.evaluate(read)
+        amount, found = money
+        if found != currency:
+            raise _other_currency(deduction, found, currency)
+        if deduction.at_least or deduction.at_most:
+            amount = _limited(amount, deduction, currency, read)
         if amount.numerator < 0:
             raise FormulaError(
                 f"the deduction `{deduction.name}` is negative: {format_money(amount, currency)}"
@@ -176,10 +213,9 @@ def _deductions(
     return amounts
 
 
-def _limited(deduction: Deduction, currency: str, read: Read) -> int | Fraction:
-    amount = _amount(deduction.amount, deduction, currency, read)
-    low = _amount(deduction.at_least, deduction, currency, read) if deduction.at_least else None
-    high = _amount(deduction.at_most, deduction, currency, read) if deduction.at_most else None
+def _limited(amount: int | Fraction, deduction: Deduction, currency: str, read: Read) -> int | Fraction:
+    low = _limit(deduction.at_least, deduction, currency, read) if deduction.at_least else None
+    high = _limit(deduction.at_most, deduction, currency, read) if deduction.at_most else None
     if low is not None and high is not None and low > high:
         raise FormulaError(f"the limits of the deduction `{deduction.name}` exclude each other")
     if low is not None and amount < low:
@@ -187,66 +223,35 @@ def _limited(deduction: Deduction, currency: str, read: Read) -> int | Fraction:
     return high if high is not None and amount > high else amount
 
 
-def _amount(formula: Formula, deduction: Deduction, currency: str, read: Read) -> int | Fraction:
+def _limit(formula: Formula, deduction: Deduction, currency: str, read: Read) -> int | Fraction:
     money: Any = formula.evaluate(read)
     if money.currency != currency:
-        raise FormulaError(
-            f"the deduction `{deduction.name}` is in {money.currency}, and what was paid is in {currency}"
-        )
+        raise _other_currency(deduction, money.currency, currency)
     return money.minor  # type: ignore[no-any-return]
 
 
-def _remainder(
-    refund: Refund, pool: Mapping[str, int], exact: Sequence[int | Fraction]
-) -> tuple[dict[str, int], list[int]]:
-    """What is left of the pool, by instrument, and what each deduction takes of it, both in minor units."""
-    if not pool:
-        return {}, [0] * len(exact)
-    have = sum(pool.values())
-    # Whole numbers of a common fraction of the minor unit: as exact as fractions, and much quicker.
-    unit, amounts = _in_one_unit(exact)
-    if refund.below_zero == "zero":
-        amounts = _capped(amounts, have * unit)
-    returned = _split(refund, pool, have * unit - sum(amounts), unit)
-    taken = have - sum(returned.values())
-    return returned, _shares(taken, amounts)
+def _other_currency(deduction: Deduction, found: str, currency: str) -> FormulaError:
+    return FormulaError(f"the deduction `{deduction.name}` is in {found}, and what was paid is in {currency}")
 
 
-def _in_one_unit(exact: Sequence[int | Fraction]) -> tuple[int, list[int]]:
-    """The least common denominator of some numbers, and their numerators over it."""
-    unit = lcm(*[amount.denominator for amount in exact])
-    return unit, [amount.numerator * (unit // amount.denominator) for amount in exact]
-
-
-def _capped(amounts: Sequence[int], have: int) -> list[int]:
-    """The deductions in their order, each at most what the ones before it leave."""
-    capped: list[int] = []
-    for amount in amounts:
-        capped.append(min(amount, have - sum(capped)))
-    return capped
-
-
-def _split(refund: Refund, pool: Mapping[str, int], left: int, unit: int) -> dict[str, int]:
-    """What is left (`left / unit` in minor units), shared among the instruments of the pool."""
-    names, weights = [*pool], [*pool.values()]
-    have = sum(weights)
+def _split(refund: Refund, pool: list[int], left: int, unit: int) -> list[int]:
+    """What is left (`left / unit` in minor units), shared among the amounts of the pool."""
+    have = sum(pool)
     if refund.split == "in_order" or not have:
-        return _in_order(names, weights, round_quotient(left, unit, refund.mode))
+        return _in_order(pool, round_quotient(left, unit, refund.mode))
     if refund.place == "each_instrument":
-        shares = [round_quotient(left * weight, have * unit, refund.mode) for weight in weights]
-    else:
-        shares = _shares(round_quotient(left, unit, refund.mode), weights)
-    return dict(zip(names, shares, strict=True))
+        return [round_quotient(left * amount, have * unit, refund.mode) for amount in pool]
+    return _shares(round_quotient(left, unit, refund.mode), pool)
 
 
-def _in_order(names: list[str], weights: list[int], left: int) -> dict[str, int]:
+def _in_order(pool: list[int], left: int) -> list[int]:
     """Each instrument is filled before the next; a debt falls on the first."""
-    shares = {}
-    for name, weight in zip(names, weights, strict=True):
-        shares[name] = min(weight, max(left, 0))
-        left -= shares[name]
+    shares = []
+    for amount in pool:
+        shares.append(min(amount, max(left, 0)))
+        left -= shares[-1]
     if left < 0:
-        shares[names[0]] = left
+        shares[0] = left
     return shares
 
 
@@ -256,25 +261,29 @@ def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     Largest remainder: each part is rounded towards zero, and what is missing goes, a unit each, to the parts that lost
     most; between equals the earlier one. With no weight at all everything is zero (`total` must be, too).
     """
-    return _shares(total, _in_one_unit(weights)[1])
+    unit = lcm(*[weight.denominator for weight in weights])
+    return _shares(total, [weight.numerator * (unit // weight.denominator) for weight in weights])
 
 
 def _shares(total: int, weights: list[int]) -> list[int]:
-    if len(weights) == 1 and weights[0]:
-        return [total]
+    whole = sum(weights)
+    if total == whole:
+        return [*weights]
     if total < 0:
         return [-part for part in _shares(-total, weights)]
-    whole = sum(weights)
     if not whole:
         if total:
             raise EngineError("an amount cannot be shared among nothing")
         return [0] * len(weights)
-    shares = [divmod(total * weight, whole) for weight in weights]
-    parts = [part for part, _ in shares]
-    missing = total - sum(parts)
-    if missing:
-        for index in sorted(range(len(parts)), key=lambda index: (-shares[index][1], index))[:missing]:
-            parts[index] += 1
+    parts, lost = [], []
+    for weight in weights:
+        part, rest = divmod(total * weight, whole)
+        parts.append(part)
+        lost.append(rest)
+    for _ in range(total - sum(parts)):
+        most = lost.index(max(lost))
+        parts[most] += 1
+        lost[most] = -1
     return parts
 
 

@@ -27,8 +27,36 @@ from engine.units import DAY, EPOCH, HOUR, MICROSECOND
 __all__ = ["Clock", "add_days", "add_months", "clock_of", "months_between", "months_exactly"]
 
 EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+FROM_ORDINAL = dt.date.fromordinal
 MAX_DAY = dt.date.max.toordinal()
 KEPT_DAYS = 65_536
+
+
+class _SteadyDays(dict[int, int | None]):
+    """By UTC day the offset where it is the same from the day before to the one after, else None; found when asked."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, day: int) -> int | None:
+        if len(self) >= KEPT_DAYS:
+            self.clear()
+        found = self[day] = self._find(day)
+        return found
+
+    def _find(self, day: int) -> int | None:
+        first, last = (day - 1) * DAY, (day + 2) * DAY
+        if first < MIN_TIME + DAY or last > MAX_TIME - DAY:
+            return None
+        offset = _offset(self._zone, first)
+        steady = all(_offset(self._zone, at) == offset for at in range(first + HOUR, last + HOUR, HOUR))
+        return offset if steady and abs(offset) < DAY else None
+
+
+def _offset(zone: ZoneInfo, micros: int) -> int:
+    moment = dt.datetime.fromtimestamp(micros // 1_000_000, zone)
+    return (moment.utcoffset() or dt.timedelta()) // MICROSECOND
 
 
 class Clock:
@@ -38,37 +66,15 @@ class Clock:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._steady: dict[int, int | None] = {}
-
-    def steady(self, day: int) -> int | None:
-        """The offset from UTC where it is the same from the UTC day before `day` to the one after, else None."""
-        try:
-            return self._steady[day]
-        except KeyError:
-            if len(self._steady) >= KEPT_DAYS:
-                self._steady.clear()
-            found = self._steady[day] = self._find_steady(day)
-            return found
-
-    def _find_steady(self, day: int) -> int | None:
-        first, last = (day - 1) * DAY, (day + 2) * DAY
-        if first < MIN_TIME + DAY or last > MAX_TIME - DAY:
-            return None
-        offset = self._offset(first)
-        steady = all(self._offset(at) == offset for at in range(first + HOUR, last + HOUR, HOUR))
-        return offset if steady and abs(offset) < DAY else None
-
-    def _offset(self, micros: int) -> int:
-        moment = dt.datetime.fromtimestamp(micros // 1_000_000, self.zone)
-        return (moment.utcoffset() or dt.timedelta()) // MICROSECOND
+        self._steady = _SteadyDays(zone)
 
     def offset(self, micros: int) -> int:
         """The offset from UTC at an instant."""
-        steady = self.steady(micros // DAY)
+        steady = self._steady[micros // DAY]
         if steady is not None:
             return steady
         try:
-            return self._offset(micros)
+            return _offset(self.zone, micros)
         except (OverflowError, ValueError, OSError):
             raise _outside() from None
 
@@ -78,11 +84,14 @@ class Clock:
 
     def date(self, micros: int) -> dt.date:
         """The local date of an instant."""
-        return day_date(self.wall(micros) // DAY)
+        offset = self._steady[micros // DAY]
+        if offset is None:
+            return day_date(self.wall(micros) // DAY)
+        return FROM_ORDINAL((micros + offset) // DAY + EPOCH_DAY)
 
     def instant(self, wall: int) -> int:
         """The instant of a wall time; a skipped one moves on by the gap, of two the first."""
-        steady = self.steady(wall // DAY)
+        steady = self._steady[wall // DAY]
         return wall - steady if steady is not None else self._both(wall)[0]
 
     def _both(self, wall: int) -> tuple[int, int]:
@@ -105,10 +114,10 @@ class Clock:
 
     def _change(self, before: int, after: int) -> int:
         """The first instant after a change of offset between two instants."""
-        old = self._offset(before)
+        old = _offset(self.zone, before)
         while after - before > 1:
             middle = (before + after) // 2
-            if self._offset(middle) == old:
+            if _offset(self.zone, middle) == old:
                 before = middle
             else:
                 after = middle
@@ -116,7 +125,7 @@ class Clock:
 
     def floor_hour(self, micros: int) -> int:
         """The start of the clock hour."""
-        offset = self.steady(micros // DAY)
+        offset = self._steady[micros // DAY]
         if offset is not None:
             return micros - (micros + offset) % HOUR
         wall = self.wall(micros)
@@ -124,7 +133,7 @@ class Clock:
 
     def ceil_hour(self, micros: int) -> int:
         """The instant itself at the start of a clock hour, else the start of the next."""
-        offset = self.steady(micros // DAY)
+        offset = self._steady[micros // DAY]
         if offset is not None:
             return micros + -(micros + offset) % HOUR
         if self.floor_hour(micros) == micros:
@@ -135,14 +144,14 @@ class Clock:
 
     def start_of_day(self, micros: int) -> int:
         """The first instant of the local date."""
-        offset = self.steady(micros // DAY)
+        offset = self._steady[micros // DAY]
         if offset is not None:
             return micros - (micros + offset) % DAY
         return self._day_start(self.wall(micros) // DAY)
 
     def ceil_day(self, micros: int) -> int:
         """The instant itself at the start of a local date, else the start of the next."""
-        offset = self.steady(micros // DAY)
+        offset = self._steady[micros // DAY]
         if offset is not None:
             return micros + -(micros + offset) % DAY
         day = self.wall(micros) // DAY
@@ -157,7 +166,7 @@ class Clock:
         return self._day_start(date.toordinal() - EPOCH_DAY)
 
     def _day_start(self, day: int) -> int:
-        offset = self.steady(day)
+        offset = self._steady[day]
         return day * DAY - offset if offset is not None else self._starts(day * DAY)[0]
 
     def add_months(self, micros: int, months: int) -> int:
@@ -205,8 +214,10 @@ def months_between(clock: Clock, start: int, end: int, step: int) -> tuple[int, 
     """How many times `step` months fit between two instants, `start` not after `end`; whether they fill it."""
     first, last = clock.date(start), clock.date(end)
     count = ((last.year - first.year) * 12 + last.month - first.month) // step
-    while (reached := clock.add_months(start, count * step)) > end:
+    reached = start
+    while count and (reached := clock.add_months(start, count * step)) > end:
         count -= 1
+        reached = start
     return count, reached == end
 
 

@@ -149,6 +149,9 @@ def _shift_time(unit: Unit, sign: str, left: Typed, right: Typed, text: str) -> 
     if right.type.calendar:
         clock = clock_of(unit.scope.zone)
         return lambda read: in_range(clock.add_months(start(read), compute(0, length(read).months)), text)
+    if isinstance(right.literal, Duration):
+        micros = compute(0, right.literal.micros)
+        return lambda read: in_range(start(read) + micros, text)
     return lambda read: in_range(compute(start(read), length(read)[1]), text)
 
 

@@ -89,11 +89,11 @@ def _months(call: CallSite, step: int) -> Typed:
     mode = call.word(rest.pop(0), LENGTHS, "a way to round") if rest and not _is_zone(rest) else "down"
     clock = call.clock(rest[0] if rest else None)
     one, other = (_as_time(part, clock) for part in (start, end))
-    compute = partial(_MONTHS[mode], clock, step)
+    compute = _MONTHS[mode]
 
     def run(read: Read) -> object:
         first, last = one(read), other(read)
-        return compute(first, last) if first <= last else -compute(last, first)
+        return compute(clock, step, first, last) if first <= last else -compute(clock, step, last, first)
 
     return call.result(NUMBER if mode == "exact" else INTEGER, run)
 
@@ -137,8 +137,8 @@ def _moment(call: CallSite, method: Callable[[Clock, int], int]) -> Typed:
     """A function from a time to a time in a zone."""
     time = call.one(call.arguments[0], Kind.TIME)
     run: Value = time.run
-    text, compute = call.text, partial(method, _zoned(call))
-    return call.result(Type(Kind.TIME), lambda read: in_range(compute(run(read)), text))
+    text, clock = call.text, _zoned(call)
+    return call.result(Type(Kind.TIME), lambda read: in_range(method(clock, run(read)), text))
 
 
 def _period(call: CallSite, first: Callable[[dt.date], dt.date]) -> Typed:

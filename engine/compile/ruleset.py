@@ -2,6 +2,7 @@
 
     {"schema": "rescind/ruleset/1", "policy": …, "version": …,
      "always": [units that hold without being asked],
+     "early": [units of pass 0 that read values or sums, which may have none],
      "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
      "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
 
@@ -20,7 +21,7 @@ from typing import Any
 
 from engine.compile.columns import Atom, Columns, LiteralTooLargeError, number_scale
 from engine.compile.normal import Branch, Flag, Literal, branches_of
-from engine.compile.strata import Strata
+from engine.compile.strata import Strata, names_of
 from engine.compile.sums import over_request
 from engine.diagnostics import Location, Problems
 from engine.limits import (
@@ -89,7 +90,9 @@ class _Compiler:
         self._strata = Strata(version)
         self._stages: dict[Stage, _Stage] = {}
         self._always: list[str] = []
-        self._flags: dict[Condition, tuple[Flag, int]] = {}
+        self._early: list[str] = []
+        # A part that several passes ask for is decided in each of them.
+        self._flags: dict[tuple[int, Condition], tuple[Flag, int]] = {}
         self._meanings: dict[str, list[dict[str, Any]]] = {}
         self._flag_branches: dict[str, list[Branch]] = {}
         self._summed = {f"review/{review.id}" for review in version.reviews if review.scope == "request"}
@@ -104,6 +107,7 @@ class _Compiler:
             "policy": self._version.policy,
             "version": self._version.version,
             "always": self._always,
+            "early": self._early,
             "stages": stages,
             "rules": self._meanings,
         }
@@ -112,6 +116,8 @@ class _Compiler:
         pass_ = self._strata.pass_of(condition)
         if name in self._summed:
             condition = over_request(condition)
+        if pass_ == 0 and (name in self._summed or not self._strata.early.isdisjoint(names_of(condition))):
+            self._early.append(name)
         branches, depth = self._branches(condition, pass_, location)
         if branches == [()]:
             self._always.append(name)
@@ -123,15 +129,16 @@ class _Compiler:
         """The branches of a condition, and the stage within the pass that can decide them."""
 
         def flag(part: Condition) -> Flag:
-            if part not in self._flags:
+            key = pass_, part
+            if key not in self._flags:
                 made = Flag(f"flags/{len(self._flags) + 1}")
-                self._flags[part] = (made, 0)
+                self._flags[key] = (made, 0)
                 branches, depth = self._branches(part, pass_, location)
-                self._flags[part] = (made, depth)
+                self._flags[key] = (made, depth)
                 self._flag_branches[made.name] = branches
                 stage = self._stages.setdefault((pass_, depth), _Stage())
                 stage.units.append(_Unit(made.name, location, branches))
-            return self._flags[part][0]
+            return self._flags[key][0]
 
         branches = branches_of(condition, flag)
         depths = dict(self._flags.values())

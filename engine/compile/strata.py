@@ -1,9 +1,13 @@
 """Strata: in which pass through the rules engine each condition can be decided.
 
-Pass 0 decides what reads only facts. Whatever reads a value waits until the value is known: a formula is
-computed before the first pass that needs it, a table only after the pass that decides the conditions of its
-rows, and the figures of the refund after the passes that decide its terms. Values are never computed before
-pass 1, so that a case in which the policy does not apply, or which pass 0 blocks, cannot fail on a formula.
+Whatever reads a value waits until the value is known: a formula is computed before the first pass that needs it, a
+table only after the pass that decides the conditions of its rows, and the figures of the refund after the passes that
+decide its terms.
+
+Where `applies_to` and the blockers read only facts, pass 0 tells whether they end the case. Formulas over facts are
+then computed before it, which saves a pass, and whoever runs it keeps their errors back until the case turns out to
+need them. Where `applies_to` or a blocker reads a value, none is computed before pass 1. Either way a case that pass 0
+ends does not fail on a formula.
 """
 
 from __future__ import annotations
@@ -17,15 +21,20 @@ __all__ = ["Strata", "names_in_value", "names_of"]
 
 
 class Strata:
-    """The level of every value: the first pass that may read it."""
+    """The level of every value: the first pass that may read it. `early` are the values that pass 0 may read."""
 
     def __init__(self, version: Version) -> None:
         self._levels: dict[str, int] = {}
-        values = {value.name: value for value in version.values}
+        self._values = {value.name: value for value in version.values}
         self._refund = version.refund
-        self._values = values
-        for value in version.values:
-            self.level(value.name)
+        self._first = int(self._gates_read_values(version))
+        self.early = frozenset(name for name in self._values if not self.level(name))
+
+    def _gates_read_values(self, version: Version) -> bool:
+        """Whether `applies_to` or a blocker reads more than facts."""
+        gates = [version.applies_to, *(blocker.when for blocker in version.blockers)]
+        names = [name for gate in gates for name in names_of(gate)]
+        return any(name in self._values or name.startswith("refund.") for name in names)
 
     def level(self, name: str) -> int:
         """The first pass that may read a name; 0 for facts."""
@@ -47,7 +56,7 @@ class Strata:
 
     def _value_level(self, value: Value) -> int:
         if isinstance(value.body, Formula):
-            return max(1, self._highest(value.body.names))
+            return max(self._first, self._highest(value.body.names))
         return self._table_level(value.body)
 
     def _table_level(self, table: Table) -> int:

@@ -4,15 +4,19 @@ The code for a stage is written out when its version is first used: a loop over 
 for each, and takes four times as long. The function that is written looks like this:
 
     def record(v, run):
-        a = v[7]; b = v[42]
-        c2 = 0 if a is ABSENT or b is ABSENT else (a > b) - (a < b)
-        return (code0[v[5]], code1[v[6]], c2)
+        c3 = 0
+        try:
+            c3 = encode3(run.read(name3))
+        except FactsError as error:
+            run.owed = error
+        return (code0[v[5]], 0 if (a := v[7]) is ABSENT or (b := v[8]) is ABSENT else (a > b) - (a < b), c3)
 
 INVARIANT: only numbers that are made here stand in the text. Names and literals of a policy are passed in the
 namespace.
 
 An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent only
-while `Program.applies` asks about conditions that do not read it.
+while `Program.asked` asks about conditions that do not read it. What pass 0 computes stands in the `try`: where that
+fails the column is 0, too, and the run knows that the rules which read it say nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from engine.compile import MAX_INTEGER
+from engine.errors import FactsError
 from engine.facts import facts_error
 from engine.types import ABSENT, Kind, Type
 from engine.units import Money, exchanged
@@ -42,23 +47,44 @@ WHOLE = frozenset({Kind.INTEGER, Kind.TIME})
 
 
 def compile_record(
-    columns: Iterable[Column], slots: Mapping[str, int], type_of: Callable[[str], Type]
+    columns: Iterable[Column],
+    slots: Mapping[str, int],
+    type_of: Callable[[str], Type],
+    guarded: Callable[[str], bool],
 ) -> Record:
-    """The function for the columns of a stage. `slots` gives the place of each fact in the values of a case."""
+    """The function for the columns of a stage. `slots` gives the place of each fact in the values of a case.
+
+    `guarded` says of a name whether the run keeps the error back where it has no value.
+    """
     writer = _Writer(slots, type_of)
-    cells = [writer.cell(number, column) for number, column in enumerate(columns)]
-    lines = ["def record(v, run):", *writer.lines, f"return ({''.join(f'{cell}, ' for cell in cells)})"]
+    cells, kept = [], {}
+    for number, column in enumerate(columns):
+        cell = writer.cell(number, column)
+        if guarded(column["reads"]) or guarded(column.get("against", "")):
+            kept[f"c{number}"] = cell
+            cell = f"c{number}"
+        cells.append(cell)
+    lines = ["def record(v, run):", *_guard(kept), f"return ({''.join(f'{cell}, ' for cell in cells)})"]
     exec(compile("\n    ".join(lines), "<record>", "exec"), writer.names)  # noqa: S102 - see the invariant
     record: Record = writer.names["record"]
     return record
 
 
+def _guard(cells: Mapping[str, str]) -> list[str]:
+    """The lines that compute some columns, whose errors the run keeps back."""
+    if not cells:
+        return []
+    lines = [f"    {name} = {cell}" for name, cell in cells.items()]
+    return [f"{' = '.join(cells)} = 0", "try:", *lines, "except FactsError as error:", "    run.owed = error"]
+
+
 class _Writer:
-    """Writes the lines before the result; `names` collects what they refer to."""
+    """Writes the expressions of columns; `names` collects what they refer to."""
 
     def __init__(self, slots: Mapping[str, int], type_of: Callable[[str], Type]) -> None:
-        self.lines: list[str] = []
-        self.names: dict[str, Any] = {"ABSENT": ABSENT, "sign": _sign, "money": _money_column}
+        self.names: dict[str, Any] = {
+            "ABSENT": ABSENT, "FactsError": FactsError, "sign": _sign, "money": _money_column,
+        }  # fmt: skip
         self._slots = slots
         self._type_of = type_of
 
@@ -85,9 +111,7 @@ class _Writer:
         whole = {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE
         if not whole:
             return f"sign({one}, {two}, run)"
-        self.lines.append(f"a = {one}; b = {two}")
-        self.lines.append(f"c{number} = 0 if a is ABSENT or b is ABSENT else (a > b) - (a < b)")
-        return f"c{number}"
+        return f"0 if (a := {one}) is ABSENT or (b := {two}) is ABSENT else (a > b) - (a < b)"
 
     def _value(self, label: str, name: str) -> str:
         if name in self._slots:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.compile import SUM_PREFIX, summed
-from engine.errors import EngineError
+from engine.errors import EngineError, FactsError
 from engine.facts import facts_error
 from engine.formula import FormulaError
 from engine.model import Row, Table, Value
@@ -40,15 +40,17 @@ class Reason(NamedTuple):
 class Run:
     """The state of one decision.
 
-    `values` are the typed facts by slot; `verdict` says what the rules that have fired so far mean.
+    `values` are the typed facts by slot; `verdict` says what the rules that have fired so far mean. `owed` is the error
+    of a value that pass 0 read, for as long as it is not known whether the case needs it.
     """
 
-    __slots__ = ("_computed", "_settlement", "_sums", "program", "values", "verdict")
+    __slots__ = ("_computed", "_settlement", "_sums", "owed", "program", "values", "verdict")
 
     def __init__(self, program: Program, values: list[Any], sums: Sums | None = None) -> None:
         self.program = program
         self.values = values
         self.verdict = program.nothing_yet
+        self.owed: FactsError | None = None
         self._sums = sums
         self._computed: dict[str, Any] = {}
         self._settlement: Settlement | None = None
@@ -61,13 +63,27 @@ class Run:
         """Run the stages, to pass `until`. A run ends early where the policy does not apply or the case is blocked."""
         program, rules, done = self.program, (), 0
         for pass_, record, ruleset in program.stages:
-            if pass_ > done and (done == until or self._settled(done)):
-                break
+            if pass_ > done:
+                if done == until or self._settled(done):
+                    break
+                if self.owed:
+                    raise self.owed
             done = pass_
             rules += tuple(ruleset.fire(record(self.values, self)))  # type: ignore[assignment]
             self.verdict = program.judge(rules)
         if not self.verdict.sound:
             raise EngineError("the rules engine contradicts itself; nothing is decided")
+        if done == 0 and self._settled(0):
+            self._forget(rules)
+        elif self.owed:
+            raise self.owed
+
+    def _forget(self, rules: tuple[str, ...]) -> None:
+        """Take back what pass 0 computed before it was known that the case needs none of it."""
+        self._computed.clear()
+        if self.owed:
+            self.owed = None
+            self.verdict = self.program.judge(tuple(rule for rule in rules if rule not in self.program.early))
 
     def _settled(self, done: int) -> bool:
         program, verdict = self.program, self.verdict
@@ -100,14 +116,17 @@ class Run:
         return ABSENT if slot is None else self.values[slot]
 
     def _compute(self, name: str) -> Any:
-        value = self.program.values.get(name)
-        if value is not None:
-            return self._value(value)
-        if name in self.program.instruments:
-            return self._instrument(*self.program.instruments[name])
-        if name.startswith(SUM_PREFIX):
-            return self._sum(name)
-        return self._refund_figure(name)
+        program = self.program
+        if name in program.instruments:
+            return self._instrument(*program.instruments[name])
+        value = program.values.get(name)
+        if value is None:
+            return self._sum(name) if name.startswith(SUM_PREFIX) else self._refund_figure(name)
+        formula = self.row_of(value).result if isinstance(value.body, Table) else value.body
+        try:
+            return formula.evaluate(self.read)
+        except FormulaError as error:
+            raise facts_error("R0908", f"values.{name}", f"`{formula.text}`: {error}") from None
 
     def _sum(self, name: str) -> Any:
         """A figure summed over the request; the case's own where it is the whole request."""
@@ -116,13 +135,6 @@ class Run:
         if self._sums is None or (figure is ABSENT and not currency):
             return figure
         return self._sums(own, currency or figure.currency)
-
-    def _value(self, value: Value) -> Any:
-        formula = self.row_of(value).result if isinstance(value.body, Table) else value.body
-        try:
-            return formula.evaluate(self.read)
-        except FormulaError as error:
-            raise facts_error("R0908", f"values.{value.name}", f"`{formula.text}`: {error}") from None
 
     def row_of(self, value: Value) -> Row:
         """The first row of a table that held. Raises `FactsError` where none did."""

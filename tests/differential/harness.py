@@ -190,10 +190,10 @@ def compare(case, decision, fired, engine, tally):
     applies = case.holds(units["applies_to"])
     if ("applies_to" in fired) is not applies or ("applies_to/not" in fired) is applies:
         return f"applies_to: {sorted(fired)}, expected {applies}"
-    passes = passes_of(engine)
+    facts_only = pass_0_of(engine)
     blocked = applies and any(case.holds(rule) for rule in version.get("blockers", ()))
     for name, unit in units.items():
-        if passes.get(name) == 0 or (applies and (not blocked or name.startswith("blockers/"))):
+        if name in facts_only or (applies and (not blocked or name.startswith("blockers/"))):
             expected = case.holds(unit)
             tally.units += 1
             tally.held += expected
@@ -203,16 +203,17 @@ def compare(case, decision, fired, engine, tally):
 
 
 @lru_cache(maxsize=1)
-def passes_of(engine):
-    """The pass that decides each condition."""
+def pass_0_of(engine):
+    """The conditions that pass 0 decides whatever the outcome: those that read only facts."""
     definition = engine.definition("p", "1")
     return {
-        meaning["unit"]: stage["pass"]
+        meaning["unit"]
         for stage in definition["stages"]
+        if stage["pass"] == 0
         for shard in stage["shards"]
         for rule in shard["rules"]
         for meaning in definition["rules"].get(rule, ())
-    }
+    } - {*definition["early"]}
 
 
 def wrong_decision(case, decision, *, applies, blocked):

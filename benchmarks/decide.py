@@ -177,11 +177,12 @@ def _one(engine: Engine, text: str, at: int) -> float:
 
 
 def in_use(engine: Engine, rounds: int) -> None:
-    """The decision with values, tiers and two stages, beside the one without."""
+    """The decision with values, tiers and deductions, beside the one without."""
     texts = {
         "inactive": (ROOT / "examples" / "allowed.json").read_text("utf-8"),
         "in use": (ROOT / "examples" / "sister-policies" / "in-use.json").read_text("utf-8"),
     }
+    texts["fractions"] = texts["in use"].replace("758.00 USD", "757.13 USD")
     at = engine.moment(AT)
 
     def contestant(key: str, policy: str | None) -> Contestant:
@@ -193,18 +194,21 @@ def in_use(engine: Engine, rounds: int) -> None:
         {
             "inactive-resources": contestant("inactive", None),
             "in-use-resources": contestant("in use", "in-use-resources"),
+            "in-use-resources, deductions with fractions of a cent": contestant(
+                "fractions", "in-use-resources"
+            ),
             "in-use-resources, three policies tried before": contestant("in use", None),
         },
         range(50),
         rounds * 10,
     )
     base = took["inactive-resources"]
-    goals = ("", "> 0.5", "")
+    goals = ("", "> 0.5", "> 0.5", "")
     table = [
         (name, micros(seconds), f"{base / seconds:.2f}", goal)
         for (name, seconds), goal in zip(took.items(), goals, strict=True)
     ]
-    print_table("values, tiers and two stages", ("", "a case", "rate to the first", "goal"), table)
+    print_table("values, tiers and deductions", ("", "a case", "rate to the first", "goal"), table)
 
 
 def main() -> None:

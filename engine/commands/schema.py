@@ -24,6 +24,8 @@ NAMES = {
     "cases": "a suite of cases that try versions",
     "facts": "what callers send, with the facts of the book",
     "decision": "what the engine answers",
+    "order": "what a request makes, with its decisions",
+    "status": "where an order stands",
 }
 # The schema file of what authors write, where it has another name than what is asked for.
 FILES = {"vocabulary": "facts"}

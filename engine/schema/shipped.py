@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["KINDS", "base_schema"]
 
 # Each is a file `engine/schemas/<kind>.schema.json`, for documents whose `schema:` is `rescind/<kind>/1`.
-KINDS = ("book", "facts", "policy", "shared", "cases", "decision")
+KINDS = ("book", "facts", "policy", "shared", "cases", "decision", "order", "status")
 
 
 def base_schema(kind: str) -> dict[str, Any]:
@@ -18,6 +18,8 @@ def base_schema(kind: str) -> dict[str, Any]:
     if kind not in KINDS:
         raise KeyError(kind)
     schema: dict[str, Any] = json.loads(_text(kind))
+    if kind == "order":  # its lines refer to decisions: whoever has the schema has all of it
+        schema["$defs"]["decision"] = base_schema("decision")
     return schema
 
 

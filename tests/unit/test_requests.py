@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from engine import Engine
 from engine.errors import RequestError
 from engine.requests.order import Order
+from engine.schema import base_schema
 
 AT = "2025-03-01T09:00:00+08:00"
 
@@ -427,6 +429,49 @@ def test_the_deadlines_of_the_whole(load: Load) -> None:
     assert over.state == "overdue"
     assert over.counts == {"auto_approved": 1, "overdue": 1}
     assert over.refunds == {"USD": {"approved": 100_00, "open": 300_00, "rejected": 0}}
+
+
+def schema(kind: str) -> Draft202012Validator:
+    return Draft202012Validator(base_schema(kind))
+
+
+def test_orders_and_statuses_with_all_their_parts_are_as_their_schemas_say(load: Load) -> None:
+    engine = load(plain=TWO, grouped="together: resource.group\n")
+    held = row("c", kind="grouped", group="g")
+    rows = [row("a", "600 USD"), row("b", "200 USD"), held, row("d", kind="grouped", group="g", frozen=True)]
+    word = {"by": "boss", "outcome": "approve", "decided_at": "2025-03-01T10:00:00+08:00"}
+    for confirm in (True, False):
+        order = placed(engine, *rows, confirm=confirm)
+        assert {left.why for left in order.left_out} == {"held_back", "blocked"}
+        schema("order").validate(order.to_dict())
+    confirmed = placed(engine, *rows)
+    for at in (AT, "2025-03-01T20:00:00+08:00", "2025-03-04T09:00:00+08:00"):
+        for words in ([], [word]):
+            schema("status").validate(engine.status(confirmed, words if at != AT else [], at=at).to_dict())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "rescind/order/2"},
+        {"confirmed": "yes"},
+        {"number": "a b"},
+        {"kind": "many"},
+        {"submitted_at": "2025-03-01"},
+        {"lines": []},
+        {"lines": [{"order": "o", "resource": "r", "state": "approved", "decision": {"outcome": "allowed"}}]},
+        {"totals": [{"currency": "USD", "lines": 1}]},
+        {"reason": "other"},
+        {"paid": "10.00 USD"},
+    ],
+)
+def test_what_is_no_order_its_schema_refuses(load: Load, change: dict[str, Any]) -> None:
+    order = placed(load(plain=TWO), row("a", "600 USD")).to_dict()
+    assert schema("order").is_valid(order)
+    assert not schema("order").is_valid(order | change)
+    assert not any(
+        schema("order").is_valid({**order, "lines": [line | {"state": "lost"}]}) for line in order["lines"]
+    )
 
 
 def test_a_word_of_tomorrow_is_not_known_today(load: Load) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from engine import Engine
 from engine.errors import RequestError
 from engine.requests.listing import Filters
+from engine.schema import base_schema
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "scenarios"
@@ -106,8 +108,15 @@ def list_(scenario: Data) -> Data:
     }
 
 
+@functools.cache
+def schema(kind: str) -> Draft202012Validator:
+    """What programs that keep orders hold them against."""
+    return Draft202012Validator(base_schema(kind))
+
+
 def request(scenario: Data) -> Data:
     order = engine().request(rows(scenario), at=scenario["at"], **scenario["with"]).to_dict()
+    schema("order").validate(order)
     detail = scenario.get("then", {}).get("line", {}).get("order")
     return {
         "kind": order["kind"],
@@ -139,6 +148,7 @@ def status(scenario: Data) -> Data:
     order = engine().request(rows(scenario), at=scenario["at"], reason="other", confirm=True)
     wanted = scenario["with"]
     found = engine().status(order, wanted.get("words", ()), at=wanted["asked_at"]).to_dict()
+    schema("status").validate(found)
     return {
         "state": found["state"],
         "states": {line["resource"]: line["state"] for line in found["lines"]},

@@ -272,7 +272,7 @@ def _line_status(  # noqa: PLR0913, PLR0917 - one line, and where its problems g
     words = [each.word for each in said]
     for refused in request_state(line.reviews, words, submitted, AFTER_ALL).refused if words else ():
         when = format_time(refused.word.decided_at, zone)
-        message = f"{refused.why} (line `{line.order[:60]}`, `{refused.word.by[:60]}` at {when})"
+        message = f"{refused.why}: `{refused.word.by[:60]}` at {when}, line `{line.order[:60]}`"
         # Of equal words the later one is refused.
         place = next(each.place for each in reversed(said) if each.word == refused.word)
         problems.append(

@@ -41,12 +41,13 @@ def test_help_imports_nothing_of_the_engine() -> None:
     assert process("-c", code).stdout.splitlines()[-1] == "[]"
 
 
-def test_a_decision_imports_neither_jsonschema_nor_rich() -> None:
+def test_a_decision_imports_only_what_it_needs() -> None:
     code = (
         "import sys, cli\n"
         f"try: cli.main(['decide', {ALLOWED!r}, '--at', {AT!r}])\n"
         "except SystemExit as end: print(end.code)\n"
-        "print([m for m in ('jsonschema', 'rich', 'holidays', 'ruamel') if m in sys.modules])"
+        "late = ('jsonschema', 'rich', 'holidays', 'ruamel', 'engine.requests.listing', 'engine.requests.status')\n"
+        "print([m for m in late if m in sys.modules])"
     )
     assert process("-c", code).stdout.splitlines()[-2:] == ["0", "[]"]
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,10 @@ def test_every_policy_that_does_not_apply_says_what_failed_even_where_its_other_
     assert in_use["because"] == [
         {"fact": "resource.state", "is": "inactive", "needs": "one of in_use, expired"}
     ]
+
+
+def test_what_programs_import_is_there():
+    names = import_module("engine")
+    assert [name for name in names.__all__ if not hasattr(names, name)] == []
+    assert names.Filters(search="x").search == "x"
+    assert not hasattr(names, "Filter")

@@ -20,7 +20,8 @@ from engine.digest import digest_of
 from engine.formula import BusinessCalendar, calendar_problem
 from engine.model import Book, Policy, Version
 from engine.node import NAME, MalformedError, Node
-from engine.parse.version import MAX_TITLE, VERSION, Setting, read_version
+from engine.parse.parts import Setting
+from engine.parse.version import MAX_TITLE, VERSION, read_version
 from engine.source import Document, read_file
 from engine.units import UnitError, currencies, parse_date, parse_time
 from engine.vocabulary import Vocabulary, read_vocabulary

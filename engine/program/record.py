@@ -42,7 +42,7 @@ RATES = "rates"
 Record = Callable[[list[Any], "Run"], tuple[int, ...]]
 Column = Mapping[str, Any]
 
-# Facts of these kinds are integers, and `engine.values` keeps them far inside of a column.
+# Facts of these kinds are integers, and `engine.scalars` keeps them far inside of a column.
 WHOLE = frozenset({Kind.INTEGER, Kind.TIME})
 
 

@@ -24,6 +24,6 @@ publish.py       check, test, then freeze a draft
 scaffold.py      a book to start with, and the next version of a policy
 sides.py         what `diff` compares: versions, files, books, also of git revisions
 changes.py       what changed between two conditions, formulas or tables
-diff.py          what changed between two versions or books
+diff/            what changed between two versions or books
 replay.py        the authors' cases decided by both sides
 """

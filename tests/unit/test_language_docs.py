@@ -14,9 +14,10 @@ import yaml
 from engine.diagnostics import Problems
 from engine.engine import Engine, load_book
 from engine.errors import FactsError
+from engine.scalars import MAX_NUMBER, MAX_PLACES, MAX_TEXT
 from engine.source import read_text
 from engine.types import Kind, Type
-from engine.values import MAX_ITEMS, MAX_NUMBER, MAX_PLACES, MAX_TEXT, plain, reader
+from engine.values import MAX_ITEMS, plain, reader
 
 DOCS = Path(__file__).parents[2] / "docs"
 LANGUAGE = (DOCS / "language.md").read_text("utf-8")

@@ -23,6 +23,7 @@ ORDER = (
     "units",
     "types",
     "limits",
+    "scalars",
     "values",
     "source",
     "node",

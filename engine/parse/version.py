@@ -132,7 +132,7 @@ class VersionReader:
             location=root.location,
             meaning=self._meaning(),
         )
-        return _with_facts(version, self._read, self._setting.vocabulary)
+        return _with_reads(version, self._read, self._setting.vocabulary)
 
     # Values: declared first, then typed on demand.
 
@@ -685,6 +685,6 @@ def format_scalar(scalar: str | int | Decimal) -> str:
     return format(scalar, "f") if isinstance(scalar, Decimal) else str(scalar)
 
 
-def _with_facts(version: Version, read: set[str], vocabulary: Vocabulary) -> Version:
+def _with_reads(version: Version, read: set[str], vocabulary: Vocabulary) -> Version:
     facts = frozenset(fact.name for fact in map(vocabulary.fact_of, read) if fact)
-    return replace(version, facts=facts)
+    return replace(version, facts=facts, values_read=frozenset(value.name for value in version.values) & read)

@@ -34,6 +34,7 @@ def check_book(book: Book, problems: Problems) -> None:
         check(book, problems)
     if not problems.errors:
         _unused_facts(book, problems)
+        _unused_values(book, problems)
 
 
 def _policy_ids(book: Book, problems: Problems) -> None:
@@ -198,6 +199,26 @@ def _unused_facts(book: Book, problems: Problems) -> None:
             problems.add(
                 "R0331", f"no policy reads the fact `{fact.name}`", fact.location, "remove it, or use it"
             )
+
+
+def _unused_values(book: Book, problems: Problems) -> None:
+    """Asked only of a book without errors, as of facts: what cannot be read may be what uses a value.
+
+    A value stands at its place once, whichever versions include it, and so do the columns of a matrix: it is used where
+    one version reads it, or one column of it.
+    """
+    names: dict[Location, str] = {}
+    used: set[Location] = set()
+    for version in _versions(book):
+        for value in version.values:
+            names[value.location] = value.name
+            if value.name in version.values_read:
+                used.add(value.location)
+    for place, name in names.items():
+        if place not in used:
+            matrix, _, column = name.partition(".")
+            what = f"a column of the matrix `{matrix}`" if column else f"the value `{name}`"
+            problems.add("R0334", f"nothing reads {what}", place, "remove it, or use it")
 
 
 # What the engine itself reads must be of the kinds that it understands; a text is one of a closed list as well.

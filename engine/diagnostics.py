@@ -230,6 +230,7 @@ CODES: dict[str, Code] = {
             "R0331": "a fact that no policy reads",
             "R0332": "a blocker that is silent about absence",
             "R0333": "a policy that is never tried",
+            "R0334": "a value that nothing reads",
         },
     ),
     # Bounds of the rules engine (compile).

@@ -257,9 +257,9 @@ class Version:
     """One version of a policy, whole.
 
     `values` stand in an order in which each uses only earlier ones. `meaning` is what `digest` is made of, `frozen`
-    the digest that the book names ("" for a draft). `facts` are those that the version reads. `in_force_from` and
-    `in_force_until` are instants, the end not included (None: open). `entry` is its place in the book, and `places` are
-    those of the values in it, by key.
+    the digest that the book names ("" for a draft). `facts` are those that the version reads, `values_read` the names
+    of those values that something in it reads. `in_force_from` and `in_force_until` are instants, the end not
+    included (None: open). `entry` is its place in the book, and `places` are those of the values in it, by key.
     """
 
     policy: str
@@ -277,6 +277,7 @@ class Version:
     location: Location
     meaning: Mapping[str, object]
     facts: frozenset[str] = field(default_factory=frozenset)
+    values_read: frozenset[str] = frozenset()
     digest: str = ""
     frozen: str = ""
     in_force_from: int = 0

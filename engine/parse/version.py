@@ -98,7 +98,7 @@ class VersionReader:
             location=root.location,
             meaning=self._includes.meaning(),
         )
-        return _with_facts(version, self._parts.used, self._vocabulary)
+        return _with_reads(version, self._parts.used, self._vocabulary)
 
     # Values: declared first, then typed on demand.
 
@@ -215,6 +215,6 @@ def _id(key: str, node: Node) -> str:
     return key
 
 
-def _with_facts(version: Version, read: set[str], vocabulary: Vocabulary) -> Version:
+def _with_reads(version: Version, read: set[str], vocabulary: Vocabulary) -> Version:
     facts = frozenset(fact.name for fact in map(vocabulary.fact_of, read) if fact)
-    return replace(version, facts=facts)
+    return replace(version, facts=facts, values_read=frozenset(value.name for value in version.values) & read)

@@ -40,7 +40,40 @@ def test_one_check_does_not_hide_another(tmp_path):
 
 
 def test_nothing_is_called_unused_while_something_cannot_be_read(tmp_path):
-    assert codes(tmp_path, ("rules/hire/2.yaml", "review:\n", "reviews:\n")) == ["R0101"]
+    unread = ("rules/shared/fees.yaml", "fee_rate: 15%", "fee_rate: 15%\n  late_fee_rate: 20%")
+    assert codes(tmp_path, unread, ("rules/hire/2.yaml", "review:\n", "reviews:\n")) == ["R0101"]
+
+
+# A value that a version has besides, and the one place that reads it.
+READ_AT = [
+    ("100", "{over: 500}", "{over: {fact: extra}}"),
+    ("true", "unless: {order.shop: [Mitte, Wedding]}", "unless: {extra: false}"),
+    ("500 EUR", "{over: 500 EUR}", "{over: {fact: extra}}"),
+    ("1", "order.ends_at)\n  hours_in_all", "order.ends_at) + extra\n  hours_in_all"),
+    ("true", "when: {order.term: {at_least: 1y}}", "when: {extra: true}"),
+    ("5%", "is: 5%", "is: extra"),
+    ("8 EUR", "city: [8 EUR,", "city: [extra,"),
+    ("true", "when: {order.starts_at: {after: now}}", "when: {extra: true}"),
+    ("order.paid.cash * 1%", "early_end: order.paid.cash * early", "early_end: order.paid.cash * early + extra"),
+    ("50 EUR", "at_most: 50 EUR", "at_most: extra"),
+    ("true", "unless: {bike.kilometres: 0}", "unless: {extra: true}"),
+    ("true", "when: {order.notice: {at_least: 1d}}", "when: {extra: true}"),
+    ("true", "when: {bike.kilometres: {under: 5}}", "when: {extra: true}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "old", "new"), READ_AT)
+def test_a_value_is_used_wherever_something_reads_it(tmp_path, formula, old, new):
+    version, extra = "rules/hire/2.yaml", ("values:\n", f"values:\n  extra: {formula}\n")
+    assert codes(tmp_path, (version, *extra)) == ["R0334"]
+    assert "R0334" not in codes(tmp_path, (version, *extra), (version, old, new))
+
+
+def test_an_included_value_is_used_where_one_of_the_versions_reads_it(tmp_path):
+    other = ("rules/hire/1.yaml", "refund:", "include: [rules/shared/fees.yaml]\n\nrefund:")
+    assert codes(tmp_path, other) == []
+    unread = ("rules/hire/2.yaml", "otherwise: fee_rate", "otherwise: 15%")
+    assert codes(tmp_path, other, unread) == ["R0334"]
 
 
 @pytest.mark.parametrize(

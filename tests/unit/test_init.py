@@ -17,6 +17,7 @@ from engine.diagnostics import Problems
 from engine.engine import Engine
 from engine.workbench.coverage import cover
 from engine.workbench.inspect import inspect_book
+from engine.workbench.mutants import find_mutants
 from engine.workbench.runner import read_suites, run_trials, suite_files, trials_of
 from engine.workbench.scaffold import init_book
 
@@ -40,7 +41,7 @@ def test_the_book_has_no_problem_and_no_advice(folder):
     assert inspect_book(folder / "policies.yaml", advice=True).problems == ()
 
 
-def test_its_cases_pass_and_try_everything(folder):
+def test_its_cases_pass_try_everything_and_notice_every_mutant(folder):
     engine, problems = Engine.load(folder, drafts=True), Problems()
     suites = read_suites(suite_files(engine.book, folder), folder, engine.book, problems)
     results = run_trials(engine, trials_of(suites))
@@ -48,6 +49,11 @@ def test_its_cases_pass_and_try_everything(folder):
     assert len(results) >= 10
     assert [result.trial.name for result in results if not result.passed] == []
     assert [version.untried for version in cover(engine, results).versions] == [()]
+    equivalents = [each for suite in suites for each in suite.equivalents]
+    report = find_mutants(engine, results, equivalents, engine.book.policies[0].versions)
+    assert report.made > 40
+    assert [each.mutant for each in report.survivors] == []
+    assert report.stale == ()
 
 
 def test_every_file_explains_itself_and_names_its_schema(folder):

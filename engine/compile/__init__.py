@@ -10,11 +10,12 @@ ruleset   the definition: units to rules, identical branches merged, shards
 from __future__ import annotations
 
 from engine.compile.columns import MAX_INTEGER
-from engine.compile.ruleset import compile_version, units_of
+from engine.compile.ruleset import GATES, compile_version, units_of
 from engine.compile.strata import names_in_value, names_of
 from engine.compile.sums import SUM_PREFIX, Summed, summed, summed_names
 
 __all__ = [
+    "GATES",
     "MAX_INTEGER",
     "SUM_PREFIX",
     "Summed",

@@ -2,9 +2,11 @@
 
     {"schema": "rescind/ruleset/1", "policy": …, "version": …,
      "always": [units that hold without being asked],
-     "early": [units of pass 0 that read values or sums, which may have none],
      "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
      "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
+
+A column of pass 0 `waits` where neither `applies_to` nor a blocker reads it: what it reads may have no value, which is
+an error only for a case that those do not end.
 
 A unit is one condition of the policy, named by its place: `applies_to`, `blockers/<id>`, `review/<id>`,
 `values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and
@@ -21,7 +23,7 @@ from typing import Any
 
 from engine.compile.columns import Atom, Columns, LiteralTooLargeError, number_scale
 from engine.compile.normal import Branch, Flag, Literal, branches_of
-from engine.compile.strata import Strata, names_of
+from engine.compile.strata import Strata
 from engine.compile.sums import over_request
 from engine.diagnostics import Location, Problems
 from engine.limits import (
@@ -34,10 +36,13 @@ from engine.limits import (
 from engine.model import Compare, Condition, Name, Not, Op, Table, Version
 from engine.types import Kind
 
-__all__ = ["compile_version", "units_of"]
+__all__ = ["GATES", "compile_version", "units_of"]
 
 # 34 rulesets in a row: far beyond any policy people read, and still a decision of milliseconds.
 MAX_RULES_PER_VERSION = 2_048
+
+# How the names of those conditions begin that may end a case before anything is reviewed or paid back.
+GATES = ("applies_to", "blockers/")
 
 Stage = tuple[int, int]
 OPERATORS = {Op.IS_NOT: "$neq", Op.UNDER: "$lt", Op.AT_MOST: "$lte", Op.OVER: "$gt", Op.AT_LEAST: "$gte"}
@@ -53,6 +58,7 @@ class _Unit:
     name: str
     location: Location
     branches: list[Branch]
+    gate: bool
 
 
 @dataclass(slots=True)
@@ -90,9 +96,8 @@ class _Compiler:
         self._strata = Strata(version)
         self._stages: dict[Stage, _Stage] = {}
         self._always: list[str] = []
-        self._early: list[str] = []
-        # A part that several passes ask for is decided in each of them.
-        self._flags: dict[tuple[int, Condition], tuple[Flag, int]] = {}
+        # A part is decided once for each pass that asks for it, and for gates apart: their columns do not wait.
+        self._flags: dict[tuple[int, bool, Condition], tuple[Flag, int]] = {}
         self._meanings: dict[str, list[dict[str, Any]]] = {}
         self._flag_branches: dict[str, list[Branch]] = {}
         self._summed = {f"review/{review.id}" for review in version.reviews if review.scope == "request"}
@@ -107,7 +112,6 @@ class _Compiler:
             "policy": self._version.policy,
             "version": self._version.version,
             "always": self._always,
-            "early": self._early,
             "stages": stages,
             "rules": self._meanings,
         }
@@ -116,28 +120,29 @@ class _Compiler:
         pass_ = self._strata.pass_of(condition)
         if name in self._summed:
             condition = over_request(condition)
-        if pass_ == 0 and (name in self._summed or not self._strata.early.isdisjoint(names_of(condition))):
-            self._early.append(name)
-        branches, depth = self._branches(condition, pass_, location)
+        gate = name.startswith(GATES)
+        branches, depth = self._branches(condition, pass_, location, gate=gate)
         if branches == [()]:
             self._always.append(name)
         elif branches:
             stage = self._stages.setdefault((pass_, depth), _Stage())
-            stage.units.append(_Unit(name, location, branches))
+            stage.units.append(_Unit(name, location, branches, gate))
 
-    def _branches(self, condition: Condition, pass_: int, location: Location) -> tuple[list[Branch], int]:
+    def _branches(
+        self, condition: Condition, pass_: int, location: Location, *, gate: bool
+    ) -> tuple[list[Branch], int]:
         """The branches of a condition, and the stage within the pass that can decide them."""
 
         def flag(part: Condition) -> Flag:
-            key = pass_, part
+            key = pass_, gate, part
             if key not in self._flags:
                 made = Flag(f"flags/{len(self._flags) + 1}")
                 self._flags[key] = (made, 0)
-                branches, depth = self._branches(part, pass_, location)
+                branches, depth = self._branches(part, pass_, location, gate=gate)
                 self._flags[key] = (made, depth)
                 self._flag_branches[made.name] = branches
                 stage = self._stages.setdefault((pass_, depth), _Stage())
-                stage.units.append(_Unit(made.name, location, branches))
+                stage.units.append(_Unit(made.name, location, branches, gate))
             return self._flags[key][0]
 
         branches = branches_of(condition, flag)
@@ -153,18 +158,24 @@ class _Compiler:
     def _stage(self, key: Stage, stage: _Stage) -> dict[str, Any]:
         columns = Columns(_scales(stage))
         rules: dict[tuple[Atom, ...], str] = {}
+        asked: set[str] = set()
         for unit in stage.units:
             for number, branch in enumerate(unit.branches, 1):
-                self._rule(unit, number, branch, columns, rules)
+                fields = self._rule(unit, number, branch, columns, rules)
+                asked.update(fields if unit.gate else ())
+        waits = {column.name for column in columns} - asked if key[0] == 0 else set()
         return {
             "pass": key[0],
-            "columns": [column.to_dict() for column in columns],
+            "columns": [
+                column.to_dict() | ({"waits": True} if column.name in waits else {}) for column in columns
+            ],
             "shards": [_shard(part) for part in _sharded(rules)],
         }
 
     def _rule(
         self, unit: _Unit, number: int, branch: Branch, columns: Columns, rules: dict[tuple[Atom, ...], str]
-    ) -> None:
+    ) -> set[str]:
+        """Add the rule of a branch; the columns that it reads."""
         try:
             atoms = tuple(sorted({columns.atom(literal) for literal in branch}))
         except LiteralTooLargeError:
@@ -174,10 +185,11 @@ class _Compiler:
                 unit.location,
                 "use fewer digits: 18 before and after the point together",
             )
-            return
+            return set()
         name = rules.setdefault(atoms, f"{unit.name}#{number}")
         because = [reason for literal in branch for reason in self._reasons(literal)]
         self._meanings.setdefault(name, []).append({"unit": unit.name, "branch": number, "because": because})
+        return {field for field, _, _ in atoms}
 
     def _reasons(self, literal: Literal) -> list[dict[str, Any]]:
         """What a literal of a branch looked at and asked for, in words."""

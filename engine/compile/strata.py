@@ -21,14 +21,15 @@ __all__ = ["Strata", "names_in_value", "names_of"]
 
 
 class Strata:
-    """The level of every value: the first pass that may read it. `early` are the values that pass 0 may read."""
+    """The level of every value: the first pass that may read it."""
 
     def __init__(self, version: Version) -> None:
         self._levels: dict[str, int] = {}
         self._values = {value.name: value for value in version.values}
         self._refund = version.refund
         self._first = int(self._gates_read_values(version))
-        self.early = frozenset(name for name in self._values if not self.level(name))
+        for value in version.values:
+            self.level(value.name)
 
     def _gates_read_values(self, version: Version) -> bool:
         """Whether `applies_to` or a blocker reads more than facts."""

@@ -213,7 +213,8 @@ def add_days(date: dt.date, days: int) -> dt.date:
 def months_between(clock: Clock, start: int, end: int, step: int) -> tuple[int, bool]:
     """How many times `step` months fit between two instants, `start` not after `end`; whether they fill it."""
     first, last = clock.date(start), clock.date(end)
-    count = ((last.year - first.year) * 12 + last.month - first.month) // step
+    # Where the clock falls back over midnight, a later instant has an earlier date.
+    count = max(0, (last.year - first.year) * 12 + last.month - first.month) // step
     reached = start
     while count and (reached := clock.add_months(start, count * step)) > end:
         count -= 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from engine.compile import SUM_PREFIX, names_in_value, names_of
+from engine.compile import names_in_value, names_of
 from engine.model import Condition, Version
 from engine.program.record import Record, compile_record
 from engine.program.run import Run, Sums
@@ -61,12 +61,6 @@ class Program:
         self.applies_needed = self._picker(facts.intersection(self.needs))
         refund = any(name.startswith("refund.") for name in under)
         self._beside = () if refund else tuple(self._computed_names(definition) - under)
-        # The rules of pass 0 that read values or sums: they say nothing where one of those cannot be computed.
-        self.early = frozenset(
-            rule
-            for rule, meanings in self._meanings.items()
-            if not {meaning["unit"] for meaning in meanings}.isdisjoint(definition["early"])
-        )
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
         self.applies_after = passes.get("applies_to", 0)
@@ -126,24 +120,12 @@ class Program:
         fields = [column["field"] for column in stage["columns"]]
         return _Stage(
             stage["pass"],
-            compile_record(
-                stage["columns"], self.slots, self.type_of, _nothing if stage["pass"] else self._computes
-            ),
+            compile_record(stage["columns"], self.slots, self.type_of),
             Ruleset(f"{self.version.policy}/{self.version.version}/{index}", fields, stage["shards"]),
         )
-
-    def _computes(self, name: str) -> bool:
-        """Whether reading a name computes something, which may fail."""
-        return name in self.values or name.startswith(SUM_PREFIX)
 
     def type_of(self, name: str) -> Type:
         """The type of a fact, a value or a figure of the refund."""
         if name in self.values:
             return self.values[name].type
         return self.types.get(name) or Type(Kind.MONEY)
-
-
-def _nothing(name: str) -> bool:
-    """From pass 1 on an error is one: what was asked before could not decide the case."""
-    del name
-    return False

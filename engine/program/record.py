@@ -9,14 +9,14 @@ for each, and takes four times as long. The function that is written looks like 
             c3 = encode3(run.read(name3))
         except FactsError as error:
             run.owed = error
-        return (code0[v[5]], 0 if (a := v[7]) is ABSENT or (b := v[8]) is ABSENT else (a > b) - (a < b), c3)
+        return (code0[v[5]], 0 if ((a := v[7]) is ABSENT) | ((b := v[8]) is ABSENT) else (a > b) - (a < b), c3)
 
 INVARIANT: only numbers that are made here stand in the text. Names and literals of a policy are passed in the
 namespace.
 
 An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent only
-while `Program.asked` asks about conditions that do not read it. What pass 0 computes stands in the `try`: where that
-fails the column is 0, too, and the run knows that the rules which read it say nothing.
+while `Program.asked` asks about conditions that do not read it. Columns that wait stand in the `try`: where one fails
+it is 0, too, and the run knows that rules which read such columns say nothing.
 """
 
 from __future__ import annotations
@@ -47,20 +47,14 @@ WHOLE = frozenset({Kind.INTEGER, Kind.TIME})
 
 
 def compile_record(
-    columns: Iterable[Column],
-    slots: Mapping[str, int],
-    type_of: Callable[[str], Type],
-    guarded: Callable[[str], bool],
+    columns: Iterable[Column], slots: Mapping[str, int], type_of: Callable[[str], Type]
 ) -> Record:
-    """The function for the columns of a stage. `slots` gives the place of each fact in the values of a case.
-
-    `guarded` says of a name whether the run keeps the error back where it has no value.
-    """
+    """The function for the columns of a stage. `slots` gives the place of each fact in the values of a case."""
     writer = _Writer(slots, type_of)
     cells, kept = [], {}
     for number, column in enumerate(columns):
         cell = writer.cell(number, column)
-        if guarded(column["reads"]) or guarded(column.get("against", "")):
+        if column.get("waits"):
             kept[f"c{number}"] = cell
             cell = f"c{number}"
         cells.append(cell)
@@ -111,7 +105,8 @@ class _Writer:
         whole = {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE
         if not whole:
             return f"sign({one}, {two}, run)"
-        return f"0 if (a := {one}) is ABSENT or (b := {two}) is ABSENT else (a > b) - (a < b)"
+        # Both are read whatever the first is: that a value cannot be computed is an error.
+        return f"0 if ((a := {one}) is ABSENT) | ((b := {two}) is ABSENT) else (a > b) - (a < b)"
 
     def _value(self, label: str, name: str) -> str:
         if name in self._slots:

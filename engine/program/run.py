@@ -41,7 +41,7 @@ class Run:
     """The state of one decision.
 
     `values` are the typed facts by slot; `verdict` says what the rules that have fired so far mean. `owed` is the error
-    of a value that pass 0 read, for as long as it is not known whether the case needs it.
+    of a column that waits, for as long as it is not known whether the case needs it.
     """
 
     __slots__ = ("_computed", "_settlement", "_sums", "owed", "program", "values", "verdict")
@@ -60,13 +60,16 @@ class Run:
         self._computed.update(dict.fromkeys(names, ABSENT))
 
     def fire(self, until: int | None = None) -> None:
-        """Run the stages, to pass `until`. A run ends early where the policy does not apply or the case is blocked."""
+        """Run the stages. A run ends early where the policy does not apply or the case is blocked.
+
+        With `until` it ends after that pass, and only says whether the policy applies.
+        """
         program, rules, done = self.program, (), 0
         for pass_, record, ruleset in program.stages:
             if pass_ > done:
                 if done == until or self._settled(done):
                     break
-                if self.owed:
+                if self.owed and until is None:
                     raise self.owed
             done = pass_
             rules += tuple(ruleset.fire(record(self.values, self)))  # type: ignore[assignment]
@@ -75,15 +78,15 @@ class Run:
             raise EngineError("the rules engine contradicts itself; nothing is decided")
         if done == 0 and self._settled(0):
             self._forget(rules)
-        elif self.owed:
+        elif self.owed and until is None:
             raise self.owed
 
     def _forget(self, rules: tuple[str, ...]) -> None:
-        """Take back what pass 0 computed before it was known that the case needs none of it."""
+        """Take back what pass 0 computed for conditions that the case does not come to."""
         self._computed.clear()
         if self.owed:
             self.owed = None
-            self.verdict = self.program.judge(tuple(rule for rule in rules if rule not in self.program.early))
+            self.verdict = self.program.judge.gates(rules)
 
     def _settled(self, done: int) -> bool:
         program, verdict = self.program, self.verdict

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from engine.compile import GATES
 from engine.model import Blocker, Review, Row, Table, Version
 from engine.refund import Plan, plan_of
 
@@ -57,16 +58,25 @@ class Judge:
         """The verdict on the rules that fired, in their order."""
         verdict = self._known.get(rules)
         if verdict is None:
-            verdict = self._judge(rules)
+            verdict = self._judge(rules, "")
             if len(self._known) < MAX_VERDICTS:
                 self._known[rules] = verdict
         return verdict
 
-    def _judge(self, rules: tuple[str, ...]) -> Verdict:
+    def gates(self, rules: tuple[str, ...]) -> Verdict:
+        """The verdict on what they say of whether the policy applies and what blocks the case.
+
+        A rule may stand for a blocker and for a review that has the same comparisons: the review alone is left out.
+        """
+        return self._judge(rules, (*GATES, "flags/"))
+
+    def _judge(self, rules: tuple[str, ...], units: str | tuple[str, ...]) -> Verdict:
+        """The verdict on the units whose names begin so."""
         found: dict[str, list[tuple[int, str]]] = {}
         for rule in rules:
             for unit, branch in self._units[rule]:
-                found.setdefault(unit, []).append((branch, rule))
+                if unit.startswith(units):
+                    found.setdefault(unit, []).append((branch, rule))
         held = self._always | found.keys()
         version, refund = self._version, self._version.refund
         blockers = tuple(blocker for blocker in version.blockers if f"blockers/{blocker.id}" in held)

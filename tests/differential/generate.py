@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+import json
 import random
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -249,6 +252,46 @@ def spell_seconds(rng, seconds):
 
 
 # The vocabulary.
+
+
+def block(rng, profile, conditions, version):
+    """Give a version blockers."""
+    # A case that is blocked says nothing of what comes after, so most books with values block rarely.
+    count = {
+        "broad": rng.randint(4, 14),
+        "wide": rng.randint(61, 75),
+        "values": rng.choice([0, 0, 1, 4]),
+        "early": rng.randint(1, 3),
+        "product": 4,
+    }
+    depth = 1 if profile in ("wide", "early") else 3
+    if rules := make_rules(rng, count[profile], conditions, depth, message="no"):
+        version["blockers"] = rules
+
+
+def divide(version, kinds):
+    """A value that the first pass reads and that often has none, and reviews that read it."""
+    kinds["part"] = "number"
+    version["values"]["part"] = "1 / a.sure"
+    for rule in version["review"][:2]:
+        if "when" in rule:
+            rule["when"] = {"all": [rule["when"], {"part": {"is_not": "0"}}]}
+
+
+def share(rng, version):
+    """Let conditions that come later have branches with the comparisons of those that may end a case."""
+    gates = [rule["when"] for rule in version.get("blockers", ()) if "when" in rule]
+    gates += [version["applies_to"], {"not": version["applies_to"]}] if "applies_to" in version else []
+    # Values that stood on what stands on them would go in circles.
+    of_facts = [gate for gate in gates if not re.search(r'"(?:v\d|refund)', json.dumps(gate, default=str))]
+    rows = [row for body in version.get("values", {}).values() if isinstance(body, list) for row in body]
+    terms = version.get("refund", {}).get("terms", ())
+    for rules, found in ((version["review"], gates), (rows, of_facts), (terms, of_facts)):
+        for rule in rules:
+            if found and "when" in rule and rng.random() < 0.4:
+                parts = [copy.deepcopy(rng.choice(found)), rule["when"]]
+                rng.shuffle(parts)
+                rule["when"] = {"any": parts}
 
 
 def make_vocabulary(rng, currencies):
@@ -534,6 +577,8 @@ def formula(rng, sure):
         ),
         (f"{one.name} > {two.name}", "flag", [True, False]),
     ]
+    if rng.random() < 0.5:  # it may divide by zero
+        choices.append((f"{two.name} * 1 / {one.name}", "number", [Fraction(0), Fraction(1)]))
     if flag:
         choices.append((f"not {flag.name} or {one.name} <= 1", "flag", [True, False]))
     if "money" in by_kind:
@@ -642,12 +687,15 @@ def make_book(seed):
         "version": "1",
         "title": "generated",
     }
-    profile = rng.choice(["broad", "broad", "wide", "values", "values", "product"])
-    early = rng.random() < 0.8
+    profile = rng.choice(["broad", "broad", "wide", "values", "values", "early", "product"])
+    early = profile == "early" or rng.random() < 0.8
     if early and rng.random() < 0.4:
         version["applies_to"] = conditions.make(2)
+    of_facts = profile == "early" or rng.random() < 0.6
+    if of_facts:  # then the first pass may read values
+        block(rng, profile, conditions, version)
     kinds: dict[str, str] = {}
-    if profile == "values":
+    if profile in ("values", "early"):
         version["values"], kinds = make_values(rng, subjects, conditions)
         if refund := make_refund(rng, subjects, conditions):
             version["refund"] = refund
@@ -655,16 +703,8 @@ def make_book(seed):
             conditions.subjects = [*conditions.subjects, figure, figure]
     if not early:  # it may read values, even the refund
         version["applies_to"] = conditions.make(2)
-    # A case that is blocked says nothing of what comes after, so most books with values block rarely.
-    count = {
-        "broad": rng.randint(4, 14),
-        "wide": rng.randint(61, 75),
-        "values": rng.choice([0, 0, 1, 4]),
-        "product": 4,
-    }
-    message = {"message": "no"}
-    if rules := make_rules(rng, count[profile], conditions, 1 if profile == "wide" else 3, **message):
-        version["blockers"] = rules
+    if not of_facts:
+        block(rng, profile, conditions, version)
     reviews = make_rules(
         rng, rng.randint(2, 6), conditions, 3, by="somebody", within="24h", on_timeout="approve"
     )
@@ -672,4 +712,8 @@ def make_book(seed):
         for rule in reviews:
             rule["when"] = product(rng, conditions)
     version["review"] = reviews
+    if profile == "early":
+        divide(version, kinds)
+    if profile == "early" or rng.random() < 0.5:
+        share(rng, version)
     return Book(seed, rng.choice(ZONES), tree, version, kinds, subjects, rates)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import Engine
+from engine.compile import GATES
 from engine.errors import BookError, EngineError, FactsError
 from tests.differential import reference
 from tests.differential.generate import CURRENCIES, Book, make_book, make_facts, make_now
@@ -142,7 +143,7 @@ def check_case(engine, book, facts, now, tally=None):
         decision = engine.decide(facts, at=now, version="1", policy="p")
         fired = fired_units(engine, facts, now)
     except FactsError as error:
-        what = undeserved(error, case, tally)
+        what = undeserved(error, case, engine, tally)
         return Disagreement(book, facts, now, "error", what) if what else None
     except EngineError as error:
         return Disagreement(book, facts, now, "error", str(error))
@@ -157,22 +158,54 @@ def check_case(engine, book, facts, now, tally=None):
         kind, what = "answer", f"{decision.outcome}, though currencies are compared without a rate"
     except reference.UncoveredError as error:
         kind, what = "answer", f"{decision.outcome}, though `{error}` does not cover the case"
+    except ZeroDivisionError:
+        kind, what = "answer", f"{decision.outcome}, though a formula divides by zero"
     return Disagreement(book, facts, now, kind, what) if what else None
 
 
-def undeserved(error, case, tally):
-    """What is wrong with an error, or "" where the facts deserve it: a rate is missing, or nothing covers the case."""
+def undeserved(error, case, engine, tally):
+    """What is wrong with an error, or "" where the facts deserve it."""
     code = error.problems[0].code
     tally.outcomes[code] = tally.outcomes.get(code, 0) + 1
-    wanted = {"R0907": reference.NoRateError, "R0909": reference.UncoveredError}.get(code)
+    wanted = {
+        "R0907": reference.NoRateError, "R0908": ZeroDivisionError, "R0909": reference.UncoveredError
+    }.get(code)  # fmt: skip
+    if of_facts(engine) and not counts(case, wanted):
+        return f"{error.problems[0]}, though the case is blocked or the policy does not apply"
     questions = [lambda unit=unit: case.holds(unit) for unit in case.units.values()]
-    for question in [*questions, case.term] if "refund" in case.version else questions:
+    if "refund" in case.version:
+        questions += [case.term, lambda: case.refund_figure(["total"])]
+    for question in questions:
         try:
             question()
-        except (reference.NoRateError, reference.UncoveredError) as found:
+        except (reference.NoRateError, reference.UncoveredError, ZeroDivisionError) as found:
             if type(found) is wanted:
                 return ""
     return f"unexpected error: {error.problems[0]}"
+
+
+@lru_cache(maxsize=1)
+def of_facts(engine):
+    """Whether pass 0 alone decides what may end a case."""
+    definition = engine.definition("p", "1")
+    return not any(
+        meaning["unit"].startswith(GATES)
+        for stage in definition["stages"]
+        if stage["pass"]
+        for shard in stage["shards"]
+        for rule in shard["rules"]
+        for meaning in definition["rules"].get(rule, ())
+    )
+
+
+def counts(case, wanted):
+    """Whether an error may count: what ends a case before reviews and refunds does not, or fails itself."""
+    gates = [case.units["applies_to"], *case.version.get("blockers", ())]
+    try:
+        applies, *blocked = map(case.holds, gates)
+    except (reference.NoRateError, reference.UncoveredError, ZeroDivisionError) as found:
+        return type(found) is wanted
+    return applies and not any(blocked)
 
 
 def fired_units(engine, facts, now):
@@ -190,30 +223,17 @@ def compare(case, decision, fired, engine, tally):
     applies = case.holds(units["applies_to"])
     if ("applies_to" in fired) is not applies or ("applies_to/not" in fired) is applies:
         return f"applies_to: {sorted(fired)}, expected {applies}"
-    facts_only = pass_0_of(engine)
     blocked = applies and any(case.holds(rule) for rule in version.get("blockers", ()))
     for name, unit in units.items():
-        if name in facts_only or (applies and (not blocked or name.startswith("blockers/"))):
+        if (applies and not blocked) or name.startswith(
+            ("applies_to", "blockers/" if applies else "applies_to")
+        ):
             expected = case.holds(unit)
             tally.units += 1
             tally.held += expected
             if (name in fired) is not expected:
                 return f"{name}: the ruleset says {name in fired}, the reference {expected}"
     return wrong_decision(case, decision, applies=applies, blocked=blocked)
-
-
-@lru_cache(maxsize=1)
-def pass_0_of(engine):
-    """The conditions that pass 0 decides whatever the outcome: those that read only facts."""
-    definition = engine.definition("p", "1")
-    return {
-        meaning["unit"]
-        for stage in definition["stages"]
-        if stage["pass"] == 0
-        for shard in stage["shards"]
-        for rule in shard["rules"]
-        for meaning in definition["rules"].get(rule, ())
-    } - {*definition["early"]}
 
 
 def wrong_decision(case, decision, *, applies, blocked):

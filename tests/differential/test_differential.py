@@ -13,10 +13,10 @@ import time
 import pytest
 
 from engine import engine
-from engine.compile import columns, normal, ruleset
+from engine.compile import GATES, columns, normal, ruleset
 from engine.model import AllOf, AnyOf, Not, Op
 from engine.parse.conditions import ConditionReader
-from engine.program import record
+from engine.program import program, record, verdict
 from engine.types import Kind
 from engine.units import currencies
 from tests.differential.harness import check, report, yaml_of
@@ -131,6 +131,21 @@ def a_shared_rule_speaks_for_one_condition(monkeypatch):
     monkeypatch.setattr(engine, "compile_version", wrong)
 
 
+def what_a_shared_rule_says_of_a_blocker_is_forgotten(monkeypatch):
+    """Where a value has none, whole rules are left out, those that blockers share with reviews among them."""
+
+    def wrong(self, rules):
+        return self(
+            tuple(
+                rule
+                for rule in rules
+                if all(unit.startswith((*GATES, "flags/")) for unit, _ in self._units[rule])
+            )
+        )
+
+    monkeypatch.setattr(verdict.Judge, "gates", wrong)
+
+
 MUTANTS = (
     negation_keeps_all_and_any,
     negation_turns_under_into_over,
@@ -141,6 +156,7 @@ MUTANTS = (
     a_shard_is_lost,
     flags_are_read_the_wrong_way_round,
     a_shared_rule_speaks_for_one_condition,
+    what_a_shared_rule_says_of_a_blocker_is_forgotten,
 )
 
 
@@ -148,6 +164,18 @@ MUTANTS = (
 def test_a_broken_compiler_is_noticed(mutant, monkeypatch):
     mutant(monkeypatch)
     assert any(found.kind == "answer" for seed in range(40) for found in check([seed], 10).disagreements)
+
+
+def test_an_error_that_does_not_wait_is_noticed(monkeypatch):
+    """Conditions that a case does not come to must not fail it."""
+    compile_record = program.compile_record
+
+    def wrong(columns, *rest):
+        return compile_record([{**column, "waits": False} for column in columns], *rest)
+
+    monkeypatch.setattr(program, "compile_record", wrong)
+    found = [each for seed in range(40) for each in check([seed], 10).disagreements]
+    assert any("though the case is blocked or the policy does not apply" in each.what for each in found)
 
 
 def test_a_disagreement_is_reported_with_its_seed_and_at_its_smallest(monkeypatch):

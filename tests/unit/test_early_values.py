@@ -1,4 +1,4 @@
-"""Values that the first pass reads: it saves a pass, and nobody who does not need them meets their errors."""
+"""What the first pass reads and may have no value: whoever is blocked or not meant meets no error of it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ facts:
     hours: {type: integer, at_least: 0}
     used: {type: integer, at_least: 0}
     left: {type: integer, optional: true}
+    spare: {type: integer, optional: true}
     damaged: {type: flag, default: false}
   order:
     amount: {type: money}
@@ -114,10 +115,88 @@ def test_who_is_blocked_or_not_meant_meets_no_error_and_sees_no_value(load, give
 
 
 def test_rules_that_read_what_has_no_value_are_not_said_to_have_fired(load):
-    """With 0 in its place `share` would be under the limit, and `order.amount` is what it is."""
+    """With 0 in its place `share` would be under the limit."""
     engine = load(review=("share: {over: 90%}", "share: {under: 90%}"))
     run = engine.decide(facts(hours=0, damaged=True), at=AT).run
-    assert {*run.fired} == {"applies_to", "blockers/damaged", "review/dear"}
+    assert {*run.fired} == {"applies_to", "blockers/damaged"}
+
+
+ROW = "{when: {share: {over: 50%}}, is: 20%}"
+TERM = "- {id: rest,"
+WORN = "when: {share: {over: 90%}}"
+
+
+@pytest.mark.parametrize("same", ["hire.damaged: true", "hire.kind: city"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        (WORN, "when: {{any: [{{{same}}}, {{share: {{over: 90%}}}}]}}"),
+        (ROW, "{{when: {{any: [{{share: {{over: 50%}}}}, {{{same}}}]}}, is: 20%}}"),
+        (TERM, "- {{id: rest, when: {{any: [{{{same}}}, {{share: {{over: 90%}}}}]}},"),
+    ],
+)
+def test_a_blocker_that_shares_its_comparison_with_them_blocks_all_the_same(load, place, same):
+    """Branches with the same comparisons are one rule; what the blocker makes of it stands."""
+    old, new = place
+    engine = load(place=(old, new.format(same=same)))
+    decision = engine.decide(facts(hours=0, damaged=True), at=AT)
+    assert [blocked.id for blocked in decision.blockers] == ["damaged"]
+    assert decision.blockers[0].because
+    assert codes(engine, facts(hours=0)) == [("R0908", "values.share")]
+
+
+def test_a_policy_that_shares_its_denial_with_them_says_why_it_does_not_apply(load):
+    engine = load(review=(WORN, "when: {any: [{not: {hire.kind: city}}, {share: {over: 90%}}]}"))
+    decision = engine.decide(facts(hours=0, kind="cargo"), at=AT)
+    assert decision.outcome == "not_applicable"
+    assert [reason.name for reason in decision.not_applied[0].because] == ["hire.kind"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{any: [{hire.damaged: true}, {order.amount: {over: 500 EUR}}]}",
+        "{all: [{share: {over: 90%}}, {order.amount: {over: 500 EUR}}]}",
+        "{order.amount: {over: 500 EUR}}",
+    ],
+)
+@pytest.mark.parametrize("scope", ["", ", scope: request"])
+def test_an_amount_without_a_rate_is_an_error_only_where_a_review_is_come_to(load, when, scope):
+    terms = "by: clerk, within: 1d, on_timeout: reject"
+    engine = load(
+        dear=("order.amount: {over: 500 EUR}", "hire.used: 0"),
+        worn=(f"{WORN}, {terms}", f"when: {when}, {terms}{scope}"),
+    )
+    decision = engine.decide(facts(amount="600 USD", damaged=True), at=AT)
+    assert [blocked.id for blocked in decision.blockers] == ["damaged"]
+    assert engine.decide(facts(amount="600 USD", kind="cargo"), at=AT).outcome == "not_applicable"
+    assert codes(engine, facts(amount="600 USD")) == [("R0907", "rates")]
+    without = facts(amount="600 USD")
+    del without["hire"]["used"]
+    assert codes(engine, without) == [("R0901", "hire.used")]
+
+
+def test_an_amount_without_a_rate_is_an_error_where_a_blocker_reads_it(load):
+    blocker = "message: damaged}\n  - {id: large, when: {order.amount: {over: 5000 EUR}}, message: large}"
+    engine = load(blocker=("message: damaged}", blocker))
+    assert codes(engine, facts(amount="600 USD", damaged=True)) == [("R0907", "rates")]
+
+
+@pytest.mark.parametrize("when", ["hire.left: {under: {fact: need}}", "need: {over: {fact: hire.left}}"])
+def test_a_comparison_with_an_absent_fact_reads_the_other_side_too(load, when):
+    engine = load(
+        value=(
+            "share: hire.used / hire.hours",
+            "share: hire.used / hire.hours\n  need: hire.used + hire.spare",
+        ),
+        blocker=(
+            "message: damaged}",
+            f"message: damaged}}\n  - {{id: left, when: {{{when}}}, message: left}}",
+        ),
+    )
+    assert codes(engine, facts()) == [("R0908", "values.need")]
+    assert engine.decide(facts(spare=1, left=3), at=AT).outcome == "blocked"
+    assert engine.decide(facts(spare=1), at=AT).outcome == "review_required"
 
 
 def test_an_absent_optional_fact_is_an_error_only_where_it_is_needed(load):

@@ -288,6 +288,19 @@ def test_months_and_years_between(d, e, step):
     assert computed(f"{name}(d, e, 'exact')", values) == sign * (steps + part)
 
 
+@pytest.mark.parametrize("name", ["months", "years"])
+def test_no_month_has_passed_where_the_clock_falls_back_over_midnight(name):
+    """A minute after midnight on the first of November it was the thirty-first of October again."""
+    first, later = (
+        int(dt.datetime.fromisoformat(text).timestamp()) * 10**6
+        for text in ("2009-11-01T00:00:30-02:30", "2009-10-31T23:30:00-03:30")
+    )
+    values, zone = {"t": first, "u": later}, "America/St_Johns"
+    assert computed(f"{name}(t, u)", values, zone) == 0
+    assert computed(f"{name}(t, u, 'up')", values, zone) == 1
+    assert 0 < computed(f"{name}(t, u, 'exact')", values, zone) < Fraction(1, 20)
+
+
 @given(moments, st.integers(0, 40), st.sampled_from(ZONES))
 def test_a_month_later_has_the_same_clock_time(t, count, zone):
     later = computed("add_months(t, b)", {"t": t, "b": count}, zone)

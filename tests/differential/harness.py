@@ -163,25 +163,32 @@ def check_case(engine, book, facts, now, tally=None):
     return Disagreement(book, facts, now, kind, what) if what else None
 
 
+FAILURES = {
+    "R0907": reference.NoRateError, "R0908": ZeroDivisionError, "R0909": reference.UncoveredError
+}  # fmt: skip
+FAILED = tuple(FAILURES.values())
+
+
 def undeserved(error, case, engine, tally):
-    """What is wrong with an error, or "" where the facts deserve it."""
+    """What is wrong with an error, or "" where the facts deserve one. Of several that they deserve any may be named."""
     code = error.problems[0].code
     tally.outcomes[code] = tally.outcomes.get(code, 0) + 1
-    wanted = {
-        "R0907": reference.NoRateError, "R0908": ZeroDivisionError, "R0909": reference.UncoveredError
-    }.get(code)  # fmt: skip
-    if of_facts(engine) and not counts(case, wanted):
+    if of_facts(engine) and not counts(case):
         return f"{error.problems[0]}, though the case is blocked or the policy does not apply"
     questions = [lambda unit=unit: case.holds(unit) for unit in case.units.values()]
     if "refund" in case.version:
         questions += [case.term, lambda: case.refund_figure(["total"])]
-    for question in questions:
-        try:
-            question()
-        except (reference.NoRateError, reference.UncoveredError, ZeroDivisionError) as found:
-            if type(found) is wanted:
-                return ""
+    if code in FAILURES and any(map(fails, questions)):
+        return ""
     return f"unexpected error: {error.problems[0]}"
+
+
+def fails(question):
+    try:
+        question()
+    except FAILED:
+        return True
+    return False
 
 
 @lru_cache(maxsize=1)
@@ -198,13 +205,13 @@ def of_facts(engine):
     )
 
 
-def counts(case, wanted):
+def counts(case):
     """Whether an error may count: what ends a case before reviews and refunds does not, or fails itself."""
     gates = [case.units["applies_to"], *case.version.get("blockers", ())]
     try:
         applies, *blocked = map(case.holds, gates)
-    except (reference.NoRateError, reference.UncoveredError, ZeroDivisionError) as found:
-        return type(found) is wanted
+    except FAILED:
+        return True
     return applies and not any(blocked)
 
 

@@ -18,7 +18,6 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import IO, Any, NoReturn
 
-from engine.commands.placing import path_to, survey
 from engine.diagnostics import Location, Problem, Problems
 from engine.errors import FactsError
 from engine.frozen import frozen
@@ -62,6 +61,8 @@ class Row:
         return tuple(self._located(problem) for problem in problems)
 
     def _located(self, problem: Problem) -> Problem:
+        from engine.commands.placing import path_to
+
         document, name = self.places(), problem.location.path
         path = path_to(document, name, self.below)
         at_key = problem.code in ("R0901", "R0902") and len(path) > len(self.below)
@@ -213,7 +214,14 @@ def _json_whole(text: str, shown: str) -> tuple[Any, Places]:
     facts, problems = parse_json(text, shown, 1)
     if problems:
         raise FactsError(problems=problems)
-    return facts, _once(lambda: survey(text, shown).document)
+    return facts, _once(lambda: _places(text, shown, 1))
+
+
+def _places(text: str, shown: str, line: int) -> Document:
+    """Where everything in a JSON text stands. Only errors ask, so what finds it is imported late."""
+    from engine.commands.placing import survey
+
+    return survey(text, shown, line).document
 
 
 def _once(find: Places) -> Places:
@@ -256,7 +264,7 @@ def _too_long(shown: str, number: int) -> Problem:
 
 def _bad_row(problem: Problem, at: int) -> Row:
     place = problem.location
-    return Row(None, (problem,), at, lambda: survey("", place.path, place.line).document)
+    return Row(None, (problem,), at, lambda: _places("", place.path, place.line))
 
 
 def _row(line: bytes, shown: str, number: int, at: int) -> Row:
@@ -266,7 +274,7 @@ def _row(line: bytes, shown: str, number: int, at: int) -> Row:
         return _bad_row(_not_utf8(line, error.start, shown, number), at)
     text = text.rstrip("\r\n")
     facts, problems = parse_json(text, shown, number)
-    return Row(facts, problems, at, lambda: survey(text, shown, number).document)
+    return Row(facts, problems, at, lambda: _places(text, shown, number))
 
 
 class _RefusedError(ValueError):
@@ -299,6 +307,8 @@ def parse_json(text: str, shown: str, line: int) -> tuple[Any, tuple[Problem, ..
 
 def _refused(text: str, shown: str, line: int) -> tuple[Problem, ...]:
     """What Python's parser let pass or stumbled over, with places."""
+    from engine.commands.placing import survey
+
     found = survey(text, shown, line)
     problems = [
         Problem("R0006", f"the key `{key[:60]}` stands twice in one object", place, "delete one of the two")

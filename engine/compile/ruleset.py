@@ -17,8 +17,8 @@ hold it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from engine.compile.columns import Atom, Columns, LiteralTooLargeError, number_scale
@@ -26,6 +26,7 @@ from engine.compile.normal import Branch, Flag, Literal, branches_of
 from engine.compile.strata import Strata
 from engine.compile.sums import over_request
 from engine.diagnostics import Location, Problems
+from engine.frozen import frozen
 from engine.limits import (
     MAX_ATOMS_PER_SHARD,
     MAX_FIELDS,
@@ -53,17 +54,12 @@ def compile_version(version: Version, problems: Problems) -> dict[str, Any]:
     return _Compiler(version, problems).compile()
 
 
-@dataclass(slots=True)
+@frozen
 class _Unit:
     name: str
     location: Location
     branches: list[Branch]
     gate: bool
-
-
-@dataclass(slots=True)
-class _Stage:
-    units: list[_Unit] = field(default_factory=list)
 
 
 def units_of(version: Version) -> Iterator[tuple[str, Condition, Location]]:
@@ -94,7 +90,7 @@ class _Compiler:
         self._version = version
         self._problems = problems
         self._strata = Strata(version)
-        self._stages: dict[Stage, _Stage] = {}
+        self._stages: defaultdict[Stage, list[_Unit]] = defaultdict(list)
         self._always: list[str] = []
         # A part is decided once for each pass that asks for it, and for gates apart: their columns do not wait.
         self._flags: dict[tuple[int, bool, Condition], tuple[Flag, int]] = {}
@@ -125,8 +121,7 @@ class _Compiler:
         if branches == [()]:
             self._always.append(name)
         elif branches:
-            stage = self._stages.setdefault((pass_, depth), _Stage())
-            stage.units.append(_Unit(name, location, branches, gate))
+            self._stages[pass_, depth].append(_Unit(name, location, branches, gate))
 
     def _branches(
         self, condition: Condition, pass_: int, location: Location, *, gate: bool
@@ -141,8 +136,7 @@ class _Compiler:
                 branches, depth = self._branches(part, pass_, location, gate=gate)
                 self._flags[key] = (made, depth)
                 self._flag_branches[made.name] = branches
-                stage = self._stages.setdefault((pass_, depth), _Stage())
-                stage.units.append(_Unit(made.name, location, branches, gate))
+                self._stages[pass_, depth].append(_Unit(made.name, location, branches, gate))
             return self._flags[key][0]
 
         branches = branches_of(condition, flag)
@@ -155,11 +149,11 @@ class _Compiler:
         ]
         return branches, max(used, default=-1) + 1
 
-    def _stage(self, key: Stage, stage: _Stage) -> dict[str, Any]:
-        columns = Columns(_scales(stage))
+    def _stage(self, key: Stage, units: list[_Unit]) -> dict[str, Any]:
+        columns = Columns(_scales(units))
         rules: dict[tuple[Atom, ...], str] = {}
         asked: set[str] = set()
-        for unit in stage.units:
+        for unit in units:
             for number, branch in enumerate(unit.branches, 1):
                 fields = self._rule(unit, number, branch, columns, rules)
                 asked.update(fields if unit.gate else ())
@@ -220,10 +214,10 @@ class _Compiler:
             )
 
 
-def _scales(stage: _Stage) -> dict[str, int]:
+def _scales(units: Iterable[_Unit]) -> dict[str, int]:
     """The number of decimals that each number fact is compared with."""
     scales: dict[str, int] = {}
-    for unit in stage.units:
+    for unit in units:
         for branch in unit.branches:
             for literal in branch:
                 atom = literal.atom

@@ -5,8 +5,8 @@
      "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
      "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
 
-A column of pass 0 `waits` where neither `applies_to` nor a blocker reads it: what it reads may have no value, which is
-an error only for a case that those do not end.
+Where pass 0 decides `applies_to` and all blockers, a column that none of them reads `waits`: what it reads may have no
+value, which is an error only for a case that they do not end.
 
 A unit is one condition of the policy, named by its place: `applies_to`, `blockers/<id>`, `review/<id>`,
 `values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and
@@ -157,7 +157,8 @@ class _Compiler:
             for number, branch in enumerate(unit.branches, 1):
                 fields = self._rule(unit, number, branch, columns, rules)
                 asked.update(fields if unit.gate else ())
-        waits = {column.name for column in columns} - asked if key[0] == 0 else set()
+        early = key[0] == 0 and self._strata.early
+        waits = {column.name for column in columns} - asked if early else set()
         return {
             "pass": key[0],
             "columns": [

@@ -21,13 +21,16 @@ __all__ = ["Strata", "names_in_value", "names_of"]
 
 
 class Strata:
-    """The level of every value: the first pass that may read it."""
+    """The level of every value: the first pass that may read it.
+
+    `early`: `applies_to` and the blockers read only facts, so that pass 0 may read values.
+    """
 
     def __init__(self, version: Version) -> None:
         self._levels: dict[str, int] = {}
         self._values = {value.name: value for value in version.values}
         self._refund = version.refund
-        self._first = int(self._gates_read_values(version))
+        self.early = not self._gates_read_values(version)
         for value in version.values:
             self.level(value.name)
 
@@ -57,7 +60,7 @@ class Strata:
 
     def _value_level(self, value: Value) -> int:
         if isinstance(value.body, Formula):
-            return max(self._first, self._highest(value.body.names))
+            return max(0 if self.early else 1, self._highest(value.body.names))
         return self._table_level(value.body)
 
     def _table_level(self, table: Table) -> int:

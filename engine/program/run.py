@@ -69,7 +69,7 @@ class Run:
             if pass_ > done:
                 if done == until or self._settled(done):
                     break
-                if self.owed and until is None:
+                if self.owed:  # a later pass may read rows and terms that were picked by what waits
                     raise self.owed
             done = pass_
             rules += tuple(ruleset.fire(record(self.values, self)))  # type: ignore[assignment]

@@ -251,6 +251,31 @@ def test_where_a_blocker_reads_a_value_the_first_pass_reads_none(load):
     assert codes(engine, facts(hours=0, damaged=True)) == [("R0908", "values.share")]
 
 
+@pytest.mark.parametrize(
+    "applies",
+    [
+        ("applies_to: {hire.kind: city}", "applies_to: {fee: 20%}"),
+        ("applies_to: {hire.kind: city}", "applies_to: {refund.total: {over: 1 USD}}"),
+    ],
+)
+@pytest.mark.parametrize("missing", [False, True])
+def test_whether_a_policy_applies_is_never_read_off_what_waits(load, applies, missing):
+    """Without a rate the rows say nothing, whatever else is missing; the next policy must not take the case."""
+    engine = load(
+        applies=applies,
+        row=("{when: {share: {over: 50%}}, is: 20%}", "{when: {order.amount: {over: 500 EUR}}, is: 20%}"),
+    )
+    dollars = facts(amount="600 USD")
+    if missing:
+        del dollars["hire"]["used"]
+    assert codes(engine, dollars) == [("R0907", "rates")]
+    dollars["rates"] = {"USD/EUR": "0.9"}
+    if missing:
+        assert codes(engine, dollars) in ([("R0901", "hire.used")], [("R0908", "values.share")])
+    else:
+        assert engine.decide(dollars, at=AT).outcome == "review_required"
+
+
 def test_facts_that_are_missing_are_named_before_values_that_have_no_value(load):
     given = facts(hours=0)
     del given["order"]["amount"]

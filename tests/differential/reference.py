@@ -190,6 +190,8 @@ class Case:
 
     def work_out(self, unit):
         when, unless = unit.get("when"), unit.get("unless")
+        if (when and self.constant(when) is False) or (unless and self.constant(unless) is True):
+            return False
         verdicts = [self.true(when)] if when else []
         if unless:
             verdicts.append(not self.true(unless))
@@ -197,6 +199,8 @@ class Case:
 
     def true(self, condition):
         """Whether a condition holds."""
+        if (constant := self.constant(condition)) is not None:
+            return constant
         verdicts = []
         for key, body in condition.items():
             if key == "all":
@@ -212,6 +216,24 @@ class Case:
             else:
                 verdicts.append(self.test(key, "is", body))
         return all(verdicts)
+
+    def constant(self, condition):
+        """What a condition is for every case, else None; what settles it alone is all that is read of it."""
+        found = []
+        for key, body in condition.items():
+            if key in ("all", "any"):
+                parts, deciding = [self.constant(item) for item in body], key == "any"
+                same = bool(parts) and all(part is not deciding and part is not None for part in parts)
+                found.append(deciding if deciding in parts else not deciding if same else None)
+            elif key == "not":
+                part = self.constant(body)
+                found.append(None if part is None else not part)
+            else:
+                sure = key in self.entries and not self.entries[key].get("optional")
+                found.append(
+                    body["present"] if sure and isinstance(body, dict) and set(body) == {"present"} else None
+                )
+        return False if False in found else None if None in found else True
 
     def test(self, name, test, operand):
         value = self.value(name)

@@ -166,7 +166,7 @@ def _charge(refund: Refund, plan: Plan, paid: Mapping[str, Money], currency: str
         returned = [round_quotient(left, unit, refund.mode)]
     else:
         returned = _split(refund, [*pool.values()], left, unit)
-    taken = _shares(have - sum(returned), amounts)
+    taken = apportion(have - sum(returned), amounts)
     deducted, consumed, fees = [], 0, 0
     for deduction, precise, amount in zip(plan.deductions, exact, taken, strict=True):
         deducted.append(record(Deducted, (deduction, precise, amount)))
@@ -187,7 +187,7 @@ def _columns(
     rest = [amount - back for amount, back in zip(pool.values(), returned, strict=True)]
     for deduction, _, amount in deducted:
         column = fees if deduction.column == "fees" else consumed
-        for index, part in enumerate(_shares(amount, rest)):
+        for index, part in enumerate(apportion(amount, rest)):
             column[index] += part
             rest[index] -= part
     return dict(zip(pool, zip(returned, consumed, fees, strict=True), strict=True))
@@ -241,7 +241,7 @@ def _split(refund: Refund, pool: list[int], left: int, unit: int) -> list[int]:
         return _in_order(pool, round_quotient(left, unit, refund.mode))
     if refund.place == "each_instrument":
         return [round_quotient(left * amount, have * unit, refund.mode) for amount in pool]
-    return _shares(round_quotient(left, unit, refund.mode), pool)
+    return apportion(round_quotient(left, unit, refund.mode), pool)
 
 
 def _in_order(pool: list[int], left: int) -> list[int]:
@@ -255,22 +255,17 @@ def _in_order(pool: list[int], left: int) -> list[int]:
     return shares
 
 
-def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
-    """`total` in whole units shared in proportion to `weights`; the parts add up to it exactly.
+def apportion(total: int, weights: list[int]) -> list[int]:
+    """`total` shared in proportion to `weights`, none of them negative; the parts add up to it exactly.
 
     Largest remainder: each part is rounded towards zero, and what is missing goes, a unit each, to the parts that lost
     most; between equals the earlier one. With no weight at all everything is zero (`total` must be, too).
     """
-    unit = lcm(*[weight.denominator for weight in weights])
-    return _shares(total, [weight.numerator * (unit // weight.denominator) for weight in weights])
-
-
-def _shares(total: int, weights: list[int]) -> list[int]:
     whole = sum(weights)
     if total == whole:
         return [*weights]
     if total < 0:
-        return [-part for part in _shares(-total, weights)]
+        return [-part for part in apportion(-total, weights)]
     if not whole:
         if total:
             raise EngineError("an amount cannot be shared among nothing")

@@ -16,9 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine import Engine
-from engine.compile import GATES
-from engine.errors import BookError, EngineError, FactsError
+from rescind import Engine
+from rescind.matching.compile_version import GATES
+from rescind.problems.exceptions import BookError, EngineError, FactsError
+
 from tests.differential import reference
 from tests.differential.generate import CURRENCIES, Book, make_book, make_facts, make_now
 

@@ -26,8 +26,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine import Engine
-from engine.errors import RescindError
+from rescind import Engine
+from rescind.problems.exceptions import RescindError
 
 __all__ = ["FILE", "Case", "answers", "differences", "read", "write"]
 
@@ -139,9 +139,9 @@ def _draw() -> tuple[Books, list[Case]]:
 
 def _varied(rng: random.Random, name: str, count: int) -> Iterator[Case]:
     """Authors' cases of a book, each with up to four facts taken from other cases, left out or one step off."""
-    from engine.diagnostics import Problems
-    from engine.units import format_time
-    from engine.workbench.runner import read_suites, suite_files, trials_of
+    from rescind.authoring.run_cases import read_suites, suite_files, trials_of
+    from rescind.problems.problem import Problems
+    from rescind.values.units import format_time
 
     engine = Engine.load(ROOT / name, drafts=True)
     folder = (ROOT / name).parent

@@ -17,15 +17,15 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "engine"
 PACKAGE = SOURCE / "rescind"
 
-# A module imports only from rooms above its own, and within its room. A folder of the package is a room; `load`, `engine`
-# and the package itself (`from rescind import Engine`) stand alone. A room may stand here before it is built.
+# A module imports only from rooms above its own, and within its room. A folder of the package is a room; `load`,
+# `engine` and the package itself (`from rescind import Engine`) stand alone. A room may stand here before it is built.
 ROOMS = {
     "problems": "located problems, their codes, the exception tree",
     "values": "types; money, time, numbers; reading and writing one value",
     "source": "text to plain data with places; complaints an author understands; edits that read back the same",
     "formula": "formula text to a typed tree to an exact function; the library of functions",
     "shape": "JSON Schemas and what their errors mean",
-    "book": "the model of a book, its readers, semantic checks, digest; the words of the language; the engine's own names",
+    "book": "the model of a book, its readers, semantic checks, digest; the words of the language and of the engine",
     "matching": "conditions to durable-rules definitions, and the only module that drives durable-rules",
     "deciding": "facts in, version in force, passes, refund, review state, decision out, its derivation",
     "languages": "what a decision says, in the languages of its readers",
@@ -45,9 +45,6 @@ ROOMS = {
 ORDER = tuple(ROOMS)
 LOOSE = {"__init__", "engine", "load"}  # the only modules that stand in no room
 APART = {("history", "analysis")}  # neighbours that a verb joins and that do not know each other
-
-# Imports against the order that are for annotations only: the package names what it imports when it is asked.
-TYPING_ONLY = {("rescind", room) for room in ("requests",)}
 
 # Where floats have a place: likeness of words, and what is shown to people.
 FLOATS_ALLOWED = {"rescind.problems.suggestions"}

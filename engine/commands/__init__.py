@@ -2,6 +2,7 @@
 
 common.py      options, exit statuses, how errors are shown
 reading.py     files of facts: one case or many
+json_syntax.py what is no JSON in a text, and whether it nests too deep
 placing.py     where in a JSON text everything stands, looked up only for errors
 progress.py    the bar on a terminal
 text.py        a decision for people

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from engine.commands.json_syntax import too_deep
 from engine.commands.placing import survey
 from engine.commands.reading import KINDS, FactsFile, Row, open_facts
 from engine.diagnostics import Location, Problem, did_you_mean
@@ -163,8 +164,8 @@ def _set(cell: str) -> object:
 
 def _json(cell: str) -> object:
     try:
-        return json.loads(cell, parse_float=str)
-    except (ValueError, RecursionError):
+        return cell if too_deep(cell) else json.loads(cell, parse_float=str)
+    except ValueError:
         return cell
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rescind.authoring.expectations import KEYS, Expectation, moment, read_expectation
 from rescind.book.model import Book
+from rescind.book.open_groups import OpenGroups
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.document import Document
@@ -137,6 +138,7 @@ class _SuiteReader:
         self._document = document
         self._book = book
         self._problems = problems
+        self._open = OpenGroups(book.vocabulary)
         self._policies = {policy.id: policy for policy in book.policies}
         self._facts: Facts = {}
         self._at: int | None = None
@@ -280,14 +282,14 @@ class _SuiteReader:
             known, part, what = tuple(self._book.vocabulary.names()), name, "a fact"
             fine = name in ("at", "name") or self._is_fact(name)
         if not fine:
-            hint = did_you_mean(part, known) or "what is expected begins with `expect.`"
+            near = "" if self._problems.crowded else self._open.slip(name) or did_you_mean(part, known)
+            hint = near or "what is expected begins with `expect.`"
             self._problems.add("R0704", f"`{name}` is not {what}", column.location, hint)
         return fine
 
     def _is_fact(self, name: str) -> bool:
         vocabulary = self._book.vocabulary
-        above = [name[:index] for index, char in enumerate(name) if char == "."]
-        return vocabulary.fact_of(name) is not None or any(group in vocabulary.open_groups for group in above)
+        return vocabulary.fact_of(name) is not None or self._open.take(name)
 
     def _row(self, node: Node, row: Node, cells: Mapping[str, Node], own: Facts, number: int) -> Case:
         changes = {

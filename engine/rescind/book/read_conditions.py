@@ -13,7 +13,7 @@ from rescind.book.vocabulary import NOW
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.strict_access import Node
-from rescind.values.convert import describe, faults_of, plain, reader
+from rescind.values.convert import describe, faults_of, hint_text, plain, reader
 from rescind.values.types import COMPARABLE, ORDERED, RATES, Kind, Type, a_type
 from rescind.values.units import UnitError
 
@@ -86,12 +86,18 @@ class ConditionReader:
         try:
             return Name(name, self._names[name])
         except KeyError:
-            hint = did_you_mean(name, self._names) or "declare it in the vocabulary or under `values`"
-            message = f"`{name}` is not a fact or a value"
-            if members := [known for known in self._names if known.startswith(f"{name}.")]:
-                message, hint = f"`{name}` is a group, not a fact", f"it holds {one_of(members, 6)}"
-            self._problems.add("R0201", message, place, hint)
+            self._problems.add("R0201", *self._unknown(name, place))
             raise BrokenNameError(name) from None
+
+    def _unknown(self, name: str, place: Location) -> tuple[str, Location, str]:
+        """What is wrong with a name that is not known, where, and a hint."""
+        message = f"`{name}` is not a fact or a value"
+        if self._problems.crowded:
+            return message, place, ""
+        if members := [known for known in self._names if known.startswith(f"{name}.")]:
+            return f"`{name}` is a group, not a fact", place, f"it holds {one_of(members, 6)}"
+        hint = did_you_mean(name, self._names) or "declare it in the vocabulary or under `values`"
+        return message, place, hint
 
     def equals(self, subject: Name, choice: str, node: Node) -> Condition:
         """`subject` is `choice`, for a row of a matrix whose cells are at `node`."""
@@ -195,7 +201,8 @@ class ConditionReader:
             value = reader(_literal_type(subject.type), self._zone)(raw)
         except UnitError as error:
             for _, message, hint in faults_of(error):
-                self._problems.add(_literal_code(error), f"`{subject.name}`: {message}", node.location, hint)
+                text = "" if self._problems.crowded else hint_text(hint)
+                self._problems.add(_literal_code(error), f"`{subject.name}`: {message}", node.location, text)
             raise BrokenNameError(subject.name) from None
         if subject.type.kind is Kind.MONEY:
             self._rates_for(subject, value.currency, node.location)

@@ -17,7 +17,7 @@ from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
 from rescind.source.strict_access import NAME, Node
-from rescind.values.convert import RejectedError, faults_of, reader
+from rescind.values.convert import Fault, RejectedError, faults_of, hint_text, reader
 from rescind.values.types import ABSENT, Kind, Type
 from rescind.values.units import UnitError, currencies, format_decimal
 
@@ -74,7 +74,7 @@ class Fact:
         return bounds or any(field.bounded for field in self.fields.values())
 
     def _check_records(self, records: Any) -> None:
-        faults = []
+        faults: list[Fault] = []
         for index, record in enumerate(records):
             for name in record.keys() & self.fields.keys():
                 try:
@@ -82,7 +82,7 @@ class Fact:
                 except UnitError as error:
                     faults.append(((index, name), str(error), error.hint))
         if faults:
-            raise RejectedError(sorted(faults))
+            raise RejectedError(sorted(faults, key=lambda fault: fault[:2]))
 
 
 @frozen
@@ -244,7 +244,7 @@ class _VocabularyReader:
         except UnitError as error:
             for path, message, hint in faults_of(error):
                 place = self._document.at((*node.path, *path))
-                self._problems.add("R0211", f"{what} of `{fact.name}`: {message}", place, hint)
+                self._problems.add("R0211", f"{what} of `{fact.name}`: {message}", place, hint_text(hint))
             return ABSENT
         return value
 

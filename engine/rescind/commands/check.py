@@ -11,7 +11,7 @@ import click
 from rescind.authoring.author_problems import drafts_in_force, inspect_book
 from rescind.authoring.problem_reports import Lines, anchor_of, github, json_report, junit, sarif, snippet
 from rescind.problems.codes import CODES, Severity
-from rescind.problems.problem import Problem, Problems
+from rescind.problems.problem import Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean
 from rescind.terminal.verb_options import (
     HAS_ERRORS,
@@ -104,7 +104,7 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
 
 
 def _from_here(problems: Iterable[Problem], path: Path) -> tuple[Problem, ...]:
-    return tuple(Problems(relocated(problems, path)))
+    return capped(Problems(relocated(problems, path)))
 
 
 def _files(documents: Iterable[str], path: Path) -> list[str]:

@@ -279,7 +279,7 @@ def _place_word(problem: Problem, order: str, rows: list[Row]) -> Problem:
     match = AT_WORD.fullmatch(problem.location.path)
     if match:
         row = rows[int(match[1])]
-        return replace(problem, location=row.places().at(row.below))
+        return replace(problem, location=row.document.at(row.below))
     if problem.location.path in OPTIONS:
         return replace(problem, location=Location(OPTIONS[problem.location.path]))
     return replace(problem, message=f"`{problem.location.path}`: {problem.message}", location=Location(order))

@@ -20,7 +20,7 @@ from rescind.deciding.programs import Programs
 from rescind.deciding.read_facts import FactsReader
 from rescind.deciding.version_program import Program
 from rescind.problems.exceptions import FactsError, facts_error
-from rescind.problems.problem import Problem
+from rescind.problems.problem import MAX_PROBLEMS, Problem
 from rescind.values.types import ABSENT
 from rescind.values.units import FIRST, LAST, UnitError, format_time, parse_time, to_micros
 
@@ -160,6 +160,10 @@ class CaseDecider:
         if not isinstance(facts, Mapping):
             return []
         values, bad = self._reader.partly(facts)
+        if (
+            len(bad) > MAX_PROBLEMS
+        ):  # not all that is wrong is known by name, and what is wrong is not missing
+            return []
         submitted = ABSENT if self._submitted is None else values[self._submitted]
         values[-1] = at if submitted is ABSENT else submitted
         wrong = {problem.location.path for problem in bad}

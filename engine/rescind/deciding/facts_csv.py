@@ -11,15 +11,17 @@ import csv
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from rescind.book.open_groups import OpenGroups
 from rescind.book.vocabulary import Vocabulary
 from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
 from rescind.problems.exceptions import FactsError
-from rescind.problems.problem import Location, Problem
+from rescind.problems.problem import FirstProblems, Location, Problem
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.json_positions import survey
 from rescind.source.json_syntax import too_deep
@@ -31,6 +33,9 @@ ROW_KINDS = (*KINDS, "csv")
 BOM = b"\xef\xbb\xbf"
 # The `csv` module refuses longer cells anyway, and facts hold shorter texts.
 MAX_LINE = 1024 * 1024
+
+# A column in an open group may lie as deep as facts may nest.
+MAX_PARTS = 64
 
 Cell = Callable[[str], Any]
 
@@ -108,29 +113,47 @@ def _error(code: str, place: Location, message: str, hint: str = "") -> FactsErr
 
 
 def _columns(names: Sequence[str], shown: str, vocabulary: Vocabulary) -> list[_Column]:
-    problems: list[Problem] = []
+    found, opened = FirstProblems(), OpenGroups(vocabulary)
     place = Location(shown, 1, 1)
-    seen: list[str] = []
-    for name in sorted(map(str.strip, names)):
-        if name in seen:
-            problems.append(Problem("R0006", f"the column `{name[:60]}` stands twice", place))
-        elif any(name.startswith(f"{other}.") for other in seen):
-            problems.append(Problem("R0006", f"`{name[:60]}` is part of a fact that has a column", place))
-        elif _cell(name, vocabulary) is None:
-            hint = did_you_mean(name, vocabulary.facts) or "columns are named after facts: `order.amount`"
-            message = (
-                f"`{name[:60].encode('ascii', 'backslashreplace').decode()}` is not a fact of the vocabulary"
-            )
-            problems.append(Problem("R0902", message, place, hint))
-        seen.append(name)
-    if problems:
-        raise FactsError(problems=problems)
-    return [
-        _Column(tuple(name.split(".")), _cell(name, vocabulary) or _text) for name in map(str.strip, names)
-    ]
+    seen: set[str] = set()
+    twice: set[str] = set()
+    columns = []
+    for name in map(str.strip, names):
+        cell = _cell(name, vocabulary, opened)
+        if name in twice:
+            pass
+        elif name in seen:
+            twice.add(name)
+            found.add(partial(Problem, "R0006", f"the column `{_shown(name)}` stands twice", place))
+        elif cell is None:
+            found.add(partial(_unknown, name, place, vocabulary, opened))
+        seen.add(name)
+        columns.append(_Column(tuple(name.split(".")), cell or _text))
+    for name in filter(partial(_inside_another, seen), sorted(seen)):
+        message = f"`{_shown(name)}` is part of a fact that has a column"
+        found.add(partial(Problem, "R0006", message, place))
+    if len(found):
+        raise FactsError(problems=found)
+    return columns
 
 
-def _cell(name: str, vocabulary: Vocabulary) -> Cell | None:
+def _inside_another(names: Collection[str], name: str) -> bool:
+    """Whether one of `names` is a group around the name; names of facts are not that deep."""
+    parts = name.split(".", MAX_PARTS)
+    return any(".".join(parts[:count]) in names for count in range(1, min(len(parts), MAX_PARTS)))
+
+
+def _unknown(name: str, place: Location, vocabulary: Vocabulary, opened: OpenGroups) -> Problem:
+    hint = opened.slip(name) or did_you_mean(name, vocabulary.facts)
+    hint = hint or "columns are named after facts: `order.amount`"
+    return Problem("R0902", f"`{_shown(name)}` is not a fact of the vocabulary", place, hint)
+
+
+def _shown(name: str) -> str:
+    return name[:60].encode("ascii", "backslashreplace").decode()
+
+
+def _cell(name: str, vocabulary: Vocabulary, opened: OpenGroups) -> Cell | None:
     """How the cells of a column are read; None for a name that is no fact, nor in an open group."""
     fact = vocabulary.facts.get(name)
     if fact:
@@ -143,8 +166,7 @@ def _cell(name: str, vocabulary: Vocabulary) -> Cell | None:
         or fact.type.kind is Kind.RATES
     ):
         return str.strip
-    opened = any(name.startswith(f"{group}.") for group in vocabulary.open_groups)
-    return _text if opened and all(name.split(".")) else None
+    return _text if name.count(".") < MAX_PARTS and opened.take(name) else None
 
 
 def _text(cell: str) -> str:

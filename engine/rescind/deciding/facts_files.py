@@ -20,7 +20,7 @@ from typing import IO, Any, NoReturn
 
 from rescind.problems.exceptions import FactsError
 from rescind.problems.frozen import frozen
-from rescind.problems.problem import Location, Problem, Problems
+from rescind.problems.problem import MORE, Location, Problem, Problems, capped
 from rescind.source.document import Document, Path
 from rescind.source.json_syntax import first_fault, too_deep
 from rescind.source.read_source import read_text
@@ -54,9 +54,14 @@ class Row:
     below: Path = ()
 
     @cached_property
+    def document(self) -> Document:
+        """Where everything stands. Looked for once, however many problems ask."""
+        return self.places()
+
+    @cached_property
     def line(self) -> int:
         """The line on which the case begins."""
-        return self.places().at(self.below).line
+        return self.document.at(self.below).line
 
     def located(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """Problems with paths into the facts, now with the line and column of what they are about."""
@@ -65,9 +70,9 @@ class Row:
     def _located(self, problem: Problem) -> Problem:
         from rescind.source.json_positions import path_to
 
-        document, name = self.places(), problem.location.path
+        document, name = self.document, problem.location.path
         path = path_to(document, name, self.below)
-        at_key = problem.code in ("R0901", "R0902") and len(path) > len(self.below)
+        at_key = problem.code in ("R0901", "R0902", MORE) and len(path) > len(self.below)
         place = document.key_at(path) if at_key else document.at(path)
         message = problem.message
         if problem.code == "R0903" and name != "facts" and f"`{name}`" not in message:
@@ -319,18 +324,28 @@ def _faulty(text: str, shown: str, line: int) -> tuple[Problem, ...]:
     return (Problem("R0910", fault.message, place, fault.hint),)
 
 
+def _stands_twice(key: str, place: Location) -> Problem:
+    return Problem(
+        "R0006", f"the key `{key[:60]}` stands twice in one object", place, "delete one of the two"
+    )
+
+
+def _inexact(token: str, place: Location) -> Problem:
+    message = f"`{token[:30]}{'…' if len(token) > 30 else ''}` is not a number that can be read exactly"
+    return Problem("R0911", message, place, "write a plain decimal number")
+
+
 def _refused(text: str, shown: str, line: int) -> tuple[Problem, ...]:
     """What Python's parser let pass or stumbled over, with places."""
     from rescind.source.json_positions import survey
 
     found = survey(text, shown, line)
-    problems = [
-        Problem("R0006", f"the key `{key[:60]}` stands twice in one object", place, "delete one of the two")
-        for key, place in found.doubled
-    ]
-    for token, place in found.numbers:
-        message = f"`{token[:30]}{'…' if len(token) > 30 else ''}` is not a number that can be read exactly"
-        problems.append(Problem("R0911", message, place, "write a plain decimal number"))
+    problems = capped(
+        [
+            *(_stands_twice(key, place) for key, place in found.doubled),
+            *(_inexact(token, place) for token, place in found.numbers),
+        ]
+    )
     if found.deep and not problems:
-        problems.append(Problem("R0014", "the nesting is too deep: facts are groups of values", found.deep))
-    return tuple(problems) or (Problem("R0910", "the JSON cannot be parsed", Location(shown, line, 1)),)
+        return (Problem("R0014", "the nesting is too deep: facts are groups of values", found.deep),)
+    return problems or (Problem("R0910", "the JSON cannot be parsed", Location(shown, line, 1)),)

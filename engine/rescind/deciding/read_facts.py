@@ -7,16 +7,29 @@ anything is off, the facts are walked again and every problem is reported at onc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rescind.book.open_groups import OpenGroups
 from rescind.book.vocabulary import Fact, Vocabulary
 from rescind.problems.exceptions import EngineError, FactsError
-from rescind.problems.problem import Location, Problem
+from rescind.problems.near_names import NearNames
+from rescind.problems.problem import FirstProblems, Location, Problem
 from rescind.problems.suggestions import did_you_mean
-from rescind.values.convert import MAX_TEXT, Reader, describe, faults_of, read_flag, read_text, reader
+from rescind.values.convert import (
+    MAX_TEXT,
+    Fault,
+    Reader,
+    describe,
+    faults_of,
+    hint_text,
+    read_flag,
+    read_text,
+    reader,
+)
 from rescind.values.types import ABSENT
-from rescind.values.units import UnitError
+from rescind.values.units import UnitError, exact_text
 
 __all__ = ["FactsReader"]
 
@@ -30,6 +43,7 @@ class FactsReader:
         # One slot more than there are facts: the last, -1, takes what open groups swallow, and later `now`.
         self._blank = [*(fact.default for fact in vocabulary.facts.values()), ABSENT]
         self._tree: dict[str, Any] = {}
+        self._open = OpenGroups(vocabulary)
         for fact in vocabulary.facts.values():
             self._plant(fact, zone)
         self._open_tree()
@@ -50,7 +64,7 @@ class FactsReader:
         for name in self._vocabulary.open_groups:
             *groups, leaf = name.split(".")
             branch = self._branch(groups)
-            branch[leaf] = (_Open(branch.get(leaf, ({}, None))[0]), None)
+            branch[leaf] = (_Open(branch.get(leaf, ({}, None))[0], self._open.names[name]), None)
 
     def read(self, facts: object) -> list[Any]:
         """The typed values by slot; `ABSENT` where the caller sent nothing. Raises `FactsError` with every problem."""
@@ -79,31 +93,40 @@ class FactsReader:
 
     def partly(self, facts: object) -> tuple[list[Any], list[Problem]]:
         """What can be read of bad facts, and every problem; a bad value stays `ABSENT`."""
-        values = self._blank.copy()
-        return values, list(self._problems(self._tree, facts, "", values))
+        values, found = self._blank.copy(), FirstProblems()
+        self._look(self._tree, facts, "", values, found)
+        return values, list(found)
 
-    def _problems(
-        self, tree: Mapping[str, Any], given: object, prefix: str, values: list[Any]
-    ) -> Iterable[Problem]:
+    def _look(
+        self, tree: Mapping[str, Any], given: object, prefix: str, values: list[Any], found: FirstProblems
+    ) -> None:
         if not isinstance(given, Mapping):
             expected = f"a mapping of {prefix[:-1] or 'facts'}"
             place = Location(prefix[:-1] or "facts")
-            yield Problem("R0903", f"expected {expected}, found {describe(given)}", place)
+            found.add(lambda: Problem("R0903", f"expected {expected}, found {describe(given)}", place))
             return
         for key, raw in given.items():
-            path = f"{prefix}{key}"
             try:
                 slot, read = tree[key]
             except (KeyError, TypeError):
-                yield self._unknown(path)
+                found.add(partial(self._unknown, prefix, key))
                 continue
             if read is None:
-                yield from self._problems(slot, raw, f"{path}.", values)
+                self._look(slot, raw, f"{prefix}{key}.", values, found)
             else:
-                yield from _value_problems(read, raw, path, slot, values)
+                try:
+                    values[slot] = read(raw)
+                except UnitError as error:
+                    for fault in faults_of(error):
+                        found.add(partial(_misfit, f"{prefix}{key}", fault))
 
-    def _unknown(self, path: str) -> Problem:
-        hint = did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
+    def _unknown(self, prefix: str, key: object) -> Problem:
+        if not isinstance(key, str):
+            place = Location(prefix[:-1] or "facts")
+            return Problem("R0902", f"expected a text as the name of a fact, found {describe(key)}", place)
+        path, group = f"{prefix}{key}", prefix[:-1]
+        hint = self._open.hint(group, key) if group in self._open.names else ""
+        hint = hint or did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
         shown = path if len(path) <= 100 else path[:97] + "…"
         return Problem("R0902", f"`{shown}` is not a fact of the vocabulary", Location(shown), hint)
 
@@ -120,10 +143,16 @@ class FactsReader:
 
 
 class _Open(dict[str, Any]):
-    """A group in which unknown keys are passed over."""
+    """A group in which unknown keys are passed over, but for what is nearly one of its own."""
+
+    def __init__(self, known: Mapping[str, Any], near: NearNames) -> None:
+        super().__init__(known)
+        self._near = near
 
     def __missing__(self, key: Any) -> Any:
-        return (-1, _ignore) if isinstance(key, str) else dict.__getitem__(self, key)
+        if not isinstance(key, str) or self._near.to(exact_text(key)):
+            raise KeyError(key)
+        return (-1, _ignore)
 
 
 def _ignore(raw: object) -> object:
@@ -158,10 +187,7 @@ def _bounded(fact: Fact, read: Reader) -> Reader:
     return check
 
 
-def _value_problems(read: Reader, raw: object, path: str, slot: int, values: list[Any]) -> Iterable[Problem]:
-    try:
-        values[slot] = read(raw)
-    except UnitError as error:
-        for below, message, hint in faults_of(error):
-            place = path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in below)
-            yield Problem("R0903", message, Location(place), hint)
+def _misfit(path: str, fault: Fault) -> Problem:
+    below, message, hint = fault
+    place = path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in below)
+    return Problem("R0903", message, Location(place), hint_text(hint))

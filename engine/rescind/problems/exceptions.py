@@ -6,14 +6,15 @@
     ├── RequestError   a request or a reviewer's word cannot be accepted; `.problems` say why
     └── EngineError    the rules engine misbehaved; the case is undecided, never allowed
 
-Bad input never raises anything else. Every problem of the input is in `.problems` at once.
+Bad input never raises anything else. Every problem of the input is in `.problems` at once; of very many the first, and
+their count (`MAX_PROBLEMS`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rescind.problems.problem import Location, Problem
+from rescind.problems.problem import Location, Problem, capped
 
 __all__ = ["BookError", "EngineError", "FactsError", "RequestError", "RescindError", "facts_error"]
 
@@ -25,7 +26,7 @@ class RescindError(Exception):
     """
 
     def __init__(self, message: str = "", problems: Iterable[Problem] = ()) -> None:
-        self.problems: tuple[Problem, ...] = tuple(problems)
+        self.problems: tuple[Problem, ...] = capped(problems)
         super().__init__(message or "\n".join(str(problem) for problem in self.problems))
 
 

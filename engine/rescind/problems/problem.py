@@ -6,13 +6,17 @@ run reports everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.frozen import frozen
 
-__all__ = ["Location", "Problem", "Problems"]
+__all__ = ["MAX_PROBLEMS", "MORE", "FirstProblems", "Location", "Problem", "Problems", "capped"]
+
+# So many errors are told of one case, file, request or book; one more problem says how many there are besides.
+MAX_PROBLEMS = 100
+MORE = "R0991"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,12 +38,16 @@ class Location:
 
 @frozen
 class Problem:
-    """One thing that is wrong: `code` from `CODES`, a message in plain words, and a hint ("" if none)."""
+    """One thing that is wrong: `code` from `CODES`, a message in plain words, and a hint ("" if none).
+
+    `stands_for` is more than 1 only of the problem that says how many others are not told.
+    """
 
     code: str
     message: str
     location: Location
     hint: str = ""
+    stands_for: int = 1
 
     @property
     def severity(self) -> Severity:
@@ -61,6 +69,60 @@ class Problem:
             "message": self.message,
             "hint": self.hint,
         }
+
+
+def _more(count: int, place: Location) -> Problem:
+    """The problem that says how many others there are; `place` is that of the first of them."""
+    what = "1 more problem is" if count == 1 else f"{count} more problems are"
+    return Problem(MORE, f"{what} not told one by one", place, "mend the first ones and look again", count)
+
+
+class FirstProblems:
+    """The first problems of one thing, at most `MAX_PROBLEMS`, and the exact count of all.
+
+    What makes a problem is called only where it is kept: thousands of mistakes cost no more than counting them, however
+    long it takes to word one and to look for what may have been meant.
+    """
+
+    __slots__ = ("_kept", "_left", "_place")
+
+    def __init__(self) -> None:
+        self._kept: list[Problem] = []
+        self._left = 0
+        self._place: Location | None = None
+
+    def add(self, make: Callable[[], Problem]) -> None:
+        """One more problem."""
+        if len(self._kept) < MAX_PROBLEMS:
+            self._kept.append(make())
+            return
+        self._left += 1
+        if self._place is None:
+            self._place = make().location
+
+    def __iter__(self) -> Iterator[Problem]:
+        yield from self._kept
+        if self._place is not None:
+            yield _more(self._left, self._place)
+
+    def __len__(self) -> int:
+        return len(self._kept) + self._left
+
+
+def capped(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems with the first `MAX_PROBLEMS` errors, and one that counts the others. Warnings and advice all stay."""
+    kept, left, place, errors = [], 0, None, 0
+    for problem in problems:
+        if problem.code == MORE:
+            left, place = left + problem.stands_for, place or problem.location
+        elif problem.severity is not Severity.ERROR:
+            kept.append(problem)
+        elif errors < MAX_PROBLEMS:
+            errors += 1
+            kept.append(problem)
+        else:
+            left, place = left + 1, place or problem.location
+    return (*kept, _more(left, place)) if place else tuple(kept)
 
 
 class Problems:
@@ -85,11 +147,16 @@ class Problems:
 
     def __iter__(self) -> Iterator[Problem]:
         unread = {p.location for p in self._found if p.code < "R0100"}
-        kept = (p for p in self._found if p.code < "R0100" or p.location not in unread)
-        return iter(sorted(kept, key=lambda p: (p.location, p.code, p.message)))
+        kept = (p for p in self._found if p.code < "R0100" or p.code == MORE or p.location not in unread)
+        return iter(sorted(kept, key=lambda p: (p.code == MORE, p.location, p.code, p.message)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are as many as are told: what is found from now on needs no hint that takes long to find."""
+        return len(self._found) >= MAX_PROBLEMS
 
     @property
     def errors(self) -> tuple[Problem, ...]:

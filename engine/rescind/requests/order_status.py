@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from rescind.book.model import ALWAYS, UNSPECIFIED, Review
-from rescind.deciding.review_states import RequestState, Word, deadline_of, request_state
+from rescind.deciding.review_states import RefusedWord, RequestState, Word, deadline_of, request_state
 from rescind.problems.exceptions import RequestError
-from rescind.problems.problem import Location, Problem
+from rescind.problems.problem import FirstProblems, Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.requests.order import SCHEMA
 from rescind.values.convert import describe
 from rescind.values.units import (
     Money,
     UnitError,
+    exact_text,
     format_money,
     format_time,
     parse_duration,
@@ -102,13 +104,13 @@ def status_of(document: Mapping[str, Any], words: Iterable[object], at: int, zon
         times = [format_time(time, zone) for time in (order.submitted, at)]
         message = f"the order was submitted at {times[0]}, after the evaluation time {times[1]}"
         _refuse(Problem("R1038", message, Location("at"), "ask for a time at or after the submission"))
-    problems: list[Problem] = []
+    problems = FirstProblems()
     said = _sorted_words(order, words, zone, problems)
     lines = [
         _line_status(line, said[index], order.submitted, at, problems, zone)
         for index, line in enumerate(order.lines)
     ]
-    if problems:
+    if len(problems):
         raise RequestError(problems=problems)
     return _whole(order.number, at, lines, zone)
 
@@ -181,7 +183,7 @@ def _agree(lines: Sequence[_Line], totals: Iterable[Mapping[str, Any]]) -> None:
 def _text(raw: object) -> str:
     if not isinstance(raw, str):
         raise UnitError(f"expected a text, found {describe(raw)}")
-    return raw
+    return exact_text(raw)
 
 
 def _read_line(line: Mapping[str, Any], path: str) -> _Line:
@@ -214,17 +216,18 @@ def _read_review(data: Mapping[str, Any]) -> Review:
 def _read_word(data: object, zone: dt.tzinfo) -> Word:
     if not isinstance(data, Mapping):
         raise UnitError(f"expected a word with `by`, `outcome` and `decided_at`, found {describe(data)}")
-    if unknown := sorted(set(data) - {"by", "outcome", "decided_at", "line"}, key=str):
+    if unknown := sorted(data.keys() - {"by", "outcome", "decided_at", "line"}, key=str):
         raise UnitError(
             f"a word has `by`, `outcome`, `decided_at` and maybe `line`, found `{str(unknown[0])[:60]}`"
         )
-    if data["outcome"] not in ("approve", "reject"):
-        raise UnitError(f"expected the outcome `approve` or `reject`, found {describe(data['outcome'])}")
-    return Word(_text(data["by"]), data["outcome"], parse_time(_text(data["decided_at"]), zone))
+    outcome = data["outcome"]
+    if not isinstance(outcome, str) or exact_text(outcome) not in ("approve", "reject"):
+        raise UnitError(f"expected the outcome `approve` or `reject`, found {describe(outcome)}")
+    return Word(_text(data["by"]), exact_text(outcome), parse_time(_text(data["decided_at"]), zone))
 
 
 def _sorted_words(
-    order: OrderParts, words: Iterable[object], zone: dt.tzinfo, problems: list[Problem]
+    order: OrderParts, words: Iterable[object], zone: dt.tzinfo, problems: FirstProblems
 ) -> list[list[_Said]]:
     """The words for each line: those that the order holds, then those given now."""
     said = [list(line.words) for line in order.lines]
@@ -242,11 +245,23 @@ def _sorted_words(
             for index in _lines_of(word, data, places, asked):
                 said[index].append(_Said(word, place))
         except (UnitError, KeyError, TypeError) as error:
-            what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
-            problems.append(Problem("R1033", what, Location(place), getattr(error, "hint", "")))
-        except RequestError as error:
-            problems += [Problem(p.code, p.message, Location(place), p.hint) for p in error.problems]
+            problems.add(partial(_malformed, error, place))
+        except _NoLineError as error:
+            problems.add(partial(error.problem, Location(place)))
     return said
+
+
+def _malformed(error: UnitError | KeyError | TypeError, place: str) -> Problem:
+    what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
+    return Problem("R1033", what, Location(place), error.hint if isinstance(error, UnitError) else "")
+
+
+class _NoLineError(Exception):
+    """A word that is for no line of the order; `problem` says so of a place."""
+
+    def __init__(self, problem: Callable[[Location], Problem]) -> None:
+        super().__init__()
+        self.problem = problem
 
 
 def _lines_of(
@@ -255,33 +270,38 @@ def _lines_of(
     """The lines that a word is for."""
     line = data.get("line")
     if line is not None:
-        _text(line)
-        if line not in places:
-            hint = did_you_mean(_text(line), places)
-            _refuse(Problem("R1032", f"the order has no line `{line[:60]}`", UNKNOWN, hint))
+        if _text(line) not in places:
+            message = f"the order has no line `{line[:60]}`"
+            raise _NoLineError(lambda place: Problem("R1032", message, place, did_you_mean(line, places)))
         return places[line]
     lines = sorted({*asked.get(word.by, ()), *asked.get(UNSPECIFIED, ())})
     if not lines:
-        hint = f"asked are {one_of(asked)}" if asked else "the order needs no review"
-        _refuse(Problem("R1034", f"no review by `{word.by[:60]}` is asked for", UNKNOWN, hint))
+        message = f"no review by `{word.by[:60]}` is asked for"
+        raise _NoLineError(lambda place: Problem("R1034", message, place, _asked(asked)))
     return lines
 
 
+def _asked(asked: Iterable[str]) -> str:
+    return f"asked are {one_of(asked)}" if asked else "the order needs no review"
+
+
 def _line_status(  # noqa: PLR0913, PLR0917 - one line, and where its problems go
-    line: _Line, said: Sequence[_Said], submitted: int, at: int, problems: list[Problem], zone: dt.tzinfo
+    line: _Line, said: Sequence[_Said], submitted: int, at: int, problems: FirstProblems, zone: dt.tzinfo
 ) -> LineStatus:
     words = [each.word for each in said]
+    # Of equal words the later one is refused.
+    places = {each.word: each.place for each in said}
     for refused in request_state(line.reviews, words, submitted, AFTER_ALL).refused if words else ():
-        when = format_time(refused.word.decided_at, zone)
-        message = f"{refused.why}: `{refused.word.by[:60]}` at {when}, line `{line.order[:60]}`"
-        # Of equal words the later one is refused.
-        place = next(each.place for each in reversed(said) if each.word == refused.word)
-        problems.append(
-            Problem(refused.code, message, Location(place), _hint(line, refused.code, submitted, zone))
-        )
+        problems.add(partial(_refused, line, refused, Location(places[refused.word]), submitted, zone))
     return LineStatus(
         line.order, line.resource, request_state(line.reviews, words, submitted, at), line.refund
     )
+
+
+def _refused(line: _Line, refused: RefusedWord, place: Location, submitted: int, zone: dt.tzinfo) -> Problem:
+    when = format_time(refused.word.decided_at, zone)
+    message = f"{refused.why}: `{refused.word.by[:60]}` at {when}, line `{line.order[:60]}`"
+    return Problem(refused.code, message, place, _hint(line, refused.code, submitted, zone))
 
 
 def _hint(line: _Line, code: str, submitted: int, zone: dt.tzinfo) -> str:

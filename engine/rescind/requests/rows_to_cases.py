@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rescind.book.engine_facts import ACCOUNT, NAME, ORDER, RESOURCE, SUBMITTED
@@ -58,9 +58,7 @@ def at_row(row: int, path: str = "") -> Location:
 
 def row_problems(row: int, problems: Iterable[Problem]) -> list[Problem]:
     """Problems of one case, placed in its row."""
-    return [
-        Problem(found.code, found.message, at_row(row, found.location.path), found.hint) for found in problems
-    ]
+    return [replace(found, location=at_row(row, found.location.path)) for found in problems]
 
 
 def select(decider: CaseDecider, rows: Iterable[object], at: int, problems: list[Problem]) -> Selection:

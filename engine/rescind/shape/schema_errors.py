@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from rescind.problems.problem import MAX_PROBLEMS
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.shape.example_from_schema import example_of
 from rescind.values.convert import describe
@@ -155,7 +156,8 @@ def _unknown(place: _Place) -> Iterator[tuple[str, str]]:
             if key in known or key in seen or any(re.search(pattern, key) for pattern in patterns):
                 continue
             seen.add(key)
-            yield key, _meant(key, error.schema)
+            # Beyond what is told nobody reads what may have been meant.
+            yield key, _meant(key, error.schema) if len(seen) <= MAX_PROBLEMS else ""
 
 
 def _meant(key: str, schema: Schema) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rescind.problems.problem import Problem, Problems
+from rescind.problems.problem import Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean
 from rescind.shape.shipped_schemas import KINDS
 from rescind.source.document import Document
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from rescind.shape.schema_errors import Fault
 
 __all__ = ["validate"]
-
-MAX_PROBLEMS = 500  # of one file; more would hide the first ones
 
 # Where a file of each kind is named, for one that was named in the wrong place.
 NAMED_BY = {
@@ -39,7 +37,7 @@ def validate(document: Document, kind: str, problems: Problems) -> bool:
         _add_other_kind(document, kind, data["schema"], problems)
         return False
     found = [_located(fault, document) for fault in _faults(data, kind)]
-    problems.extend(sorted(found, key=lambda problem: problem.location)[:MAX_PROBLEMS])
+    problems.extend(capped(sorted(found, key=lambda problem: problem.location)))
     return not found
 
 

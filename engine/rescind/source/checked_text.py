@@ -9,12 +9,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from rescind.problems.problem import Location, Problem, Problems
+from rescind.problems.problem import FirstProblems, Location, Problem, Problems
 
-__all__ = ["MAX_BYTES", "MAX_PROBLEMS", "UNSEEN", "checked_text", "file_text"]
+__all__ = ["MAX_BYTES", "UNSEEN", "checked_text", "file_text"]
 
 MAX_BYTES = 2 * 1024 * 1024
-MAX_PROBLEMS = 500  # of one file; more would hide the first ones
 
 # Controls, lone surrogates, line ends that editors count differently (a lone CR, NEL, LS, PS), marks that
 # reorder or hide text, and code points that are no characters. Escapes, so that this file stays readable.
@@ -88,11 +87,18 @@ def _report(
     describe: Callable[[str], tuple[str, str]],
 ) -> None:
     starts = [0, *(index + 1 for index, character in enumerate(text) if character == "\n")]
-    for match in matches[:MAX_PROBLEMS]:
-        line = bisect.bisect_right(starts, match.start())
-        place = Location(shown, line, match.start() - starts[line - 1] + 1)
-        message, hint = describe(match[0])
-        found.append(Problem("R0015", message, place, hint))
+    first = FirstProblems()
+    for match in matches:
+        first.add(functools.partial(_strange, match, starts, shown, describe))
+    found.extend(first)
+
+
+def _strange(
+    match: re.Match[str], starts: list[int], shown: str, describe: Callable[[str], tuple[str, str]]
+) -> Problem:
+    line = bisect.bisect_right(starts, match.start())
+    message, hint = describe(match[0])
+    return Problem("R0015", message, Location(shown, line, match.start() - starts[line - 1] + 1), hint)
 
 
 def _describe(character: str) -> tuple[str, str]:

@@ -24,8 +24,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from rescind.problems.problem import Location, Problem
-from rescind.source.checked_text import MAX_PROBLEMS, UNSEEN
+from rescind.problems.problem import FirstProblems, Location, Problem
+from rescind.source.checked_text import UNSEEN
 from rescind.source.document import Entry, Place
 from rescind.source.plain_scalars import is_text, plain, shorten
 from rescind.source.yaml_complaints import (
@@ -127,6 +127,7 @@ class _Builder:
         self.text = text
         self.shown = shown
         self.tree = Tree()
+        self.found = FirstProblems()
         self.frames = [_Frame([], [], Place(0, 0, 0), flow=False)]  # the first holds the root
         self.nodes = 0
         self.documents = 0
@@ -148,6 +149,7 @@ class _Builder:
             self.tree.fatal = explain(error, self.text, self.shown)
         finally:
             loader.dispose()
+        self.tree.problems = list(self.found)
         return self.tree
 
     def _take(self, event: Any) -> bool:
@@ -359,8 +361,7 @@ class _Builder:
         self._add("R0002", message, mark, "shorten it; check whether a closing quote is missing")
 
     def _add(self, code: str, message: str, mark: Any, hint: str) -> None:
-        if len(self.tree.problems) < MAX_PROBLEMS:
-            self.tree.problems.append(Problem(code, message, self._at(mark), hint))
+        self.found.add(lambda: Problem(code, message, self._at(mark), hint))
 
     def _stop(self, code: str, message: str, mark: Any, hint: str) -> NoReturn:
         raise _StopError(Problem(code, message, self._at(mark), hint))

@@ -24,7 +24,7 @@ from rescind.engine import Engine
 from rescind.load import book_path
 from rescind.problems.codes import Severity
 from rescind.problems.exceptions import BookError, RescindError
-from rescind.problems.problem import Location, Problem, Problems
+from rescind.problems.problem import Location, Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.values.units import UnitError, parse_time
 
@@ -224,7 +224,7 @@ def problem_line(problem: Problem) -> str:
 
 def echo_problems(problems: Iterable[Problem], format_: str) -> None:
     """Problems to standard error, sorted by place: one line each, or one JSON array."""
-    rows = list(Problems(problems))
+    rows = capped(Problems(problems))
     if format_ == "text":
         for problem in rows:
             click.echo(problem_line(problem), err=True)

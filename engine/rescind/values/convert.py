@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from rescind.values.scalar_readers import (
     duration_reader,
     expected,
     faults_of,
+    hint_text,
     money_reader,
     read_date,
     read_flag,
@@ -50,10 +51,12 @@ from rescind.values.units import (
 __all__ = [
     "MAX_ITEMS",
     "MAX_TEXT",
+    "Fault",
     "Reader",
     "RejectedError",
     "describe",
     "faults_of",
+    "hint_text",
     "plain",
     "read_flag",
     "read_text",
@@ -114,7 +117,7 @@ def _careful_instruments(type_: Type) -> Callable[[object], dict[str, Money]]:
             hint = 'nothing was paid: write `{"cash": "0 USD"}`'
             raise expected("at least one payment instrument", raw, hint)
         if unknown := [key for key in raw if key not in names]:
-            raise RejectedError([((str(key),), *_unknown_instrument(key, type_.choices)) for key in unknown])
+            raise RejectedError([_unknown_instrument(key, type_.choices) for key in unknown])
         given = {str(key): value for key, value in _each([(key, item, amount) for key, item in raw.items()])}
         if len({value.currency for value in given.values()}) > 1:
             raise UnitError("the instruments are in several currencies", "one order is paid in one currency")
@@ -123,10 +126,17 @@ def _careful_instruments(type_: Type) -> Callable[[object], dict[str, Money]]:
     return read
 
 
-def _unknown_instrument(key: object, choices: tuple[str, ...]) -> tuple[str, str]:
-    return f"`{key}` is not a payment instrument", did_you_mean(
-        str(key), choices
-    ) or f"known: {one_of(choices)}"
+def _unknown_instrument(key: object, choices: tuple[str, ...]) -> Fault:
+    name = str(key)
+    return (
+        (name,),
+        f"`{_short(name)}` is not a payment instrument",
+        lambda: did_you_mean(name, choices) or f"known: {one_of(choices)}",
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else name[:57] + "…"
 
 
 def _set(type_: Type) -> Reader:
@@ -149,12 +159,17 @@ def _items(raw: object, what: str) -> list[object]:
 
 def _list(type_: Type, zone: ZoneInfo) -> Reader:
     readers = {name: reader(field, zone) for name, field in type_.fields.items()}
+    fields = one_of(readers)
 
     def record(raw: object) -> dict[str, object]:
         if not isinstance(raw, Mapping):
-            raise expected("a mapping of " + one_of(readers), raw)
+            raise expected(f"a mapping of {fields}", raw)
         faults: list[Fault] = [
-            ((str(key),), f"`{key}` is not a field here", did_you_mean(str(key), readers))
+            (
+                (str(key),),
+                f"`{_short(str(key))}` is not a field here",
+                partial(did_you_mean, str(key), readers),
+            )
             for key in raw
             if key not in readers
         ]

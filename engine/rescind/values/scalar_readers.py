@@ -42,6 +42,7 @@ __all__ = [
     "duration_reader",
     "expected",
     "faults_of",
+    "hint_text",
     "money_reader",
     "read_date",
     "read_flag",
@@ -56,20 +57,26 @@ MAX_NUMBER = 10**15
 MAX_PLACES = 12
 
 Reader = Callable[[Any], Any]
-Fault = tuple[tuple[str | int, ...], str, str]
+Hint = str | Callable[[], str]
+Fault = tuple[tuple[str | int, ...], str, Hint]
 
 
 class RejectedError(UnitError):
-    """A raw value that does not fit; `.faults` are (path below the value, message, hint)."""
+    """A raw value that does not fit; `.faults` are (path below the value, message, hint or what finds it)."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(faults[0][1], faults[0][2])
         self.faults = faults
 
 
+def hint_text(hint: Hint) -> str:
+    """A hint in words, looked for now where it has not been yet."""
+    return hint if isinstance(hint, str) else hint()
+
+
 def faults_of(error: UnitError) -> list[Fault]:
     """The faults of an error raised by a reader, each with its path below the value."""
-    return error.faults if isinstance(error, RejectedError) else [((), str(error), error.hint)]
+    return error.faults if isinstance(error, RejectedError) else [((), str(error), lambda: error.hint)]
 
 
 def describe(raw: object) -> str:
@@ -97,7 +104,7 @@ def _text_of(raw: object) -> str:
         return "a number of thousands of digits"
 
 
-def expected(what: str, raw: object, hint: str = "") -> UnitError:
+def expected(what: str, raw: object, hint: Hint = "") -> UnitError:
     """The error that says what was expected, and what was found."""
     return UnitError(f"expected {what}, found {describe(raw)}", hint)
 
@@ -124,14 +131,15 @@ def read_text(raw: Any) -> str:
 
 def choice_reader(choices: tuple[str, ...]) -> Reader:
     """A reader of one of these words."""
-    known = {choice: choice for choice in choices}
+    known, named = {choice: choice for choice in choices}, one_of(choices)
 
     def read(raw: object) -> str:
         try:
             return known[cast("str", raw)]
         except (KeyError, TypeError):
-            hint = did_you_mean(raw, choices) if isinstance(raw, str) else ""
-            raise expected(one_of(choices), raw, hint) from None
+            raise expected(
+                named, raw, lambda: did_you_mean(raw, choices) if isinstance(raw, str) else ""
+            ) from None
 
     return read
 
@@ -212,10 +220,8 @@ def _no_money(raw: object) -> UnitError:
 
 def _money_of_parts(amount: object, currency: object) -> Money:
     if not isinstance(currency, str) or currency not in currencies():
-        hint = did_you_mean(currency, currencies()) if isinstance(currency, str) else ""
-        raise RejectedError(
-            [(("currency",), f"expected an ISO 4217 currency, found {describe(currency)}", hint)]
-        )
+        message = f"expected an ISO 4217 currency, found {describe(currency)}"
+        raise RejectedError([(("currency",), message, lambda: _near_currency(currency))])
     if isinstance(amount, Decimal) and amount.is_finite() and -40 < amount.adjusted() < 40:
         amount = format(amount, "f")
     elif type(amount) is int and abs(amount) <= MAX_NUMBER:
@@ -231,6 +237,10 @@ def _money_of_parts(amount: object, currency: object) -> Money:
             ]
         )
     return money_of(amount, currency)
+
+
+def _near_currency(currency: object) -> str:
+    return did_you_mean(currency, currencies()) if isinstance(currency, str) else ""
 
 
 @cache

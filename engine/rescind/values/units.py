@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "Money",
     "UnitError",
     "currencies",
+    "exact_text",
     "exchange",
     "exchanged",
     "format_date",
@@ -61,11 +62,19 @@ MAX_DIGITS = 30
 
 
 class UnitError(ValueError):
-    """A text is not a well-formed amount, time, date, duration or number. `.hint` may say what to do."""
+    """A text is not a well-formed amount, time, date, duration or number. `.hint` may say what to do.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    A hint that takes long to find is given as what finds it: a list of thousands of mistakes asks for few of them.
+    """
+
+    def __init__(self, message: str, hint: str | Callable[[], str] = "") -> None:
         super().__init__(message)
-        self.hint = hint
+        self._hint = hint
+
+    @property
+    def hint(self) -> str:
+        """What to do, "" where there is nothing to say."""
+        return self._hint if isinstance(self._hint, str) else self._hint()
 
 
 class Money(NamedTuple):
@@ -109,6 +118,15 @@ def _money_hint(text: str) -> str:
     return "write digits, an optional point, a space and a three-letter currency"
 
 
+def exact_text(text: str) -> str:
+    """The text itself, without what an instance of a class of its own makes of comparing and hashing.
+
+    INVARIANT: what is remembered by a text is asked by exact ones only. A text that lies about itself would be found,
+    or find, in the place of another.
+    """
+    return text if text.__class__ is str else str.__str__(text)
+
+
 def parse_decimal(text: str) -> Fraction:
     """A decimal number such as `12`, `-0.5` or `10%`, exactly."""
     digits = text.removesuffix("%")
@@ -118,7 +136,7 @@ def parse_decimal(text: str) -> Fraction:
     return Fraction(digits) / (100 if text.endswith("%") else 1)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=65_536, typed=True)
 def parse_money(text: str) -> Money:
     """An amount and its currency, `1000.01 USD`, in the minor unit."""
     match = _MONEY.fullmatch(text)
@@ -130,7 +148,7 @@ def parse_money(text: str) -> Money:
     return money_of(match[1], match[2])
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=65_536, typed=True)
 def money_of(amount: str, currency: str) -> Money:
     """An amount given as text, and a currency, in the minor unit."""
     if currency not in currencies():
@@ -154,8 +172,10 @@ class UnknownCurrencyError(UnitError):
     def __init__(self, currency: str) -> None:
         from rescind.problems.suggestions import did_you_mean
 
-        hint = did_you_mean(currency, currencies()) or "use a three-letter ISO 4217 code"
-        super().__init__(f"`{_short(currency)}` is not a currency of ISO 4217", hint)
+        super().__init__(
+            f"`{_short(currency)}` is not a currency of ISO 4217",
+            lambda: did_you_mean(currency, currencies()) or "use a three-letter ISO 4217 code",
+        )
 
 
 class TooManyDecimalsError(UnitError):
@@ -173,7 +193,7 @@ _TIME = re.compile(
 )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=65_536, typed=True)
 def parse_time(text: str, zone: ZoneInfo | None = None) -> int:
     """An RFC 3339 instant in microseconds since the epoch.
 
@@ -248,7 +268,7 @@ def _duration_hint(text: str) -> str:
     return "write a number and a unit without a space; `min` is a minute, `mo` a month"
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=4_096, typed=True)
 def parse_duration(text: str) -> Duration:
     """A length of time: `90s`, `30min`, `24h`, `5d`, `2w`, `6mo`, `3y`, or ISO 8601 (`PT24H`, `P1Y`).
 
@@ -355,7 +375,7 @@ def local(micros: int, zone: dt.tzinfo) -> dt.datetime:
         raise UnitError("the time is outside the years 1 to 9999") from None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=65_536, typed=True)
 def format_time(micros: int, zone: dt.tzinfo) -> str:
     """An instant as RFC 3339 in `zone`.
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 from rescind.problems.codes import CODES, Severity
-from rescind.problems.problem import Location, Problem, Problems
+from rescind.problems.exceptions import FactsError
+from rescind.problems.near_names import NearNames
+from rescind.problems.problem import MAX_PROBLEMS, FirstProblems, Location, Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean, one_of
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +42,95 @@ def test_only_errors_stop_a_book():
     problems = Problems([Problem("R0331", "unused", HERE), Problem("R0201", "unknown", HERE)])
     assert [problem.code for problem in problems.errors] == ["R0201"]
     assert problems.errors[0].severity is Severity.ERROR
+
+
+def mistakes(count, code="R0201"):
+    return [Problem(code, "wrong", Location("a.yaml", line, 1)) for line in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, 0), (MAX_PROBLEMS, MAX_PROBLEMS), (MAX_PROBLEMS + 1, MAX_PROBLEMS + 1)]
+)
+def test_problems_are_told_up_to_the_cap(count, told):
+    assert len(FactsError(problems=mistakes(count)).problems) == told
+
+
+def test_beyond_the_cap_one_problem_counts_the_others_and_a_second_cap_adds_nothing():
+    once = capped(mistakes(5_000))
+    assert len(once) == MAX_PROBLEMS + 1
+    assert str(once[-1]) == (
+        "a.yaml:101:1: R0991 4900 more problems are not told one by one (mend the first ones and look again)"
+    )
+    assert capped(once) == once
+    # Two readers that each told no more than the cap: what both left out is added up.
+    assert capped([*once, *once])[-1].stands_for == 4_900 * 2 + MAX_PROBLEMS
+    assert (
+        capped([*mistakes(MAX_PROBLEMS), *mistakes(1)])[-1].message == "1 more problem is not told one by one"
+    )
+
+
+def test_warnings_do_not_count_and_hide_no_error():
+    found = capped([*mistakes(300, "R0331"), *mistakes(2)])
+    assert [problem.code for problem in found[-2:]] == ["R0201", "R0201"]
+    assert len(found) == 302
+
+
+def test_what_is_not_told_is_counted_and_neither_worded_nor_looked_up():
+    found, worded = FirstProblems(), []
+
+    def make(line):
+        worded.append(line)
+        return Problem("R0902", "unknown", Location("a.yaml", line, 1))
+
+    for line in range(10_000):
+        found.add(lambda line=line: make(line))
+    assert len(found) == 10_000
+    assert len(worded) == MAX_PROBLEMS + 1  # the place of the first that is left out
+    assert list(found)[-1].stands_for == 10_000 - MAX_PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("legal_freeze", "legal_freeze"),
+        ("LegalFreeze", "legal_freeze"),  # the same letters
+        ("legal-freeze", "legal_freeze"),
+        ("legalfreeze", "legal_freeze"),
+        ("legal_freze", "legal_freeze"),  # one slip
+        ("legal_freezed", "legal_freeze"),
+        ("legal_freesze", "legal_freeze"),
+        ("elgal_freeze", "legal_freeze"),
+        ("lgal_freezee", "legal_freeze"),  # two slips in a long name
+        ("xxlegal_freeze", "legal_freeze"),
+        ("gelal_freeze", "legal_freeze"),
+        ("lgal_frzee", ""),  # three slips
+        ("states", "state"),  # one slip in a short name
+        ("sttae", "state"),
+        ("stats", "state"),
+        ("status", ""),  # two slips in a short name
+        ("tax", "tax"),
+        ("taxi", ""),  # too short for a slip
+        ("line_2", ""),  # another digit is another name
+        ("line_1", "line_1"),
+        ("line__1", "line_1"),
+        ("", ""),
+        ("x" * 10**6, ""),
+    ],
+)
+def test_a_name_is_near_by_the_rule_that_is_stated(name, near):
+    assert NearNames(["legal_freeze", "state", "tax", "line_1"]).to(name) == near
+
+
+def test_near_names_are_found_by_any_slip_anywhere():
+    name = "reservation_code"
+    names = NearNames([name, *(f"other_{index}_name" for index in range(500))])
+    for at in range(len(name)):
+        assert names.to(name[:at] + name[at + 1 :]) == name
+        assert names.to(name[:at] + "q" + name[at:]) == name
+        assert names.to(name[:at] + "q" + name[at + 1 :]) == name
+        for other in range(at + 2, len(name)):
+            assert names.to(name[:at] + name[at + 1 : other] + name[other + 1 :]) == name
+            assert names.to(name[:at] + "q" + name[at:other] + "q" + name[other:]) == name
 
 
 def test_a_code_that_is_not_in_the_table_cannot_be_added():

@@ -351,10 +351,10 @@ class Book:
         """The policies in the order in which they are tried: from the first one on, following `otherwise`."""
         policies = {policy.id: policy for policy in self.policies}
         names = list(policies)
+        following = dict(zip(names, [*names[1:], ""], strict=True))
         order: dict[str, Policy] = {}
         name = names[0]
         while name in policies and name not in order:
             order[name] = policies[name]
-            after = names.index(name) + 1
-            name = policies[name].otherwise or (names[after] if after < len(names) else "")
+            name = policies[name].otherwise or following[name]
         return tuple(order.values())

@@ -88,6 +88,8 @@ class BookReader:
 
     def _near(self, shown: str) -> str:
         """A hint with a file of the book whose name is near, else where names are looked for."""
+        if self._problems.crowded:
+            return ""
         root = self._path.parent
         there = (path.relative_to(root).as_posix() for path in root.rglob("*.yaml"))
         return did_you_mean(shown, list(islice(there, MAX_FILES))) or "paths start at the folder of the book"

@@ -6,7 +6,7 @@ what can only be seen from further away. Warnings do not stop a book.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rescind.book.vocabulary import Fact
 
 __all__ = ["CHECKS", "check_book"]
+
+LINKS_SHOWN = 8
 
 Check = Callable[[Book, Problems], None]
 
@@ -128,33 +130,41 @@ def _otherwise(book: Book, problems: Problems) -> None:
                 policy.places["otherwise"],
                 hint,
             )
-        chain = _chain(policy, policies)
-        # Each circle once: at that of its policies which the book lists first.
-        if policy.id in chain and list(policies).index(policy.id) <= min(map(list(policies).index, chain)):
-            words = " → ".join(f"`{link}`" for link in (policy.id, *chain))
-            problems.add(
-                "R0306",
-                f"cases are handed over in a circle: {words}",
-                policy.places["otherwise"],
-                "end the chain somewhere",
-            )
+    for circle in _circles(policies):
+        more = [] if len(circle) <= LINKS_SHOWN else [f"{len(circle) - LINKS_SHOWN} more"]
+        words = " → ".join([*(f"`{link}`" for link in circle[:LINKS_SHOWN]), *more, f"`{circle[0]}`"])
+        problems.add(
+            "R0306",
+            f"cases are handed over in a circle: {words}",
+            policies[circle[0]].places["otherwise"],
+            "end the chain somewhere",
+        )
 
 
-def _chain(policy: Policy, policies: dict[str, Policy]) -> list[str]:
-    """The policies that a case is handed to, one after the other, to the first that comes again."""
-    chain: list[str] = []
-    target = policies.get(policy.otherwise)
-    while target and target.id not in chain:
-        chain.append(target.id)
-        target = policies.get(target.otherwise)
-    return chain
+def _circles(policies: Mapping[str, Policy]) -> Iterator[list[str]]:
+    """Each circle of policies once, from that which the book lists first. Every policy is looked at once."""
+    position = {name: index for index, name in enumerate(policies)}
+    seen: set[str] = set()
+    for start in policies:
+        path: list[str] = []
+        name = start
+        while name in policies and name not in seen:
+            seen.add(name)
+            path.append(name)
+            name = policies[name].otherwise
+        if name in path:
+            circle = path[path.index(name) :]
+            first = circle.index(min(circle, key=position.__getitem__))
+            yield circle[first:] + circle[:first]
 
 
 def _never_tried(book: Book, problems: Problems) -> None:
     """`otherwise` may lead past policies, which then never decide."""
-    tried = book.tried()
+    if any(found.code == "R0306" for found in problems):
+        return
+    tried = {policy.id for policy in book.tried()}
     for policy in book.policies:
-        if policy not in tried and not any(found.code == "R0306" for found in problems):
+        if policy.id not in tried:
             problems.add(
                 "R0333",
                 f"the policy `{policy.id}` is never tried: an `otherwise` before it leads past it",

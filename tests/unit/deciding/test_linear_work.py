@@ -11,7 +11,7 @@ import pytest
 from rescind import Engine
 from rescind.deciding.facts_csv import csv_file
 from rescind.deciding.facts_files import open_facts, parse_json
-from rescind.load import shipped_book
+from rescind.load import load_book, shipped_book
 from rescind.problems.exceptions import FactsError, RequestError
 from rescind.problems.problem import MAX_PROBLEMS
 from rescind.source import json_positions
@@ -128,6 +128,61 @@ def test_csv_with_twice_the_columns_is_twice_the_work(name, engine):
 
     few, many = (calls(lambda n=n: refused(n)) for n in (1_000, 2_000))
     assert many < 3 * few
+
+
+FACTS = """schema: rescind/facts/1
+facts:
+  paid: {type: instruments, choices: [cash]}
+  number: {type: integer}
+"""
+VERSION = """schema: rescind/policy/1
+policy: p{0}
+version: "1"
+title: t
+applies_to: {{number: {0}}}
+refund:
+  paid: paid
+  terms: [{{id: all, instruments: {{cash: full}}}}]
+"""
+ENTRY = """  - id: p{0}
+    versions: [{{version: "1", in_force_from: 2020-01-01, file: {0}.yaml}}]
+"""
+# Where each policy of `n` hands its cases over to; None: to the next one.
+HANDED_OVER = {
+    "nowhere": lambda _, __: None,
+    "next": lambda index, n: f"p{index + 1}" if index + 1 < n else None,
+    "circle": lambda index, n: f"p{(index + 1) % n}",
+    "unknown": lambda _, __: "q",
+}
+
+
+def write_book(folder, n, handed_over):
+    folder.mkdir()
+    (folder / "facts.yaml").write_text(FACTS, "utf-8")
+    entries = []
+    for index in range(n):
+        (folder / f"{index}.yaml").write_text(VERSION.format(index), "utf-8")
+        otherwise = handed_over(index, n)
+        entries.append(ENTRY.format(index) + (f"    otherwise: {otherwise}\n" if otherwise else ""))
+    head = "schema: rescind/book/1\ntitle: t\ntimezone: UTC\nfacts: facts.yaml\npolicies:\n"
+    (folder / "policies.yaml").write_text(head + "".join(entries), "utf-8")
+    return folder / "policies.yaml"
+
+
+@pytest.mark.parametrize("name", HANDED_OVER)
+def test_a_book_of_twice_the_policies_is_twice_the_work(name, tmp_path):
+    books = [write_book(tmp_path / str(n), n, HANDED_OVER[name]) for n in (60, 120)]
+    few, many = (calls(lambda path=path: load_book(path)) for path in books)
+    assert many < 2.5 * few
+
+
+def test_a_long_circle_of_policies_is_told_shortly(tmp_path):
+    book, _, problems = load_book(write_book(tmp_path / "book", 20, HANDED_OVER["circle"]))
+    assert book is not None
+    [circle] = [problem for problem in problems if problem.code == "R0306"]
+    assert circle.message == (
+        "cases are handed over in a circle: `p0` → `p1` → `p2` → `p3` → `p4` → `p5` → `p6` → `p7` → 12 more → `p0`"
+    )
 
 
 def test_words_for_lines_that_are_not_there_are_counted_not_searched(engine, monkeypatch):

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rescind.book.model import Book, Version
-from rescind.deciding.decide_case import CaseDecider, Moment
+from rescind.deciding.decide_case import CaseDecider, Moment, rows_of
 from rescind.deciding.decision import Decision
 from rescind.deciding.version_program import Program
 from rescind.load import book_path, deployable_book
+from rescind.problems.exceptions import facts_error
+from rescind.values.units import UnitError
 
 if TYPE_CHECKING:  # imported when they are called: deciding does not wait for them
     from rescind.requests.list_resources import Filters, Listed
@@ -87,7 +89,11 @@ class Engine:
         """Decide one case after the other, lazily. The first bad one raises its `FactsError`."""
         decider = self._decider
         moment = decider.moment(at)
-        for facts in rows:
+        try:
+            cases = rows_of(rows)
+        except UnitError as error:
+            raise facts_error("R0903", "rows", str(error), error.hint) from None
+        for facts in cases:
             yield decider.decide(decider.read(facts, moment), moment)
 
     def list(
@@ -102,7 +108,7 @@ class Engine:
         """Each row as allowed or not allowed, lazily and in order; bad rows too, with their problems.
 
         A row is a mapping of facts, or the `FactsError` with which it could not be read. Raises `RequestError`
-        where a filter cannot be used.
+        where a filter cannot be used, or the rows are no rows.
         """
         from rescind.requests.list_resources import listed
 

@@ -19,12 +19,13 @@ from rescind.deciding.make_decision import DecisionMaker
 from rescind.deciding.programs import Programs
 from rescind.deciding.read_facts import FactsReader
 from rescind.deciding.version_program import Program
-from rescind.problems.exceptions import FactsError, facts_error
+from rescind.problems.exceptions import EngineError, FactsError, facts_error
 from rescind.problems.problem import MAX_PROBLEMS, Problem
+from rescind.values.scalar_readers import describe, expected
 from rescind.values.types import ABSENT
-from rescind.values.units import FIRST, LAST, UnitError, format_time, parse_time, to_micros
+from rescind.values.units import FIRST, LAST, UnitError, exact_text, format_time, parse_time, to_micros
 
-__all__ = ["CaseDecider", "Moment"]
+__all__ = ["CaseDecider", "Moment", "rows_of"]
 
 # An evaluation time: RFC 3339 text, an aware datetime, or microseconds since the epoch.
 Moment = str | dt.datetime | int
@@ -63,17 +64,17 @@ class CaseDecider:
         return other
 
     def only(self, policy: str | None, version: str | None) -> CaseDecider:
-        """A copy that decides by one policy or version alone, where one is named."""
+        """A copy that decides by one policy or version alone, where one is named. Raises `FactsError` for no text."""
         if policy is None and version is None:
             return self
         other = copy.copy(self)
-        other.policy, other.version = policy, version
+        other.policy, other.version = _name(policy, "policy"), _name(version, "version")
         return other
 
     def moment(self, at: Moment) -> int:
         """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
         try:
-            moment = parse_time(at, self.zone) if isinstance(at, str) else _micros(at)
+            moment = parse_time(exact_text(at), self.zone) if isinstance(at, str) else _micros(at)
         except UnitError as error:
             raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
         if not FIRST <= moment <= LAST:
@@ -89,6 +90,8 @@ class CaseDecider:
         """The typed facts by slot, and last the instant that the case is judged as of. Raises `FactsError`."""
         try:
             values = self._reader.read(facts)
+        except RecursionError:
+            raise _no_room() from None
         except FactsError as error:
             raise FactsError(problems=[*error.problems, *self._also_missing(facts, at)]) from None
         submitted = ABSENT if self._submitted is None else values[self._submitted]
@@ -102,6 +105,12 @@ class CaseDecider:
 
     def decide(self, values: list[Any], at: int) -> Decision:
         """Decide a case that was read, as of `at`. Raises `FactsError` and `EngineError`."""
+        try:
+            return self._decide(values, at)
+        except RecursionError:
+            raise _no_room() from None
+
+    def _decide(self, values: list[Any], at: int) -> Decision:
         tried: list[NotApplied] = []
         closed: list[Policy] = []
         for each in self._tried if self.policy is None else (self._governing.policy(self.policy),):
@@ -188,6 +197,11 @@ class CaseDecider:
         )
 
 
+def _no_room() -> EngineError:
+    """Deciding takes some twenty calls, however long the chains of values: only a caller's own can use up the stack."""
+    return EngineError("the caller has used up the stack: there is no room left to decide in")
+
+
 def _mentions(paths: Iterable[str], name: str) -> bool:
     """Whether one of the paths into the facts is the fact `name`, lies in it, or is a group around it."""
     return any(
@@ -196,10 +210,28 @@ def _mentions(paths: Iterable[str], name: str) -> bool:
     )
 
 
+def _name(given: object, what: str) -> str | None:
+    """The name of a policy or version as a caller gives it."""
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        raise facts_error("R0906", what, f"expected the name of a {what}, found {describe(given)}")
+    return exact_text(given)
+
+
+def rows_of(rows: object) -> Iterable[Any]:
+    """The cases that a caller gives, one after the other. Raises `UnitError` for what holds none, or is one itself."""
+    if isinstance(rows, Mapping):
+        raise expected("a list of cases", rows, "put the one case into a list")
+    if isinstance(rows, (str, bytes, bytearray)) or not isinstance(rows, Iterable):
+        raise expected("a list of cases", rows)
+    return rows
+
+
 def _micros(at: object) -> int:
     """An instant as microseconds; `True` is none, though Python counts it as an integer."""
     if at.__class__ is int:
         return at
     if not isinstance(at, dt.datetime):
-        raise UnitError("expected a time with an offset, a text or an aware datetime")
+        raise expected("an RFC 3339 text, an aware datetime or microseconds", at)
     return to_micros(at)

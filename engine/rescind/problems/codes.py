@@ -257,6 +257,7 @@ CODES: dict[str, Code] = {
             "R1008": "a resource that cannot be unsubscribed, in a request for all or nothing",
             "R1009": "a request of which nothing is left",
             "R1010": "a number in the wrong form",
+            "R1011": "an argument of another type",
             "R1020": "a filter that cannot be used here",
             "R1030": "a file that is not an order",
             "R1031": "an order that was only previewed",

@@ -7,17 +7,19 @@ allowed, and says why; the rows after it are not harmed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from rescind.book.engine_facts import NAME, ORDER, PRODUCT_TYPE, PROJECT, PROJECTS_ENABLED, REGION, RESOURCE
-from rescind.deciding.decide_case import CaseDecider
+from rescind.deciding.decide_case import CaseDecider, rows_of
 from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import EngineError, FactsError, RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.requests.place_order import refusals
+from rescind.values.convert import describe
 from rescind.values.types import ABSENT
-from rescind.values.units import format_money
+from rescind.values.units import UnitError, format_money
 
 __all__ = ["COLUMNS", "Filters", "Listed", "listed"]
 
@@ -128,9 +130,35 @@ def _plain(problem: Problem) -> dict[str, str]:
 def listed(
     decider: CaseDecider, rows: Iterable[object], at: int, filters: Filters | None = None
 ) -> Iterator[Listed]:
-    """Every row that passes the filters, in order. Raises `RequestError` where a filter cannot be used."""
-    matches = _Matcher(decider, filters) if filters else None
-    return _listed(decider, rows, at, matches)
+    """Every row that passes the filters, in order. Raises `RequestError` where a filter or the rows cannot be used."""
+    if filters is not None:
+        _check(filters)
+    matches = _Matcher(decider, filters) if filters is not None else None
+    try:
+        cases = rows_of(rows)
+    except UnitError as error:
+        raise RequestError(problems=[Problem("R1011", str(error), Location("rows"), error.hint)]) from None
+    return _listed(decider, cases, at, matches)
+
+
+def _check(filters: object) -> None:
+    """Raises `RequestError` where filters are not what they are declared to be."""
+    if not isinstance(filters, Filters):
+        raise _unusable(f"expected `Filters`, found {describe(filters)}", "filters")
+    if not isinstance(filters.search, str):
+        raise _unusable(f"expected a text to search for, found {describe(filters.search)}", "search")
+    sets: dict[str, object] = {
+        "product-type": filters.product_types,
+        "region": filters.regions,
+        "enterprise-project": filters.enterprise_projects,
+    }
+    for place, values in sets.items():
+        if not isinstance(values, AbstractSet) or not all(isinstance(value, str) for value in values):
+            raise _unusable(f"expected a set of texts, found {describe(values)}", place)
+
+
+def _unusable(message: str, place: str) -> RequestError:
+    return RequestError(problems=[Problem("R1020", message, Location(place))])
 
 
 def _listed(

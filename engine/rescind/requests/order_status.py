@@ -97,6 +97,10 @@ class Status:
 def status_of(document: Mapping[str, Any], words: Iterable[object], at: int, zone: dt.tzinfo) -> Status:
     """The status of an order's document. Raises `RequestError` with every problem of the order and of the words."""
     order = read_order(document)
+    if isinstance(words, (str, bytes, Mapping)) or not isinstance(words, Iterable):
+        hint = "put the one word into a list" if isinstance(words, Mapping) else ""
+        message = f"expected a list of words, found {describe(words)}"
+        _refuse(Problem("R1033", message, Location("words"), hint))
     if not order.confirmed:
         hint = "a preview was never submitted: `--confirm` submits it"
         _refuse(Problem("R1031", "the order was not confirmed", Location("confirmed"), hint))
@@ -161,7 +165,9 @@ def read_order(document: object) -> OrderParts:
         confirmed, submitted = document["confirmed"] is True, parse_time(_text(document["submitted_at"]))
         return OrderParts(_text(document["number"]), confirmed, submitted, tuple(lines))
     except (KeyError, TypeError, AttributeError, UnitError) as error:
-        what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
+        what = "a part of it is not as rescind wrote it"
+        if isinstance(error, (KeyError, UnitError)):
+            what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         _refuse(Problem("R1030", f"the order cannot be read: {what}", Location(path or "schema")))
 
 
@@ -253,6 +259,8 @@ def _sorted_words(
 
 def _malformed(error: UnitError | KeyError | TypeError, place: str) -> Problem:
     what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
+    if isinstance(error, TypeError):
+        what = "expected a word with `by`, `outcome` and `decided_at`"
     return Problem("R1033", what, Location(place), error.hint if isinstance(error, UnitError) else "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rescind.book.engine_facts import REASON, REVIEWS
@@ -20,6 +20,7 @@ from rescind.requests.order_totals import totals_of
 from rescind.requests.request_sums import with_sums
 from rescind.requests.rows_to_cases import Case, Selection, at_row, select
 from rescind.requests.together import HeldBack, goes, held_back
+from rescind.values.convert import describe
 from rescind.values.types import ABSENT
 from rescind.values.units import format_time
 
@@ -43,6 +44,8 @@ class RequestOptions:
 def place(decider: CaseDecider, rows: Iterable[object], options: RequestOptions, at: int) -> Order:
     """The order for the selected resources. Raises `RequestError` with every problem."""
     problems = _number_problems(options.number)
+    if unusable := list(_unusable(options)):
+        raise RequestError(problems=[*unusable, *problems])
     selection = select(decider, rows, at, problems)
     cases = selection.cases
     held = held_back(decider, cases)
@@ -87,10 +90,22 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
     )
 
 
-def _number_problems(number: str | None) -> list[Problem]:
-    if number is None or NUMBER.fullmatch(number):
+def _unusable(options: RequestOptions) -> Iterator[Problem]:
+    """What of the options is not of its type: `confirm="no"` confirms nothing."""
+    if options.reason is not None and not isinstance(options.reason, str):
+        message = f"expected a reason as a text, found {describe(options.reason)}"
+        yield Problem("R1011", message, Location("reason"))
+    for place, flag in (("confirm", options.confirm), ("all_or_nothing", options.all_or_nothing)):
+        if not isinstance(flag, bool):
+            message = f"expected `True` or `False` for `{place}`, found {describe(flag)}"
+            yield Problem("R1011", message, Location(place))
+
+
+def _number_problems(number: object) -> list[Problem]:
+    if number is None or (isinstance(number, str) and NUMBER.fullmatch(number)):
         return []
-    message = f"expected 1 to 64 letters, digits and `.`, `_`, `/` or `-`, found `{number[:70]}`"
+    found = describe(number).removeprefix("the text ")
+    message = f"expected 1 to 64 letters, digits and `.`, `_`, `/` or `-`, found {found}"
     return [Problem("R1010", message, Location("number"))]
 
 

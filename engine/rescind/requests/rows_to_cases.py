@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rescind.book.engine_facts import ACCOUNT, NAME, ORDER, RESOURCE, SUBMITTED
-from rescind.deciding.decide_case import CaseDecider
+from rescind.deciding.decide_case import CaseDecider, rows_of
 from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Location, Problem
 from rescind.values.types import ABSENT
-from rescind.values.units import format_time
+from rescind.values.units import UnitError, format_time
 
 __all__ = ["Case", "Selection", "at_row", "row_problems", "select"]
 
@@ -63,7 +63,12 @@ def row_problems(row: int, problems: Iterable[Problem]) -> list[Problem]:
 
 def select(decider: CaseDecider, rows: Iterable[object], at: int, problems: list[Problem]) -> Selection:
     """Read and decide every row. Bad rows, resources that stand twice and several accounts are added to `problems`."""
-    read = list(_read(decider, rows, at, problems))
+    try:
+        cases_given = rows_of(rows)
+    except UnitError as error:
+        problems.append(Problem("R1011", str(error), Location("rows"), error.hint))
+        cases_given = ()
+    read = list(_read(decider, cases_given, at, problems))
     if not read and not problems:
         problems.append(Problem("R1001", "no resource is selected", Location("request"), "name at least one"))
     _each_once(read, problems)

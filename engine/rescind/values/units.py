@@ -364,7 +364,10 @@ def to_micros(moment: dt.datetime) -> int:
     """An aware datetime as microseconds since the epoch."""
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise UnitError("the time has no offset", "pass an aware datetime")
-    return (moment - EPOCH) // MICROSECOND
+    micros = (moment - EPOCH) // MICROSECOND
+    if micros.__class__ is not int:  # a class of its own that counts time otherwise
+        raise UnitError("the time cannot be read", "pass a `datetime.datetime`")
+    return micros
 
 
 def local(micros: int, zone: dt.tzinfo) -> dt.datetime:

@@ -218,7 +218,8 @@ def spell_money(rng, minor, currency, *, author):
         amount += "." + "0" * rng.randint(1, CURRENCIES[currency])
     if not author and rng.random() < 0.4:
         return {"amount": rng.choice([amount, Decimal(amount)]), "currency": currency}
-    return amount + rng.choice([" ", " ", ""]) + currency
+    blank = rng.choice([" ", " ", ""])  # books may do without, callers may not
+    return amount + (blank if author else " ") + currency
 
 
 def spell_time(rng, value):

@@ -11,6 +11,7 @@ from rescind.authoring import value_patterns as forms
 from rescind.book.vocabulary import Fact, Vocabulary
 from rescind.values.convert import MAX_ITEMS, MAX_TEXT, plain
 from rescind.values.types import ABSENT, Kind, Type
+from rescind.values.units import PLAIN_DIGITS
 
 __all__ = ["callers_schema"]
 
@@ -176,14 +177,14 @@ def _instruments(fact: Fact) -> Schema:
 
 
 def _money(currency: str, *, signed: bool) -> Schema:
-    sign = "[+-]?" if signed else "[+]?"
+    sign = "-?" if signed else ""
     return {
         "type": ["string", "object"],
         "pattern": forms.money(currency, signed=signed),
         "required": ["amount", "currency"],
         "additionalProperties": False,
         "properties": {
-            "amount": {"type": ["string", "number"], "pattern": rf"^{sign}[0-9]+(?:\.[0-9]+)?$"},
+            "amount": {"type": ["string", "number"], "pattern": f"^{sign}{PLAIN_DIGITS}$"},
             "currency": {"const": currency} if currency else {"type": "string", "pattern": "^[A-Z]{3}$"},
         },
     }
@@ -202,7 +203,7 @@ def _simple(type_: Type) -> Schema:
         case Kind.DURATION:
             return {"type": "string", "pattern": forms.duration(calendar=type_.calendar)}
         case Kind.RATES:
-            rate = {"type": ["string", "number"], "pattern": r"^\+?[0-9]+(?:\.[0-9]+)?%?$"}
+            rate = {"type": ["string", "number"], "pattern": f"^{PLAIN_DIGITS}%?$"}
             pairs = {"^[A-Z]{3}/[A-Z]{3}$": rate}
             return {"type": "object", "patternProperties": pairs, "additionalProperties": False}
         case _:

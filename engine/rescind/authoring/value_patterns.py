@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rescind.values.types import Kind, Type
+from rescind.values.units import PLAIN_DIGITS
 
 __all__ = ["DATE", "DECIMAL", "EXAMPLES", "TIME", "duration", "money", "opening"]
 
@@ -17,7 +18,7 @@ _EXACT = (
 )
 
 DATE = f"^{_DAY}$"
-DECIMAL = r"^[+-]?[0-9]+(?:\.[0-9]+)?%?$"
+DECIMAL = rf"^-?{PLAIN_DIGITS}%?$"
 TIME = rf"^{_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,6}})?{_OFFSET}$"
 
 # What stands for a fact of each kind where its entry in the vocabulary gives no example.
@@ -34,7 +35,7 @@ EXAMPLES: Mapping[Kind, object] = {
 
 def money(currency: str, *, signed: bool = True) -> str:
     """The pattern of an amount and its currency; any currency where `currency` is ""."""
-    return rf"^[+{'-' if signed else ''}]?[0-9]+(?:\.[0-9]+)? ?{currency or '[A-Z]{3}'}$"
+    return rf"^{'-?' if signed else ''}{PLAIN_DIGITS} {currency or '[A-Z]{3}'}$"
 
 
 def duration(*, calendar: bool) -> str:

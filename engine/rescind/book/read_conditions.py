@@ -15,7 +15,7 @@ from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.strict_access import Node
 from rescind.values.convert import describe, faults_of, hint_text, plain, reader
 from rescind.values.types import COMPARABLE, ORDERED, RATES, Kind, Type, a_type
-from rescind.values.units import UnitError
+from rescind.values.units import UnitError, plainly
 
 __all__ = ["ConditionReader"]
 
@@ -197,6 +197,8 @@ class ConditionReader:
 
     def _literal(self, subject: Name, node: Node) -> Any:
         raw = node.scalar()
+        if isinstance(raw, str) and subject.type.kind in (Kind.MONEY, Kind.NUMBER):
+            raw = plainly(raw)
         try:
             value = reader(_literal_type(subject.type), self._zone)(raw)
         except UnitError as error:

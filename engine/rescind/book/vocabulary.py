@@ -19,7 +19,7 @@ from rescind.source.document import Document
 from rescind.source.strict_access import NAME, Node
 from rescind.values.convert import Fault, RejectedError, faults_of, hint_text, reader
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import UnitError, currencies, format_decimal
+from rescind.values.units import UnitError, currencies, format_decimal, plainly
 
 __all__ = ["NOW", "RESERVED", "Fact", "Vocabulary", "read_vocabulary"]
 
@@ -239,7 +239,7 @@ class _VocabularyReader:
     def _typed(self, fact: Fact, node: Node, what: str) -> Any:
         """A default or an example as a value of the fact; `ABSENT` where it is none."""
         try:
-            value = reader(fact.type, self._zone)(node.data)
+            value = reader(fact.type, self._zone)(_plainly(node.data, fact.type))
             fact.check_bounds(value)
         except UnitError as error:
             for path, message, hint in faults_of(error):
@@ -252,6 +252,19 @@ class _VocabularyReader:
         if fact.at_least is not None and fact.at_most is not None and fact.at_least > fact.at_most:
             message = f"no value of `{fact.name}` is at least {fact.at_least} and at most {fact.at_most}"
             self._problems.add("R0206", message, node.child("at_least").location, "swap the two bounds")
+
+
+def _plainly(data: object, type_: Type) -> object:
+    """A default as facts spell it: books have always been read with numbers and amounts spelt otherwise."""
+    if isinstance(data, str):
+        return (
+            plainly(data) if type_.kind in (Kind.MONEY, Kind.NUMBER, Kind.INSTRUMENTS, Kind.RATES) else data
+        )
+    if isinstance(data, list):
+        return [_plainly(item, type_) for item in data]
+    if isinstance(data, dict):
+        return {key: _plainly(item, type_.fields.get(key, type_)) for key, item in data.items()}
+    return data
 
 
 def _maybe_each(node: Node | None) -> list[Node]:

@@ -84,7 +84,13 @@ class FactsReader:
             # Most facts are flags and plain texts: what their readers would accept is taken without a call.
             if read is read_flag:
                 values[slot] = raw if raw is True or raw is False else read_flag(raw)
-            elif read is read_text and raw.__class__ is str and len(raw) <= MAX_TEXT and raw.isascii():
+            elif (
+                read is read_text
+                and raw.__class__ is str
+                and len(raw) <= MAX_TEXT
+                and raw.isascii()
+                and raw.isprintable()
+            ):
                 values[slot] = raw
             elif read is None:
                 self._fill(slot, raw, values)

@@ -9,7 +9,7 @@ from rescind.formula.runtime_values import new_money, settle
 from rescind.problems.frozen import frozen
 from rescind.problems.suggestions import did_you_mean
 from rescind.values.types import Kind, Type
-from rescind.values.units import UnitError, currencies, parse_decimal, parse_duration
+from rescind.values.units import UnitError, currencies, parse_decimal, parse_duration, plainly
 
 __all__ = ["FLAG", "Form", "Mistake", "Token", "tokens"]
 
@@ -127,13 +127,15 @@ def _number(text: str, number: re.Match[str]) -> Token:
     at, end = number.start(), number.end()
     try:
         if text[end : end + 1] == "%":
-            return _literal(text, at, end + 1, settle(parse_decimal(text[at : end + 1]), ""), Kind.NUMBER)
+            return _literal(
+                text, at, end + 1, settle(parse_decimal(plainly(text[at : end + 1])), ""), Kind.NUMBER
+            )
         if currency := _CURRENCY.match(text, end):
             return _amount(text, number, currency)
         if unit := _UNIT.match(text, end):
             return _duration(text, number, unit)
         kind = Kind.NUMBER if "." in number[0] else Kind.INTEGER
-        return _literal(text, at, end, settle(parse_decimal(number[0]), ""), kind)
+        return _literal(text, at, end, settle(parse_decimal(plainly(number[0])), ""), kind)
     except UnitError as error:
         raise Mistake("R0513", at, str(error), error.hint) from None
 
@@ -148,7 +150,7 @@ def _amount(text: str, number: re.Match[str], currency: re.Match[str]) -> Token:
     if name not in currencies():
         hint = did_you_mean(name, currencies()) or "use a three-letter ISO 4217 code"
         raise Mistake("R0513", currency.start(1), f"`{name}` is not a currency of ISO 4217", hint)
-    minor = settle(parse_decimal(number[0]) * 10 ** currencies()[name], "")
+    minor = settle(parse_decimal(plainly(number[0])) * 10 ** currencies()[name], "")
     value = new_money(minor, name)
     return Token(Form.LITERAL, text[at : currency.end()], at, value, Type(Kind.MONEY, currency=name))
 

@@ -20,9 +20,9 @@ from rescind.requests.order_totals import totals_of
 from rescind.requests.request_sums import with_sums
 from rescind.requests.rows_to_cases import Case, Selection, at_row, select
 from rescind.requests.together import HeldBack, goes, held_back
-from rescind.values.convert import describe
+from rescind.values.convert import describe, read_text
 from rescind.values.types import ABSENT
-from rescind.values.units import format_time
+from rescind.values.units import UnitError, format_time
 
 __all__ = ["RequestOptions", "place", "refusals"]
 
@@ -92,9 +92,11 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
 
 def _unusable(options: RequestOptions) -> Iterator[Problem]:
     """What of the options is not of its type: `confirm="no"` confirms nothing."""
-    if options.reason is not None and not isinstance(options.reason, str):
-        message = f"expected a reason as a text, found {describe(options.reason)}"
-        yield Problem("R1011", message, Location("reason"))
+    if options.reason is not None:
+        try:
+            read_text(options.reason)
+        except UnitError as error:
+            yield Problem("R1011", f"the reason: {error}", Location("reason"), error.hint)
     for place, flag in (("confirm", options.confirm), ("all_or_nothing", options.all_or_nothing)):
         if not isinstance(flag, bool):
             message = f"expected `True` or `False` for `{place}`, found {describe(flag)}"

@@ -6,21 +6,15 @@ import bisect
 import functools
 import pathlib
 import re
-import unicodedata
 from collections.abc import Callable
 
 from rescind.problems.problem import FirstProblems, Location, Problem, Problems
+from rescind.values.visible_text import UNSEEN, character_name
 
-__all__ = ["MAX_BYTES", "UNSEEN", "checked_text", "file_text"]
+__all__ = ["MAX_BYTES", "checked_text", "file_text"]
 
 MAX_BYTES = 2 * 1024 * 1024
 
-# Controls, lone surrogates, line ends that editors count differently (a lone CR, NEL, LS, PS), marks that
-# reorder or hide text, and code points that are no characters. Escapes, so that this file stays readable.
-UNSEEN = (
-    "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f"
-    "\\u200b\\u2028-\\u202e\\u2060-\\u2069\\ud800-\\udfff\\ufeff\\ufffe\\uffff"
-)
 _UNSEEN_IN_FILE = re.compile(f"[{UNSEEN}]|\\r(?!\\n)")
 
 _WORDS = {
@@ -102,9 +96,7 @@ def _strange(
 
 
 def _describe(character: str) -> tuple[str, str]:
-    name = unicodedata.name(character, "").lower()
-    code = f"U+{ord(character):04X}"
-    what = _WORDS.get(character) or (f"the invisible character {code} {name}".rstrip())
+    what = _WORDS.get(character) or f"the invisible character {character_name(character)}"
     hint = "delete it" if character != "\r" else "end lines with a line feed"
     return f"{what} stands in the file, where only text that can be seen is expected", hint
 

@@ -25,7 +25,6 @@ from yaml.events import (
 )
 
 from rescind.problems.problem import FirstProblems, Location, Problem
-from rescind.source.checked_text import UNSEEN
 from rescind.source.document import Entry, Place
 from rescind.source.plain_scalars import is_text, plain, shorten
 from rescind.source.yaml_complaints import (
@@ -38,6 +37,7 @@ from rescind.source.yaml_complaints import (
     tag_problem,
     trailing,
 )
+from rescind.values.visible_text import UNSEEN
 
 __all__ = ["ASK_AGAIN", "MAX_DEPTH", "MAX_NODES", "MAX_SCALAR", "PARSER", "Tree", "read_tree"]
 

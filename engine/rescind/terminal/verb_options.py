@@ -27,6 +27,7 @@ from rescind.problems.exceptions import BookError, RescindError
 from rescind.problems.problem import Location, Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.values.units import UnitError, parse_time
+from rescind.values.visible_text import UNSEEN
 
 __all__ = [
     "FAILED_ON",
@@ -56,7 +57,7 @@ Decorator = Callable[[Function], Function]
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.ADVICE: "cyan"}
 # What would break a line in two, or tell a terminal what to do.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE = re.compile(rf"[\t\r\n{UNSEEN}]")
 
 
 class Verb(click.Command):

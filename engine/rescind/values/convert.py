@@ -40,6 +40,7 @@ from rescind.values.units import (
     Money,
     UnitError,
     currencies,
+    exact_text,
     format_date,
     format_decimal,
     format_duration,
@@ -90,7 +91,9 @@ def _instruments(type_: Type) -> Reader:
         try:
             for name, item in raw.items():
                 value = parse_money(item) if any_currency and item.__class__ is str else money(item)
-                if name not in names or value[0] < 0 or (currency and value[1] != currency):
+                if name.__class__ is not str or name not in names or value[0] < 0:
+                    return careful(raw)
+                if currency and value[1] != currency:
                     return careful(raw)
                 currency = value[1]
                 given[name] = value
@@ -116,6 +119,7 @@ def _careful_instruments(type_: Type) -> Callable[[object], dict[str, Money]]:
         if not raw:
             hint = 'nothing was paid: write `{"cash": "0 USD"}`'
             raise expected("at least one payment instrument", raw, hint)
+        raw = {exact_text(key) if isinstance(key, str) else key: item for key, item in raw.items()}
         if unknown := [key for key in raw if key not in names]:
             raise RejectedError([_unknown_instrument(key, type_.choices) for key in unknown])
         given = {str(key): value for key, value in _each([(key, item, amount) for key, item in raw.items()])}

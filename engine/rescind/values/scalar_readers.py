@@ -20,6 +20,7 @@ from rescind.values.units import (
     Money,
     UnitError,
     currencies,
+    exact_text,
     format_money,
     money_of,
     parse_date,
@@ -29,6 +30,7 @@ from rescind.values.units import (
     parse_time,
     to_micros,
 )
+from rescind.values.visible_text import character_name, unseen_in
 
 __all__ = [
     "MAX_NUMBER",
@@ -117,16 +119,20 @@ def read_flag(raw: object) -> bool:
 
 
 def read_text(raw: Any) -> str:
-    """A text of at most `MAX_TEXT` characters."""
-    if raw.__class__ is str and len(raw) <= MAX_TEXT and raw.isascii():
+    """A text of at most `MAX_TEXT` characters that can be seen, tabs and line ends."""
+    if raw.__class__ is str and len(raw) <= MAX_TEXT and raw.isascii() and raw.isprintable():
         return raw
     if not isinstance(raw, str):
         raise expected("a text", raw, "put it in quotes" if isinstance(raw, (int, Decimal)) else "")
     if len(raw) > MAX_TEXT:
         raise UnitError(f"the text has {len(raw)} characters; at most {MAX_TEXT} are read")
-    if not raw.isascii() and any("\ud800" <= char <= "\udfff" for char in raw):
-        raise UnitError("the text holds half of a character (a lone surrogate)", "send valid Unicode")
-    return raw
+    text = exact_text(raw)
+    if found := unseen_in(text):
+        if "\ud800" <= found <= "\udfff":
+            raise UnitError("the text holds half of a character (a lone surrogate)", "send valid Unicode")
+        message = f"the text holds the invisible character {character_name(found)}"
+        raise UnitError(message, "send only characters that can be seen, tabs and line ends")
+    return text
 
 
 def choice_reader(choices: tuple[str, ...]) -> Reader:
@@ -134,6 +140,8 @@ def choice_reader(choices: tuple[str, ...]) -> Reader:
     known, named = {choice: choice for choice in choices}, one_of(choices)
 
     def read(raw: object) -> str:
+        if raw.__class__ is not str and isinstance(raw, str):
+            raw = exact_text(raw)
         try:
             return known[cast("str", raw)]
         except (KeyError, TypeError):
@@ -151,7 +159,7 @@ def read_number(raw: object) -> Fraction:
         raise expected("a number", raw, hint)
     if isinstance(raw, Decimal) and not raw.is_finite():
         raise expected("a number", raw)
-    value = parse_decimal(raw) if isinstance(raw, str) else _bounded_fraction(raw)
+    value = parse_decimal(exact_text(raw)) if isinstance(raw, str) else _bounded_fraction(raw)
     if abs(value) > MAX_NUMBER or (value * 10**MAX_PLACES).denominator != 1:
         raise UnitError(
             f"the number {describe(raw)} is out of range",
@@ -192,8 +200,8 @@ def money_reader(currency: str) -> Reader:
 
 
 def _any_money(raw: Any) -> Money:
-    if raw.__class__ is str:
-        return parse_money(raw)
+    if isinstance(raw, str):
+        return parse_money(exact_text(raw))
     if raw.__class__ is dict and len(raw) == 2:
         amount, currency = raw.get("amount"), raw.get("currency")
         if amount.__class__ is str and currency.__class__ is str:
@@ -219,6 +227,7 @@ def _no_money(raw: object) -> UnitError:
 
 
 def _money_of_parts(amount: object, currency: object) -> Money:
+    currency = exact_text(currency) if isinstance(currency, str) else currency
     if not isinstance(currency, str) or currency not in currencies():
         message = f"expected an ISO 4217 currency, found {describe(currency)}"
         raise RejectedError([(("currency",), message, lambda: _near_currency(currency))])
@@ -236,7 +245,7 @@ def _money_of_parts(amount: object, currency: object) -> Money:
                 )
             ]
         )
-    return money_of(amount, currency)
+    return money_of(exact_text(amount), currency)
 
 
 def _near_currency(currency: object) -> str:
@@ -254,8 +263,8 @@ def time_reader(zone: ZoneInfo) -> Reader:
     parse = _time_parser(zone)
 
     def read(raw: Any) -> int:
-        if raw.__class__ is str:
-            return parse(raw)
+        if isinstance(raw, str):
+            return parse(exact_text(raw))
         if isinstance(raw, dt.datetime):
             return to_micros(raw)
         raise expected("a time such as `2024-11-05T09:00:00+08:00`", raw)
@@ -266,7 +275,7 @@ def time_reader(zone: ZoneInfo) -> Reader:
 def read_date(raw: object) -> dt.date:
     """A date."""
     if isinstance(raw, str):
-        return parse_date(raw)
+        return parse_date(exact_text(raw))
     if isinstance(raw, dt.date) and not isinstance(raw, dt.datetime):
         return raw
     raise expected("a date such as `2024-10-29`", raw)
@@ -278,7 +287,7 @@ def duration_reader(*, calendar: bool) -> Reader:
     def read(raw: object) -> Duration:
         if not isinstance(raw, str):
             raise expected("a duration such as `24h` or `3y`", raw)
-        duration = parse_duration(raw)
+        duration = parse_duration(exact_text(raw))
         if duration.micros and calendar:
             raise UnitError(f"expected months or years, found `{raw}`", "write `6mo` or `1y`")
         if duration.months and not calendar:

@@ -23,6 +23,7 @@ __all__ = [
     "HOUR",
     "LAST",
     "MINUTE",
+    "PLAIN_DIGITS",
     "SECOND",
     "Duration",
     "Money",
@@ -42,6 +43,7 @@ __all__ = [
     "parse_duration",
     "parse_money",
     "parse_time",
+    "plainly",
     "to_micros",
 ]
 
@@ -104,13 +106,26 @@ def currencies() -> dict[str, int]:
     return table
 
 
-_DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-_MONEY = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?) ?([A-Z]{3})")
+# As in JSON: no plus sign and no zero in front, which some readers take for base 8. Money has one blank: `1000.01 USD`.
+PLAIN_DIGITS = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
+_DECIMAL = re.compile(f"-?{PLAIN_DIGITS}")
+_MONEY = re.compile(f"(-?{PLAIN_DIGITS}) ([A-Z]{{3}})")
+_IN_FRONT = re.compile(r"(?<![0-9.])\+?0*(?=[0-9])")
+_NO_BLANK = re.compile(r"(?<=[0-9])(?=[A-Z]{3}$)")
+
+
+def plainly(text: str) -> str:
+    """A number or an amount without what stands in front of it in vain, and with the blank before its currency.
+
+    Policies have always been read like that, and a frozen one cannot be edited; what callers send is not.
+    """
+    return _NO_BLANK.sub(" ", _IN_FRONT.sub("", text))
 
 
 def _money_hint(text: str) -> str:
     """What is probably meant by a text that is no money."""
     plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text.strip())
+    plain = plainly(plain)
     swapped = re.sub(r"([A-Z]{3}) ?(\S+)", r"\2 \1", plain) if plain[:3].isalpha() else plain
     for meant in (plain, swapped):
         if len(text) <= MAX_DIGITS and _MONEY.fullmatch(meant):
@@ -127,12 +142,19 @@ def exact_text(text: str) -> str:
     return text if text.__class__ is str else str.__str__(text)
 
 
+def _decimal_hint(text: str) -> str:
+    meant = _IN_FRONT.sub("", text.replace(",", ".") if text.count(",") == 1 else text)
+    right = len(text) <= MAX_DIGITS and _DECIMAL.fullmatch(meant.removesuffix("%"))
+    return f"write `{meant}`" if right else ""
+
+
 def parse_decimal(text: str) -> Fraction:
     """A decimal number such as `12`, `-0.5` or `10%`, exactly."""
     digits = text.removesuffix("%")
     if not _DECIMAL.fullmatch(digits) or len(digits) > MAX_DIGITS:
-        hint = f"write `{text.replace(',', '.')}`" if re.fullmatch(r"\d{1,9},\d{1,9}%?", text) else ""
-        raise UnitError(f"expected a decimal number such as `0.15` or `15%`, found `{_short(text)}`", hint)
+        raise UnitError(
+            f"expected a decimal number such as `0.15` or `15%`, found `{_short(text)}`", _decimal_hint(text)
+        )
     return Fraction(digits) / (100 if text.endswith("%") else 1)
 
 
@@ -154,7 +176,9 @@ def money_of(amount: str, currency: str) -> Money:
     if currency not in currencies():
         raise UnknownCurrencyError(currency)
     if not _DECIMAL.fullmatch(amount) or len(amount) > MAX_DIGITS:
-        raise UnitError(f"expected an amount such as `1000.01`, found `{_short(amount)}`")
+        raise UnitError(
+            f"expected an amount such as `1000.01`, found `{_short(amount)}`", _decimal_hint(amount)
+        )
     decimals = currencies()[currency]
     whole, _, fraction = amount.partition(".")
     kept = fraction.rstrip("0")

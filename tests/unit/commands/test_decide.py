@@ -128,9 +128,14 @@ def test_without_a_time_the_clock_decides_and_the_output_says_so() -> None:
 
 def test_terminal_codes_in_facts_do_not_reach_the_terminal() -> None:
     facts = example("allowed")
-    facts["resource"]["id"] = "a\x1b[2J\nb"
+    facts["resource"]["id"] = "a\nb"
     text = decide("-", "--at", AT, stdin=json.dumps(facts, indent=1)).stdout
-    assert "resource a\\x1b[2J\\nb" in text
+    assert "resource a\\nb" in text
+    facts["resource"] |= {"id": "a\x1b[2Jb", "c\x1b[2J\U000e0041": 1}
+    result = decide("-", "--at", AT, stdin=json.dumps(facts, indent=1))
+    assert "the text holds the invisible character U+001B" in result.stderr
+    assert "`resource.c\\x1b[2J\\U000e0041` is not a fact" in result.stderr
+    assert "\x1b" not in result.stderr
 
 
 # Forms of input: the same case gives the same decision.

@@ -160,3 +160,109 @@ def test_a_raw_value_in_a_message_is_short():
         "a list",
         "`5`",
     ]
+
+
+class Liar(str):
+    """A text that says it is another one."""
+
+    __slots__ = ("other",)
+
+    def __new__(cls, text, other):
+        made = super().__new__(cls, text)
+        made.other = other
+        return made
+
+    def __eq__(self, other):
+        return other == self.other
+
+    def __hash__(self):
+        return hash(self.other)
+
+
+LIES = {
+    "money": (Type(Kind.MONEY), "7 USD", "8 USD"),
+    "parts of money": (
+        Type(Kind.MONEY),
+        {"amount": "7", "currency": "USD"},
+        {"amount": "8", "currency": "USD"},
+    ),
+    "a currency": (Type(Kind.MONEY), {"amount": "7", "currency": "USD"}, {"amount": "7", "currency": "JPY"}),
+    "a time": (Type(Kind.TIME), "2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z"),
+    "a date": (Type(Kind.DATE), "2031-01-01", "2032-01-01"),
+    "a duration": (Type(Kind.DURATION), "31h", "32h"),
+    "a number": (Type(Kind.NUMBER), "7", "8"),
+    "a rate": (Type(Kind.RATES), {"CNY/USD": "7"}, {"CNY/USD": "8"}),
+    "a choice": (COLOURS, "red", "green"),
+    "an instrument": (PAID, {"cash": "7 USD"}, {"cash": "8 USD"}),
+    "a name of an instrument": (PAID, {"cash": "7 USD"}, {"voucher": "7 USD"}),
+    "a text": (Type(Kind.TEXT), "red", "green"),
+}
+
+
+def lying(real, other):
+    """`real`, in which each text says that it is the one in `other`."""
+    if isinstance(real, str):
+        return Liar(real, other)
+    pairs = zip(real.items(), other.items(), strict=True)
+    return {lying(*keys): lying(*values) for keys, values in (zip(*pair, strict=True) for pair in pairs)}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_text_that_lies_about_itself_is_read_as_what_it_is_and_spoils_no_other(name):
+    type_, real, other = LIES[name]
+    assert read(type_, lying(real, other)) == read(type_, real)
+    assert read(type_, other) != read(type_, real)
+    found = read(type_, lying(other, real))
+    assert found == read(type_, other)
+    assert all(part.__class__ is not Liar for part in (found, *(found if isinstance(found, dict) else ())))
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\x00",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\xad",
+        "\u061c",
+        "\u115f",
+        "\u200b",
+        "\u200f",
+        "\u202e",
+        "\u2028",
+        "\u2066",
+        "\u3164",
+        "\ufdd0",
+        "\ufeff",
+        "\ufff9",
+        "\uffff",
+        "\ud800",
+        "\U000e0041",
+        "\U000e007f",
+        "\U0010ffff",
+    ],
+    ids=ascii,
+)
+def test_a_text_with_what_nobody_sees_is_refused(character):
+    assert faults(Type(Kind.TEXT), f"a{character}b") == [()]
+    assert faults(Type(Kind.SET), ["a", f"é{character}"]) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\tb\r\n",
+        "é",
+        "中文",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "👨\u200d👩\u200d👧",
+        "❤\ufe0f",
+        "葛\U000e0100",
+        "\u3000",
+        "\xa0",
+        "עברית",
+    ],
+)
+def test_a_text_as_people_write_it_is_read(text):
+    assert read(Type(Kind.TEXT), text) == text

@@ -62,7 +62,8 @@ def test_a_duration_reads_back_as_it_was_written(hours, seconds):
     ("text", "minor", "currency"),
     [
         ("1000 USD", 100_000, "USD"),
-        ("0.5USD", 50, "USD"),
+        ("0.50 USD", 50, "USD"),
+        ("-0 USD", 0, "USD"),
         ("-1.10 EUR", -110, "EUR"),
         ("7.000 JPY", 7, "JPY"),
     ],
@@ -75,6 +76,15 @@ def test_money(text, minor, currency):
     ("text", "hint"),
     [
         ("1,000 USD", "write `1000 USD`"),
+        ("0.5USD", "write `0.5 USD`"),
+        ("01 USD", "write `1 USD`"),
+        ("+1 USD", "write `1 USD`"),
+        ("+01.50USD", "write `1.50 USD`"),
+        ("00.5 USD", "write `0.5 USD`"),
+        ("-01 USD", "write `-1 USD`"),
+        ("00 USD", "write `0 USD`"),
+        ("1  USD", "write digits"),
+        ("1\u00a0USD", "write digits"),
         ("USD 5", "write `5 USD`"),
         ("5 usd", "write digits"),
         ("1.005 USD", "write an amount that can be paid"),
@@ -172,13 +182,32 @@ def test_no_dates(text):
         parse_date(text)
 
 
-@pytest.mark.parametrize(("text", "value"), [("10%", Fraction(1, 10)), ("-0.5", Fraction(-1, 2)), ("+7", 7)])
+@pytest.mark.parametrize(("text", "value"), [("10%", Fraction(1, 10)), ("-0.5", Fraction(-1, 2)), ("-0", 0)])
 def test_decimals(text, value):
     assert parse_decimal(text) == value
 
 
 @pytest.mark.parametrize(
-    "text", ["", "%", "1e3", "0x1", "1_000", ".5", "5.", "1/2", "\u0661", "1" * 31, "NaN", "∞"]
+    "text",
+    [
+        "",
+        "%",
+        "+7",
+        "07",
+        "+07%",
+        "00",
+        "-07.5",
+        "1e3",
+        "0x1",
+        "1_000",
+        ".5",
+        "5.",
+        "1/2",
+        "\u0661",
+        "1" * 31,
+        "NaN",
+        "∞",
+    ],
 )
 def test_no_decimals(text):
     with pytest.raises(UnitError):

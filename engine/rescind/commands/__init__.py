@@ -6,10 +6,14 @@ Only click is imported here, so that `rescind --help` and shell completion answe
 from __future__ import annotations
 
 import atexit
+import contextlib
+import errno
 import gc
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
@@ -46,8 +50,29 @@ VERBS = {
 }
 
 
+# What a shell says of a program that wrote to a pipe which nobody reads any more; 1 would mean errors in the facts.
+NOBODY_READS = 128 + 13
+
+
 class Verbs(click.Group):
     """The verbs of `VERBS`, imported late."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As in click; a standard stream that was closed before the start is empty, or takes what nobody reads."""
+        sys.stdin = sys.stdin or _nothing("r")
+        sys.stdout = sys.stdout or _nothing("w")
+        sys.stderr = sys.stderr or _nothing("w")
+        return super().main(*args, **kwargs)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """As in click; here the help and the version are written."""
+        with _written():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As in click, until all of the output is written."""
+        with _written():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the verbs, in the order of the table."""
@@ -88,6 +113,36 @@ class Verbs(click.Group):
             CompletionItem(name, help=row.help) for name, row in VERBS.items() if name.startswith(incomplete)
         ]
         return verbs + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _nothing(mode: str) -> Any:
+    """A stream that is always empty and takes everything. It also keeps its number from being given to a file."""
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - open until the end
+
+
+@contextlib.contextmanager
+def _written() -> Iterator[None]:
+    """Write all of the output, and end with a status of its own where that cannot be done."""
+    try:
+        try:
+            yield
+        except click.exceptions.Exit:
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
+    except OSError as error:
+        _end_unwritten(error)
+
+
+def _end_unwritten(error: OSError) -> NoReturn:
+    # What Python still holds back would be written at its end, and fail once more.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        raise click.exceptions.Exit(NOBODY_READS)
+    with contextlib.suppress(OSError):
+        click.echo(f"rescind: R0001 the output cannot be written: {(error.strerror or '').lower()}", err=True)
+    raise click.exceptions.Exit(1)
 
 
 def _near(word: str) -> str:

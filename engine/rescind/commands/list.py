@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -35,11 +36,17 @@ from rescind.terminal.verb_options import (
     version_option,
 )
 from rescind.values.units import format_time, parse_money
+from rescind.values.visible_text import UNSEEN
 
 __all__ = ["list_"]
 
 SORTS = ("row", *COLUMNS, "outcome", "refund")
 CSV_COLUMNS = ("row", *COLUMNS, "allowed", "outcome", "policy", "version", "refund", "reviews", "reasons")
+# What spreadsheets take for the beginning of a formula, in wide letters too, and the blanks that they drop before it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+AMOUNT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?: [A-Z]{3})?")
+# What may tell a program what to do, and a line end that ends a row for some of them.
+HIDDEN = re.compile(rf"[\r{UNSEEN}]")
 CLOCK = " (the clock; `--at` sets another time)"
 MARKS = {"allowed": ("allowed", "green"), "review_required": ("after review", "yellow")}
 REFUSED = {
@@ -314,7 +321,13 @@ def _csv_cells(row: dict[str, Any]) -> list[str]:
         "reviews": "; ".join(review["id"] for review in row.get("reviews", ())),
         "reasons": "; ".join(reasons),
     }
-    return [special[column] if column in special else row.get(column, "") for column in CSV_COLUMNS]
+    return [_cell(special[column] if column in special else row.get(column, "")) for column in CSV_COLUMNS]
+
+
+def _cell(text: str) -> str:
+    """A cell that a spreadsheet takes for text, whoever chose what stands in it; amounts and numbers stay."""
+    text = HIDDEN.sub(lambda match: ascii(match[0])[1:-1], text)
+    return f"'{text}" if text.startswith(FORMULA) and not AMOUNT.fullmatch(text) else text
 
 
 WRITERS = {"table": _table, "json": _json, "jsonl": _json_lines, "csv": _csv}

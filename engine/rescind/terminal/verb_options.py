@@ -5,6 +5,7 @@ Exit statuses: 0 done, 1 the book or the facts have errors, 2 the command line i
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -97,8 +98,8 @@ class Verb(click.Command):
         except MemoryError:
             fail([Problem("R0990", "the input does not fit into memory", Location("rescind"))], format_)
         except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise  # whoever read our output has gone: click ends quietly
+            if error.errno in (errno.EPIPE, errno.ENOSPC):
+                raise  # the output, not the input: whoever read it has gone, or there is no room for it
             reason = (error.strerror or "it cannot be read").lower()
             fail([Problem("R0001", reason, Location(str(error.filename or "rescind")))], format_)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -240,5 +241,6 @@ def echo_json(data: object) -> None:
 
 def fail(problems: Iterable[Problem], format_: str) -> NoReturn:
     """End with these problems on standard error and status 1."""
-    echo_problems(problems, format_)
+    with contextlib.suppress(OSError):  # the status says it where nothing can be written
+        echo_problems(problems, format_)
     raise click.exceptions.Exit(HAS_ERRORS)

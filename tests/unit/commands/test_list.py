@@ -122,6 +122,37 @@ def test_json_is_one_list_and_json_lines_are_rows() -> None:
     assert rows(list_("-", "--format", "json", "--search", "nothing", stdin=jsonl(*THREE))) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=1+2", "'=1+2"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\n=1", "'\n=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a=1", "a=1"),
+        ("-12.50", "-12.50"),
+        ("-12.50 USD", "-12.50 USD"),
+    ],
+)
+def test_no_cell_of_csv_is_a_formula_for_a_spreadsheet(name: str, cell: str) -> None:
+    case = row("one")
+    case["resource"]["name"] = name
+    result = list_("-", "--format", "csv", stdin=jsonl(case))
+    assert next(csv.DictReader(io.StringIO(result.stdout, newline="")))["name"] == cell
+
+
+def test_no_cell_of_csv_tells_a_program_what_to_do() -> None:
+    case = row("one")
+    case["resource"]["name"] = "a\x1b[2J\rb\u202e"  # refused, and shown as it was sent
+    result = list_("-", "--format", "csv", stdin=jsonl(case))
+    found = next(csv.DictReader(io.StringIO(result.stdout, newline="")))
+    assert found["name"] == "a\\x1b[2J\\rb\\u202e"
+    assert "U+001B" in found["reasons"]
+
+
 def test_csv_output_can_be_read_back() -> None:
     result = list_("-", "--format", "csv", stdin=jsonl(row('ü, "x"\nx'), *THREE))
     found = list(csv.DictReader(io.StringIO(result.stdout)))

@@ -26,6 +26,7 @@ from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
 from rescind.source.read_source import read_file
 from rescind.source.strict_access import NAME, MalformedError, Node
+from rescind.source.yaml_writer import quoted
 from rescind.values.units import UnitError, currencies, parse_date, parse_time
 
 __all__ = ["BookReader", "read_book"]
@@ -257,7 +258,7 @@ class BookReader:
                 "R0304",
                 f"`{document.path}` says that it is version `{version.version}`, and the book `{name.text()}`",
                 document.at(("version",)),
-                f'write `version: "{name.text()}"`, or name another file',
+                f"write `version: {quoted(name.text())}`, or name another file",
             )
         return replace(version, version=name.text())
 

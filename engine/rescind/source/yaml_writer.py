@@ -60,7 +60,8 @@ def scalar(value: object) -> str:
             return _number(value)
         case dt.date():
             return scalar(value.isoformat())
-    raise TypeError(f"expected plain data, found a {type(value).__name__}")
+        case _:
+            raise TypeError(f"expected plain data, found a {type(value).__name__}")
 
 
 def quoted(text: str) -> str:

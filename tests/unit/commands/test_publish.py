@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from rescind import Engine
 from rescind.authoring import freeze_version as module
 from rescind.authoring.scaffold import init_book
-from rescind.authoring.yaml_edits import Source, add_item, add_key, quoted, set_text
+from rescind.authoring.yaml_edits import Source, add_item, add_key, set_text
 from rescind.commands import main
 from rescind.problems.exceptions import BookError
+from rescind.source.yaml_writer import quoted
 
 V1, FILE = "2025-01-01", Path("rules/subscriptions/2025-01-01.yaml")
 SUITE = Path("rules/subscriptions/tests/2025-01-01.yaml")

@@ -21,7 +21,6 @@ from rescind.authoring.facts_schema import callers_schema
 from rescind.authoring.policy_schema import policy_schema
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
 from rescind.problems.problem import Problems
-from rescind.shape.example_from_schema import flow
 from rescind.shape.schema_errors import faults_of
 from rescind.shape.shipped_schemas import KINDS, base_schema
 from rescind.shape.validate import validate
@@ -706,16 +705,3 @@ def test_a_caller_reads_what_is_required_and_what_stands_in_for_what_is_left_out
     assert order["properties"]["amount"]["description"] == "What was paid."
     assert order["properties"]["reviews"]["items"]["required"] == ["by"]
     json.dumps(schema)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ({"order.amount": {"over": "1000 USD"}}, "{order.amount: {over: 1000 USD}}"),
-        (["a", "1", "yes", "a: b", 2, True], '[a, "1", "yes", "a: b", 2, true]'),
-        ({"rate": "15%"}, "{rate: 15%}"),
-    ],
-)
-def test_examples_are_written_as_yaml_that_reads_back(value: Any, text: str) -> None:
-    assert flow(value) == text
-    assert data_of(f"key: {text}\n")["key"] == value

@@ -23,13 +23,14 @@ PARSERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if yaml.__with_libyaml__ else [
 
 # What readers of YAML take for different things, and what breaks its syntax.
 TRICKY = (
-    *("010", "1e3", "1:30", "0x1F", "12", "5.", "1_000", "0o17", "0b1", ".5", "+1", "-1", "1.5", "1E400", "12e03", "190:20:30"),
-    *("yes", "no", "on", "off", "y", "N", "True", "true", "NULL", "null", "~", "", ".nan", "-.inf", "=", "<<"),
-    *(" a", "a ", "a\u00a0", "\u3000", "\t", "a\tb", "a\nb\n", "\n", "\r\n", "\r", "a  b", "退订", "😀", "é"),
-    *("#", "a #b", "a#b", ": ", "a: b", "a:", ":a", "a:b", "- ", "- a", "-", "---", "...", "--- a", "%YAML 1.2", "? a", "?", "a?"),
-    *('"', "'", "it's", 'a "b"', "\\", "\\n", "\\ud800", "\\\\U00110000", "{", "}", "[a]", "a, b", "a,b", "*a", "&a", "!a", "|", ">", "@", "`"),
-    *("2024-10-29", "2024-10-29T00:00:00+08:00", "2024-10-29T00:00:00.5Z", "2024-10-29 00:00:00", "1000.01 USD", "10%", "%", "24h", "PT24H"),
-    *("sha256:ab", "rules/a.yaml", "a.b-c_d", "a*", "a -b", "a - b", "a" * 2000, "a b " * 400, "é" * 1100, "1" * 41),
+    *("010", "1e3", "1:30", "0x1F", "12", "5.", "1_000", "0o17", "0b1", ".5", "+1", "-1", "1.5", "1E400", "12e03"),
+    *("190:20:30", "1" * 41, "yes", "no", "on", "off", "y", "N", "True", "true", "NULL", "null", "~", "", ".nan"),
+    *("-.inf", "=", "<<", " a", "a ", "a\u00a0", "\u3000", "\t", "a\tb", "a\nb\n", "\n", "\r\n", "\r", "a  b"),
+    *("#", "a #b", "a#b", ": ", "a: b", "a:", ":a", "a:b", "- ", "- a", "-", "---", "...", "--- a", "%YAML 1.2"),
+    *("? a", "?", "a?", '"', "'", "it's", 'a "b"', "\\", "\\n", "\\ud800", "\\\\U00110000", "{", "}", "[a]", "a, b"),
+    *("a,b", "*a", "&a", "!a", "|", ">", "@", "`", "a*", "a -b", "a - b", "退订", "😀", "é", "10%", "%", "24h"),
+    *("2024-10-29", "2024-10-29T00:00:00+08:00", "2024-10-29T00:00:00.5Z", "2024-10-29 00:00:00", "1000.01 USD"),
+    *("PT24H", "sha256:ab", "rules/a.yaml", "a.b-c_d", "a" * 2000, "a b " * 400, "é" * 1100),
 )  # fmt: skip
 
 UNSEEN_CHARACTER = re.compile(f"[{UNSEEN}]")
@@ -40,9 +41,9 @@ SCALARS = (
     st.none()
     | st.booleans()
     | st.integers(1 - 10 ** (MAX_DIGITS - 1), 10**MAX_DIGITS - 1)
-    | st.builds(lambda digits, places: Decimal(digits).scaleb(-places), st.integers(-(10**20), 10**20), st.integers(1, 15))
+    | st.builds(Decimal.scaleb, st.integers(-(10**20), 10**20).map(Decimal), st.integers(-15, -1))
     | TEXTS
-)  # fmt: skip
+)
 DATA = st.recursive(
     SCALARS,
     lambda data: st.lists(data, max_size=4) | st.dictionaries(TEXTS, data, max_size=4),
@@ -138,10 +139,11 @@ def test_what_cannot_be_seen_is_refused(text):
 @pytest.mark.parametrize(
     "data",
     [
-        *(Decimal("NaN"), Decimal("Infinity"), Decimal("1E+41"), Decimal("1E-41"), 10**MAX_DIGITS, -(10 ** (MAX_DIGITS - 1))),
+        *(Decimal("NaN"), Decimal("Infinity"), Decimal("1E+41"), Decimal("1E-41")),
+        *(10**MAX_DIGITS, -(10 ** (MAX_DIGITS - 1))),
         *(pytest.param(10**5000, id="huge"), pytest.param("a" * (MAX_SCALAR + 1), id="long")),
     ],
-)  # fmt: skip
+)
 def test_what_the_reader_would_refuse_is_not_written(data):
     for write in (flow, block, scalar):
         with pytest.raises(ValueError, match=r"number|long|digits"):

@@ -20,7 +20,7 @@ from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem
 from rescind.shape.shipped_schemas import base_schema
 from rescind.source.yaml_writer import quoted, scalar
-from rescind.values.units import parse_time
+from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = ["Begun", "init_book", "new_version", "trial_of"]
 
@@ -134,7 +134,10 @@ def _with_entry(source: Source, book: Book, version: Version, entry: dict[str, s
 
 
 def _start(text: str, book: Book) -> int:
-    return parse_time(text if "T" in text else f"{text}T00:00:00", book.zone)
+    try:
+        return parse_date_or_time(text, book.zone)
+    except UnitError as error:
+        raise _refused("R0303", str(error), Location(book.path), error.hint) from None
 
 
 def _relabelled(source: Source, path: tuple[str], new: str) -> Source:

@@ -18,7 +18,6 @@ from typing import Any
 
 import yaml
 
-from rescind.authoring.expectations import moment
 from rescind.authoring.run_cases import Result
 from rescind.authoring.yaml_edits import Source, add_key, replace_file, staged
 from rescind.book.model import Value
@@ -35,6 +34,7 @@ from rescind.values.units import (
     format_duration,
     format_money,
     format_time,
+    parse_date_or_time,
     parse_decimal,
     parse_duration,
     parse_money,
@@ -226,7 +226,7 @@ def _meaning(value: Any, zone: dt.tzinfo) -> Any:
     text = str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return value
-    for read in (parse_money, lambda each: moment(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
+    for read in (parse_money, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
         with suppress(UnitError):
             return read(text)
     return text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 import click
 
 from rescind.authoring.scaffold import Begun, new_version
 from rescind.terminal.author_paths import from_here, places_from_here
 from rescind.terminal.verb_options import Verb, book_file, book_option, clean, echo_json, format_option
-from rescind.values.units import UnitError, parse_date, parse_time
+from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = ["new"]
 
@@ -27,13 +28,10 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
 
 
 def _start(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    """A date, or a time with its offset."""
+    """A date or a time; the time zone of the book is not known yet."""
     del ctx, parameter
     try:
-        if "T" in value:
-            parse_time(value)
-        else:
-            parse_date(value)
+        parse_date_or_time(value, ZoneInfo("UTC"))
     except UnitError as error:
         raise click.BadParameter(clean(str(error))) from None
     return value

@@ -26,7 +26,7 @@ from rescind.problems.codes import Severity
 from rescind.problems.exceptions import BookError, RescindError
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.values.units import UnitError, parse_time
+from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = [
     "FAILED_ON",
@@ -200,11 +200,11 @@ def policy_named(book: Book, name: str, option: str) -> Policy:
 
 
 def moment_of(text: str | None, zone: ZoneInfo) -> int:
-    """An evaluation time in microseconds: `--at`, where a date is its first instant in `zone`; else the clock's."""
+    """An evaluation time in microseconds: `--at`, a time or a date in `zone`; else the clock's."""
     if text is None:
         return time.time_ns() // 1000
     try:
-        return parse_time(f"{text}T00:00:00" if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text, zone)
+        return parse_date_or_time(text, zone)
     except UnitError as error:
         raise click.BadParameter(clean(str(error)), param_hint="--at") from None
 

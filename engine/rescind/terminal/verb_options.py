@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -29,6 +29,7 @@ from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = [
+    "DOCUMENT_FORMATS",
     "FAILED_ON",
     "HAS_ERRORS",
     "Verb",
@@ -36,6 +37,7 @@ __all__ = [
     "book_file",
     "book_option",
     "clean",
+    "echo_document",
     "echo_json",
     "echo_problems",
     "fail",
@@ -161,6 +163,30 @@ def format_option(*formats: str) -> Decorator:
         show_default=True,
         help="How the output is written.",
     )
+
+
+class _Shown(NamedTuple):
+    """What a verb shows, as plain data and as lines of text."""
+
+    data: object
+    lines: Iterable[str]
+
+
+# How the verbs that show one document write it; the first is the default.
+DOCUMENT_FORMATS: Mapping[str, Callable[[_Shown], None]] = {
+    "text": lambda shown: _echo_lines(shown.lines),
+    "json": lambda shown: echo_json(shown.data),
+}
+
+
+def echo_document(format_: str, data: object, lines: Iterable[str]) -> None:
+    """A document to standard output in a format of `DOCUMENT_FORMATS`."""
+    DOCUMENT_FORMATS[format_](_Shown(data, lines))
+
+
+def _echo_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 def book_file(book: str | None) -> Path:

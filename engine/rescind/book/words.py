@@ -18,6 +18,7 @@ __all__ = [
     "LineColumn",
     "OnTimeout",
     "OrderKind",
+    "OrderRefund",
     "OrderState",
     "Outcome",
     "RequestState",
@@ -148,6 +149,14 @@ class OrderKind(StrEnum):
 
     SINGLE = "single"
     COMBINED = "combined"
+
+
+class OrderRefund(StrEnum):
+    """What becomes of the refunds of an order: given back, waiting for an outcome, or not given back."""
+
+    APPROVED = "approved"
+    OPEN = "open"
+    REJECTED = "rejected"
 
 
 class OrderState(StrEnum):

@@ -17,6 +17,7 @@ from rescind.book.model import ALWAYS, Review
 from rescind.book.words import (
     UNSPECIFIED,
     OnTimeout,
+    OrderRefund,
     OrderState,
     RequestState,
     ReviewerAnswer,
@@ -42,7 +43,14 @@ __all__ = ["LineStatus", "OrderParts", "Status", "read_order", "status_of"]
 
 STATUS_SCHEMA = "rescind/status/1"
 AFTER_ALL = 2**63
-GIVEN_BACK = (RequestState.APPROVED, RequestState.AUTO_APPROVED)
+REFUNDS: Mapping[str, OrderRefund] = {
+    RequestState.APPROVED: OrderRefund.APPROVED,
+    RequestState.PENDING_REVIEW: OrderRefund.OPEN,
+    RequestState.AUTO_APPROVED: OrderRefund.APPROVED,
+    RequestState.REJECTED: OrderRefund.REJECTED,
+    RequestState.BLOCKED: OrderRefund.OPEN,
+    RequestState.OVERDUE: OrderRefund.OPEN,
+}
 UNKNOWN = Location("", 0, 0)
 
 
@@ -332,14 +340,6 @@ def _refunds(lines: Iterable[LineStatus]) -> dict[str, dict[str, int]]:
     sums: dict[str, dict[str, int]] = {}
     for line in lines:
         if line.refund:
-            row = sums.setdefault(line.refund.currency, {"approved": 0, "open": 0, "rejected": 0})
-            state = line.state.state
-            key = (
-                "approved"
-                if state in GIVEN_BACK
-                else "rejected"
-                if state == RequestState.REJECTED
-                else "open"
-            )
-            row[key] += int(line.refund.minor)
+            row = sums.setdefault(line.refund.currency, dict.fromkeys(map(str, OrderRefund), 0))
+            row[REFUNDS[line.state.state]] += int(line.refund.minor)
     return {currency: sums[currency] for currency in sorted(sums)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rescind.book.words import LineColumn, OrderKind, OrderState, RequestState
+from rescind.book.words import LineColumn, OrderKind, OrderRefund, OrderState, RequestState
 from rescind.terminal.decision_text import STATES, decision_text, table
 from rescind.terminal.verb_options import clean
 
@@ -130,7 +130,7 @@ def status_text(status: Data, clock: str) -> Iterator[str]:
     if "pending_until" in status:
         yield f"pending  until and at {status['pending_until']} at the latest"
     for refund in status["refunds"]:
-        parts = (f"{refund[key]} {key}" for key in ("approved", "open", "rejected"))
+        parts = (f"{refund[key]} {key}" for key in OrderRefund)
         yield f"refund   {', '.join(parts)}"
     yield ""
     yield from table(

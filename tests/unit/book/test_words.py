@@ -27,6 +27,7 @@ from rescind.book.words import (
     LineColumn,
     OnTimeout,
     OrderKind,
+    OrderRefund,
     OrderState,
     Outcome,
     RequestState,
@@ -196,6 +197,8 @@ def test_the_columns_of_a_refund_are_those_of_its_records():
     assert list(Amounts._fields) == list(LineColumn)
     assert [name for name in Line._fields if name in set(LineColumn)] == list(LineColumn)
     assert set(CountsAs) < set(LineColumn)
+    refunds = base_schema("status")["properties"]["refunds"]["items"]
+    assert refunds["required"] == list(refunds["properties"]) == ["currency", *OrderRefund]
 
 
 # What each word of a policy means stands in `show`, makes mutants, and is told by `diff`.
@@ -266,7 +269,16 @@ PLACES = {
 NO_MUTANTS = {ReviewScope}
 # A destination has one mutant: the next.
 NEXT_ONLY = {Destination}
-OF_ANSWERS = {ReviewerAnswer, Outcome, LineColumn, RequestState, OrderKind, OrderState, WhyLeftOut}
+OF_ANSWERS = {
+    ReviewerAnswer,
+    Outcome,
+    LineColumn,
+    RequestState,
+    OrderKind,
+    OrderRefund,
+    OrderState,
+    WhyLeftOut,
+}
 
 
 def test_every_set_that_a_policy_may_use_is_tried_here():

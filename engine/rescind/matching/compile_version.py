@@ -63,7 +63,8 @@ class _Compiler:
     def __init__(self, version: Version, problems: Problems) -> None:
         self._version = version
         self._problems = problems
-        self._strata = Strata(version)
+        self._rules = rules_of(version)
+        self._strata = Strata(version, self._rules)
         self._stages: defaultdict[Stage, list[_Unit]] = defaultdict(list)
         self._always: list[str] = []
         # A part is decided once for each pass that asks for it, and for gates apart: their columns do not wait.
@@ -72,7 +73,7 @@ class _Compiler:
         self._flag_branches: dict[str, list[Branch]] = {}
 
     def compile(self) -> dict[str, Any]:
-        rules, version = rules_of(self._version), self._version
+        rules, version = self._rules, self._version
         gates = [(rule.name, rule.condition, rule.location) for rule in rules.gates()]
         # The denial stands right behind what it denies.
         gates.insert(1, (DOES_NOT_APPLY, Not(version.applies_to), version.location))

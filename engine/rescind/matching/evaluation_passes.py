@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rescind.book.model import Compare, Condition, Deduction, Name, Table, Value, Version, leaves
-from rescind.book.rules_of_version import TermRules, rules_of
+from rescind.book.rules_of_version import TermRules, VersionRules
 from rescind.formula.scope import Formula
 
 __all__ = ["Strata", "names_in_value", "names_of"]
@@ -27,10 +27,9 @@ class Strata:
     `early`: `applies_to` and the blockers read only facts, so that pass 0 may read values.
     """
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, rules: VersionRules) -> None:
         self._levels: dict[str, int] = {}
         self._values = {value.name: value for value in version.values}
-        rules = rules_of(version)
         self._terms = rules.terms
         self.early = not self._read_values(rule.condition for rule in rules.gates())
         for value in version.values:

@@ -144,7 +144,10 @@ class Node:
 
     def word(self, words: type[Word]) -> Word:
         """The value as one of a closed set of words."""
-        return words(self.one_of(*words))
+        try:
+            return words(self.text())
+        except ValueError:
+            raise self.malformed(" or ".join(words)) from None
 
     def word_of(self, key: str, default: Word) -> Word:
         """The text under a key as a word of the set of `default`, which is meant where the key is left out."""

@@ -48,6 +48,7 @@ from rescind.values.types import Kind
 
 PACKAGE = Path(rescind.__file__).parent
 CORPUS = Path(__file__).parents[2] / "corpus"
+DOCS = Path(__file__).parents[3] / "docs"
 SETS = [
     RoundingMode,
     *(each for _, each in inspect.getmembers(words, inspect.isclass) if each.__module__ == words.__name__),
@@ -87,8 +88,6 @@ SCHEMA_WORDS = {
     "status/properties/state": OrderState,
     "status/properties/lines/items/properties/state": OF_LINES,
 }
-# The defaults that schemas name are those that the readers take: the first of each set.
-DEFAULTS = {name: words for name, words in SCHEMA_WORDS.items() if name.startswith("policy/$defs/")}
 # Kinds of facts that a key goes with; the readers of the vocabulary know them.
 OF_KINDS = "facts/$defs/fact/dependentSchemas/"
 
@@ -279,6 +278,17 @@ OF_ANSWERS = {
     OrderState,
     WhyLeftOut,
 }
+
+
+@pytest.mark.parametrize("words", PLACES)
+def test_the_page_of_the_language_has_each_word(words):
+    page = (DOCS / "language.md").read_text("utf-8")
+    assert [word for word in words if not re.search(rf"`(?:\w+: )?{word}`", page)] == []
+
+
+def test_the_page_of_formulas_has_each_way_to_round():
+    page = (DOCS / "formulas.md").read_text("utf-8")
+    assert [mode for mode in RoundingMode if f"`'{mode}'`" not in page] == []
 
 
 def test_every_set_that_a_policy_may_use_is_tried_here():

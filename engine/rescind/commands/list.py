@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
+from rescind.book.words import CANCELLABLE, Outcome
 from rescind.deciding.facts_csv import ROW_KINDS, open_rows
 from rescind.deciding.facts_files import FactsFile, Row
 from rescind.problems.exceptions import FactsError
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.requests.list_resources import COLUMNS, Filters, Listed
-from rescind.terminal.list_formats import FORMATS
+from rescind.terminal.list_formats import ERROR, FORMATS
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
     HAS_ERRORS,
@@ -47,9 +48,9 @@ class Tally:
     def line(self) -> str:
         """The counts in a sentence."""
         counts = self.outcomes
-        allowed, review = counts["allowed"] + counts["review_required"], counts["review_required"]
+        allowed, review = sum(counts[outcome] for outcome in CANCELLABLE), counts[Outcome.REVIEW_REQUIRED]
         after = f" ({review} after review)" if review else ""
-        errors = f" ({counts['error']} with errors)" if counts["error"] else ""
+        errors = f" ({counts[ERROR]} with errors)" if counts[ERROR] else ""
         return f"{allowed} allowed{after}, {counts.total() - allowed} not allowed{errors}"
 
 
@@ -152,7 +153,7 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         FORMATS[layout](_counted(rows, tally, progress))
     if layout == "table":
         click.echo(f"\n{tally.line()}\nas of {format_time(moment, engine.book.zone)}{'' if at else CLOCK}")
-    if tally.outcomes["error"]:
+    if tally.outcomes[ERROR]:
         raise click.exceptions.Exit(HAS_ERRORS)
 
 

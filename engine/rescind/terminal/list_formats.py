@@ -13,18 +13,22 @@ from typing import IO, Any
 
 import click
 
+from rescind.book.words import Outcome
 from rescind.requests.list_resources import COLUMNS
 from rescind.terminal.verb_options import clean
 
-__all__ = ["FORMATS"]
+__all__ = ["ERROR", "FORMATS"]
 
 CSV_COLUMNS = ("row", *COLUMNS, "allowed", "outcome", "policy", "version", "refund", "reviews", "reasons")
 
-MARKS = {"allowed": ("allowed", "green"), "review_required": ("after review", "yellow")}
-REFUSED = {
-    "blocked": ("blocked", "red"),
-    "not_applicable": ("no policy", "blue"),
-    "error": ("error", "magenta"),
+# A row whose facts are refused has no outcome.
+ERROR = "error"
+MARKS: Mapping[str, tuple[str, str]] = {
+    Outcome.ALLOWED: ("allowed", "green"),
+    Outcome.REVIEW_REQUIRED: ("after review", "yellow"),
+    Outcome.BLOCKED: ("blocked", "red"),
+    Outcome.NOT_APPLICABLE: ("no policy", "blue"),
+    ERROR: ("error", "magenta"),
 }
 
 
@@ -54,7 +58,7 @@ def _rest(waiting: IO[str], *, after: bool) -> None:
 
 def _line(row: dict[str, Any]) -> str:
     """A row in columns wide enough for most; a longer text moves the rest of its line and is never cut."""
-    mark, colour = (MARKS | REFUSED)[row["outcome"]]
+    mark, colour = MARKS[row["outcome"]]
     about = [clean(row.get(column, "")) for column in COLUMNS]
     widths = (20, 24, 20, 26, 16, 10)
     cells = [f"{text:<{width}}" for text, width in zip(about, widths, strict=True)]
@@ -64,10 +68,10 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _why(row: dict[str, Any]) -> str:
-    if row["outcome"] == "error":
+    if row["outcome"] == ERROR:
         first, *more = row["problems"]
         return clean(f"{first['code']} {first['message']}") + (f" (and {len(more)} more)" if more else "")
-    if row["outcome"] == "review_required":
+    if row["outcome"] == Outcome.REVIEW_REQUIRED:
         return "to be reviewed by " + ", ".join(clean(review["by"]) for review in row["reviews"])
     return clean("; ".join(row["reasons"]))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.decision import Decision
 from engine.engine import Engine
-from engine.errors import BookError, EngineError, FactsError, RequestError, RescindError
+from engine.errors import BookError, EngineError, FactsError, InstallationError, RequestError, RescindError
 
 if TYPE_CHECKING:
     from engine.requests.listing import Filters, Listed
@@ -27,6 +27,7 @@ __all__ = [
     "EngineError",
     "FactsError",
     "Filters",
+    "InstallationError",
     "Listed",
     "Order",
     "RequestError",

@@ -63,7 +63,7 @@ test-lowest:  ## the tests with the lowest versions that pyproject.toml admits
 test-latest: RESOLUTION := highest
 test-lowest: RESOLUTION := lowest-direct
 # Only wheels: a floor that has none for this Python is too low. durable_rules has no wheels.
-test-latest test-lowest: test-%: $(BIN)/uv
+test-latest test-lowest: test-%: $(VENV)/stamp-dev
 	@mkdir -p build/$*
 	$(UV) --upgrade --resolution $(RESOLUTION) --python $(BIN)/python --only-binary :all: --no-binary durable-rules \
 		--extra dev pyproject.toml --output-file build/$*/dev.txt

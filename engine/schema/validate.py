@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from engine.diagnostics import Problem, Problems, did_you_mean
 from engine.schema.shipped import KINDS
@@ -11,6 +11,8 @@ from engine.source import Document
 from engine.values import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.schema.words import Fault
 
 __all__ = ["validate"]
@@ -48,13 +50,14 @@ def _located(fault: Fault, document: Document) -> Problem:
 
 
 def _faults(data: Any, kind: str) -> list[Fault]:
-    from engine.schema.validators import validators_for
+    from engine.schema.validators import validator_for
     from engine.schema.words import faults_of
 
-    validators = validators_for(kind)
-    if validators.quick.is_valid(data):
-        return []
-    return faults_of(validators.full.iter_errors(data), data, validators.schema)
+    validator = validator_for(kind)
+    schema = cast(
+        "Mapping[str, Any]", validator.schema
+    )  # `True` and `False` are schemas too, but none of ours
+    return faults_of(validator.iter_errors(data), data, schema)
 
 
 def _add_not_a_mapping(document: Document, kind: str, problems: Problems) -> None:

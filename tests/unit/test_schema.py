@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator
 from engine.diagnostics import Problems
 from engine.schema import KINDS, base_schema, callers_schema, policy_schema, validate
 from engine.schema.examples import flow
-from engine.schema.validators import validators_for
+from engine.schema.validators import validator_for
 from engine.schema.words import faults_of
 from engine.source import read_file, read_text
 from engine.types import Kind, Type
@@ -203,7 +203,7 @@ def test_an_unknown_kind_is_refused() -> None:
 @pytest.mark.parametrize("kind", AUTHORED)
 def test_a_document_that_uses_everything_is_right(kind: str) -> None:
     assert list(found_in(GOOD[kind], kind)) == []
-    assert [error.message for error in validators_for(kind).full.iter_errors(data_of(GOOD[kind]))] == []
+    assert [error.message for error in validator_for(kind).iter_errors(data_of(GOOD[kind]))] == []
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
@@ -385,7 +385,7 @@ def test_a_file_of_mistakes_is_reported_from_its_beginning_and_in_reasonable_num
     assert problems[-1].location.line == 505
 
 
-# The two validators.
+# Anything at all.
 
 
 def paths_of(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -414,9 +414,7 @@ JUNK = (
 
 @pytest.mark.parametrize("kind", AUTHORED)
 @given(choices=st.data())
-def test_the_quick_validator_agrees_with_the_full_one_and_every_error_has_words(
-    kind: str, choices: st.DataObject
-) -> None:
+def test_what_the_schema_refuses_has_words(kind: str, choices: st.DataObject) -> None:
     data = copy.deepcopy(data_of(GOOD[kind]))
     for _ in range(choices.draw(st.integers(1, 3))):
         *above, last = choices.draw(st.sampled_from([path for path in paths_of(data) if path] or [("x",)]))
@@ -434,9 +432,9 @@ def test_the_quick_validator_agrees_with_the_full_one_and_every_error_has_words(
         else:
             value = node.pop(last, 1)
             node |= {f"{last}x": value} if change == "rename" else {}
-    validators = validators_for(kind)
-    faults = faults_of(validators.full.iter_errors(data), data, validators.schema)
-    assert validators.quick.is_valid(data) is not bool(faults)
+    validator = validator_for(kind)
+    faults = faults_of(validator.iter_errors(data), data, validator.schema)
+    assert validator.is_valid(data) is not bool(faults)
     assert "R0199" not in {fault.code for fault in faults}
 
 

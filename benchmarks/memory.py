@@ -21,8 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from measure import ROOT, print_table
-
-from engine import Engine
+from rescind import Engine
 
 __all__ = ["main"]
 

@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from engine import Engine
+from rescind import Engine
 
 __all__ = ["main"]
 

@@ -1,4 +1,4 @@
-"""Renew `engine/data/currencies.json` from the `iso4217` package: `python scripts/update_currencies.py`."""
+"""Renew `engine/rescind/values/data/currencies.json` from the `iso4217` package: `python scripts/update_currencies.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import iso4217
 
-TARGET = Path(__file__).parents[1] / "engine" / "data" / "currencies.json"
+TARGET = Path(__file__).parents[1] / "engine" / "rescind" / "values" / "data" / "currencies.json"
 
 
 def table() -> dict[str, int]:

@@ -16,13 +16,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine import Engine
-from engine.compile import GATES
-from engine.errors import BookError, EngineError, FactsError
+from rescind import Engine
+from rescind.matching.compile_version import GATES
+from rescind.problems.exceptions import BookError, EngineError, FactsError
+
 from tests.differential import reference
 from tests.differential.generate import CURRENCIES, Book, make_book, make_facts, make_now
 
-__all__ = ["Disagreement", "Tally", "check", "check_case", "load", "report", "shrink", "yaml_of"]
+__all__ = ["Disagreement", "Tally", "check", "check_case", "files_of", "load", "report", "shrink", "yaml_of"]
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # A literal with too many digits to compare exactly is refused at load; the generator makes some.
@@ -97,19 +98,24 @@ def needed_facts(book):
 
 def load(book):
     with tempfile.TemporaryDirectory() as folder:
-        files = {
-            "policies.yaml": {
-                "schema": "rescind/book/1", "title": "generated", "timezone": book.zone, "facts": "facts.yaml",
-                "policies": [
-                    {"id": "p", "versions": [{"version": "1", "in_force_from": "1900-01-01", "file": "p.yaml"}]}
-                ],
-            },
-            "facts.yaml": {"schema": "rescind/facts/1", "facts": book.facts},
-            "p.yaml": book.version,
-        }  # fmt: skip
-        for name, data in files.items():
-            (Path(folder) / name).write_text(yaml_of(data), encoding="utf-8")
+        for name, text in files_of(book).items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
         return Engine.load(folder, drafts=True)
+
+
+def files_of(book):
+    """The files of a generated book, by name."""
+    files = {
+        "policies.yaml": {
+            "schema": "rescind/book/1", "title": "generated", "timezone": book.zone, "facts": "facts.yaml",
+            "policies": [
+                {"id": "p", "versions": [{"version": "1", "in_force_from": "1900-01-01", "file": "p.yaml"}]}
+            ],
+        },
+        "facts.yaml": {"schema": "rescind/facts/1", "facts": book.facts},
+        "p.yaml": book.version,
+    }  # fmt: skip
+    return {name: yaml_of(data) for name, data in files.items()}
 
 
 def yaml_of(data, indent=0):

@@ -11,14 +11,19 @@ import random
 import time
 
 import pytest
+from rescind import engine
+from rescind.book.model import AllOf, AnyOf, Not, Op
+from rescind.book.read_conditions import ConditionReader
+from rescind.deciding import verdict
+from rescind.deciding import version_program as program
+from rescind.matching import columns
+from rescind.matching import compile_version as ruleset
+from rescind.matching import encode_case as record
+from rescind.matching import normal_form as normal
+from rescind.matching.compile_version import GATES
+from rescind.values.types import Kind
+from rescind.values.units import currencies
 
-from engine import engine
-from engine.compile import GATES, columns, normal, ruleset
-from engine.model import AllOf, AnyOf, Not, Op
-from engine.parse.conditions import ConditionReader
-from engine.program import program, record, verdict
-from engine.types import Kind
-from engine.units import currencies
 from tests.differential.harness import check, report, yaml_of
 
 BOOKS, CASES = 16, 70

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engine import Engine
+from rescind import Engine
 
 __all__ = ["FOLDER", "expected_files", "text_of"]
 

@@ -17,9 +17,9 @@ import pytest
 PRELUDE = """
 import itertools
 import durable_rules_engine
-from engine.errors import EngineError
-from engine.limits import *
-from engine.runtime import Ruleset
+from rescind.problems.exceptions import EngineError
+from rescind.matching.ruleset_limits import *
+from rescind.matching.durable_runtime import Ruleset
 
 def rule(*atoms):
     return {"all": [{"m": {"$and": list(atoms)}}]}
@@ -245,7 +245,7 @@ class Cutter:
             return answer
         return cut
 
-from engine import runtime
+from rescind.matching import durable_runtime as runtime
 runtime._load_extension = Cutter
 for after in range(30):
     shards = [{{"fields": ["f0"], "rules": {{"sentinel": rule({{"k": 1}}), f"a{{s}}": rule({{"$gt": {{"f0": 1}}}}),

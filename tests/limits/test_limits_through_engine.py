@@ -23,8 +23,8 @@ PRELUDE = """
 import json, random, tempfile
 from decimal import Decimal
 from pathlib import Path
-from engine import Engine
-from engine.errors import BookError, EngineError, FactsError
+from rescind import Engine
+from rescind.problems.exceptions import BookError, EngineError, FactsError
 
 AT = "2024-11-05T09:00:00Z"
 FILLER = {"id": "filler", "when": {"now": {"is_not": "now"}}, "message": "never"}

@@ -11,8 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from engine import Engine
+from rescind import Engine
 
 ROOT = Path(__file__).parents[2]
 AT = "2027-01-01T00:00:00+08:00"  # after every submission in the examples
@@ -91,7 +90,7 @@ def test_eight_threads_for_long(engine, cases, answers):
 MEMORY = f"""
 import gc, json, resource, sys
 from pathlib import Path
-from engine import Engine
+from rescind import Engine
 ROOT = Path({str(ROOT)!r})
 AT = {AT!r}
 cases = [json.loads(line) for line in (ROOT / "examples" / "cases.jsonl").read_text("utf-8").splitlines()]

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-
-from cli import main
-from engine import engine as engine_module
-from engine.diagnostics import CODES, Problem, Problems
-from engine.engine import Engine, load_book
-from engine.errors import BookError, FactsError
-from engine.parse import book as book_module
-from engine.source import Document, read_file, read_text
+from rescind import engine as engine_module
+from rescind.book import read_book as book_module
+from rescind.commands import main
+from rescind.engine import Engine, load_book
+from rescind.problems.codes import CODES
+from rescind.problems.exceptions import BookError, FactsError
+from rescind.problems.problem import Problem, Problems
+from rescind.source.document import Document
+from rescind.source.read_source import read_file, read_text
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 BASE = CORPUS / "base"

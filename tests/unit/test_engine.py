@@ -10,11 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-from engine.diagnostics import Problems
-from engine.engine import Engine, book_path, shipped_book
-from engine.errors import BookError, FactsError
-from engine.source import read_text
+from rescind.engine import Engine, book_path, shipped_book
+from rescind.problems.exceptions import BookError, FactsError
+from rescind.problems.problem import Problems
+from rescind.source.read_source import read_text
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 GOOD = read_text((CORPUS / "facts.yaml").read_text("utf-8"), "facts", Problems()).data
@@ -277,7 +276,7 @@ def test_every_policy_that_does_not_apply_says_what_failed_even_where_its_other_
 
 
 def test_what_programs_import_is_there():
-    names = import_module("engine")
+    names = import_module("rescind")
     assert [name for name in names.__all__ if not hasattr(names, name)] == []
     assert names.Filters(search="x").search == "x"
     assert not hasattr(names, "Filter")

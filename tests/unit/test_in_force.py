@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from engine import Engine, FactsError
+from rescind import Engine, FactsError
 
 FACTS = """
 schema: rescind/facts/1

@@ -1,66 +1,64 @@
-"""The files are the pipeline: what each module may import, and other habits that a reader relies on."""
+"""The rooms are the story: what each module may import, and other habits that a reader relies on."""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import itertools
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ENGINE = ROOT / "engine"
+SOURCE = ROOT / "engine"
+PACKAGE = SOURCE / "rescind"
 
-# A module imports only from modules above it. A folder counts as the one module that it is named after, `__init__`
-# is what `from engine import …` means, and `cli` is `cli.py` at the top. A name may stand here before its file does.
-ORDER = (
-    "frozen",
-    "errors",
-    "diagnostics",
-    "units",
-    "types",
-    "limits",
-    "scalars",
-    "values",
-    "source",
-    "node",
-    "vocabulary",
-    "schema",
-    "formula",
-    "model",
-    "digest",
-    "parse",
-    "checks",
-    "compile",
-    "facts",
-    "runtime",
-    "refund",
-    "program",
-    "working",
-    "reviews",
-    "decision",
-    "requests",
-    "engine",
-    "__init__",
-    "workbench",
-    "commands",
-    "cli",
-)
+# A module imports only from rooms above its own, and within its room. A folder of the package is a room; `load`, `engine`
+# and the package itself (`from rescind import Engine`) stand alone. A room may stand here before it is built.
+ROOMS = {
+    "problems": "located problems, their codes, the exception tree",
+    "values": "types; money, time, numbers; reading and writing one value",
+    "source": "text to plain data with places; complaints an author understands; edits that read back the same",
+    "formula": "formula text to a typed tree to an exact function; the library of functions",
+    "shape": "JSON Schemas and what their errors mean",
+    "book": "the model of a book, its readers, semantic checks, digest; the words of the language; the engine's own names",
+    "matching": "conditions to durable-rules definitions, and the only module that drives durable-rules",
+    "deciding": "facts in, version in force, passes, refund, review state, decision out, its derivation",
+    "languages": "what a decision says, in the languages of its readers",
+    "requests": "lists, single and combined requests, what becomes of an order",
+    "load": "a book from its file: read, checked, compiled",
+    "engine": "the façade",
+    "rescind": "the package: names that are imported when they are asked for",
+    "authoring": "check, cases, coverage, mutants, diff, edit, schemas, reports",
+    "analysis": "proofs over all facts",
+    "history": "the same policy over stored cases",
+    "editor": "language server and formatter",
+    "pages": "a book as pages",
+    "service": "ledger, HTTP, console",
+    "terminal": "how things look on a terminal, and what the verbs share",
+    "commands": "one file per verb",
+}
+ORDER = tuple(ROOMS)
+LOOSE = {"__init__", "engine", "load"}  # the only modules that stand in no room
+APART = {("history", "analysis")}  # neighbours that a verb joins and that do not know each other
 
-# Imports against the order that are for annotations only: an error carries problems, and raises before any are read.
-TYPING_ONLY = {("errors", "diagnostics")}
+# Imports against the order that are for annotations only: the package names what it imports when it is asked.
+TYPING_ONLY = {("rescind", room) for room in ("requests",)}
 
 # Where floats have a place: likeness of words, and what is shown to people.
-FLOATS_ALLOWED = {"diagnostics", "workbench", "commands", "cli"}
+FLOATS_ALLOWED = {"rescind.problems.suggestions"}
+FLOATS_ALLOWED_ROOMS = {"authoring", "terminal", "commands"}
 
 EXTENSION = {"durable", "durable_rules_engine"}
+DRIVER = "rescind.matching.durable_runtime"
 
 
 class Module(NamedTuple):
-    name: str  # as in ORDER
+    room: str  # as in ROOMS
     path: Path
     dotted: str
 
@@ -75,16 +73,23 @@ class Import(NamedTuple):
 
 
 def modules() -> list[Module]:
-    """Every Python file of the package, and `cli.py`."""
-    found = [
-        Module(path.relative_to(ENGINE).parts[0].removesuffix(".py"), path, dotted_name(path))
-        for path in sorted(ENGINE.rglob("*.py"))
+    """Every Python file of the package; templates hold none."""
+    return [
+        Module(room_of(dotted_name(path)) or "", path, dotted_name(path))
+        for path in sorted(PACKAGE.rglob("*.py"))
     ]
-    return found + [Module("cli", path, "cli") for path in [ROOT / "cli.py"] if path.exists()]
 
 
 def dotted_name(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room_of(dotted: str) -> str | None:
+    """The name in ROOMS that a dotted name belongs to; None for other packages."""
+    first, *rest = dotted.split(".")
+    if first != "rescind":
+        return None
+    return rest[0] if rest else "rescind"
 
 
 MODULES = modules()
@@ -108,7 +113,13 @@ def imports(module: Module) -> Iterator[Import]:
             for target in targets(module, node):
                 yield Import(target, node.lineno, id(node) in typing_only)
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
-            yield Import(str(ast.literal_eval(node.args[0])), node.lineno, typing_only=False)
+            for name in ast.walk(node.args[0]):
+                if (
+                    isinstance(name, ast.Constant)
+                    and isinstance(name.value, str)
+                    and len(node.args[0]._fields) == 2
+                ):
+                    yield Import(name.value, node.lineno, typing_only=False)
 
 
 def targets(module: Module, node: ast.ImportFrom) -> Iterator[str]:
@@ -117,41 +128,58 @@ def targets(module: Module, node: ast.ImportFrom) -> Iterator[str]:
         package = module.dotted.split(".")
         package = package if module.path.name == "__init__.py" else package[:-1]
         base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [base])])
-    if (
-        base == "engine"
-    ):  # `from engine import source` means the module, `from engine import Engine` the package
-        yield from (f"engine.{alias.name}" if is_module(alias.name) else "engine" for alias in node.names)
-    else:
-        yield base
+    # `from rescind.source import document` means the module, `from rescind import Engine` a name of the package.
+    for alias in node.names:
+        yield f"{base}.{alias.name}" if is_module(f"{base}.{alias.name}") else base
 
 
-def is_module(name: str) -> bool:
-    return (ENGINE / f"{name}.py").exists() or (ENGINE / name / "__init__.py").exists()
-
-
-def stage(target: str) -> str | None:
-    """The name in ORDER that a dotted import belongs to; None for other packages."""
-    first, *rest = target.split(".")
-    if first == "engine":
-        return rest[0] if rest else "__init__"
-    return "cli" if first == "cli" else None
+def is_module(dotted: str) -> bool:
+    path = SOURCE.joinpath(*dotted.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
 
 
 def upward(module: Module) -> Iterator[str]:
-    """The imports of a module that its place in ORDER does not allow."""
+    """The imports of a module that its room's place in the order does not allow."""
     for found in imports(module):
-        target = stage(found.target)
-        if target is None or target == module.name:
+        target = room_of(found.target)
+        if target is None or target == module.room:
             continue
-        if found.typing_only and (module.name, target) in TYPING_ONLY:
+        if found.typing_only and module.room == "rescind":
             continue
-        if target not in ORDER[: ORDER.index(module.name)]:
+        if target not in ORDER[: ORDER.index(module.room)] or (module.room, target) in APART:
             yield f"{module.path.name}:{found.line} imports {found.target}"
 
 
-def test_every_module_has_a_place_in_the_order() -> None:
-    assert sorted({module.name for module in MODULES} - set(ORDER)) == []
-    assert len(ORDER) == len(set(ORDER))
+def circles(modules: Iterable[Module]) -> list[str]:
+    """The modules that import each other in a circle at run time or for annotations, however long the way around."""
+    known = {module.dotted for module in modules}
+    ahead = {module.dotted: {found.target for found in imports(module)} & known for module in modules}
+    try:
+        tuple(TopologicalSorter(ahead).static_order())
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_the_loose_modules_are_the_known_ones() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} <= LOOSE
+
+
+def test_a_file_name_occurs_once_in_the_tree() -> None:
+    names = Counter(
+        path.name
+        for path in PACKAGE.rglob("*.py")
+        if path.parent.name != "commands" and path.name != "__init__.py"
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circles(MODULES) == []
+
+
+def test_every_module_stands_in_a_room() -> None:
+    assert sorted({module.room for module in MODULES} - set(ORDER)) == []
 
 
 @each_module
@@ -162,32 +190,43 @@ def test_a_module_imports_only_from_modules_before_it(module: Module) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "import engine.runtime",
-        "from engine.runtime import fire",
-        "from engine import runtime",
-        "from engine import Engine",
-        "from .runtime import fire",
-        "from . import runtime",
-        "import cli",
-        "import_module('engine.runtime')",
-        "def late():\n    from engine.runtime import fire",
-        "if TYPE_CHECKING:\n    from engine.runtime import Session",
+        "import rescind.matching.runtime",
+        "from rescind.matching.runtime import fire",
+        "from rescind.matching import runtime",
+        "from rescind import Engine",
+        "from rescind import matching",
+        "from ..matching.runtime import fire",
+        "from ..matching import runtime",
+        "import_module('rescind.matching.runtime')",
+        "def late():\n    from rescind.matching.runtime import fire",
+        "if TYPE_CHECKING:\n    from rescind.matching.runtime import Session",
     ],
 )
 def test_an_import_against_the_order_is_seen_however_it_is_written(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = tmp_path / "engine"
-    package.mkdir()
-    (package / "runtime.py").touch()
-    (package / "units.py").write_text(text, encoding="utf-8")
-    monkeypatch.setitem(globals(), "ENGINE", package)
-    assert list(upward(Module("units", package / "units.py", "engine.units")))
+    for room, name in (("matching", "runtime"), ("values", "money")):
+        folder = tmp_path / "rescind" / room
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        (folder / f"{name}.py").touch()
+    path = tmp_path / "rescind" / "values" / "money.py"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setitem(globals(), "SOURCE", tmp_path)
+    assert list(upward(Module("values", path, "rescind.values.money")))
+
+
+def test_a_circle_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "SOURCE", tmp_path)
+    names = ("one", "two", "three")
+    for name, ahead in zip(names, (*names[1:], names[0]), strict=True):
+        (tmp_path / f"{name}.py").write_text(f"def late():\n    import {ahead}", encoding="utf-8")
+    assert circles([Module("", tmp_path / f"{name}.py", name) for name in names])
 
 
 @each_module
 def test_only_the_runtime_knows_the_extension(module: Module) -> None:
-    if module.name != "runtime":
+    if module.dotted != DRIVER:
         assert not [found for found in imports(module) if found.target.split(".")[0] in EXTENSION]
 
 
@@ -215,7 +254,7 @@ def reading_order(name: str) -> tuple[int, str]:
 
 @each_module
 def test_no_float_comes_near_money_or_time(module: Module) -> None:
-    if module.name not in FLOATS_ALLOWED:
+    if module.dotted not in FLOATS_ALLOWED and module.room not in FLOATS_ALLOWED_ROOMS:
         assert list(floats(module.tree())) == []
 
 

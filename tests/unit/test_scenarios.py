@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-
-from engine import Engine
-from engine.errors import RequestError
-from engine.requests.listing import Filters
-from engine.schema import base_schema
+from rescind import Engine
+from rescind.problems.exceptions import RequestError
+from rescind.requests.list_resources import Filters
+from rescind.shape.shipped_schemas import base_schema
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "scenarios"

@@ -1,0 +1,151 @@
+"""A book as its author sees it: every problem and piece of advice, less what comments allow.
+
+No rulesets are made: a large book is checked in the time that it takes to read it.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rescind.authoring.allowed_warnings import without_allowed
+from rescind.authoring.lint import lint
+from rescind.authoring.run_cases import suite_files
+from rescind.book.model import Book, Policy, Version
+from rescind.book.read_book import BookReader
+from rescind.book.semantic_checks import check_book
+from rescind.matching.compile_version import compile_version
+from rescind.problems.codes import Severity
+from rescind.problems.problem import Problem, Problems
+from rescind.shape.validate import validate
+from rescind.source.document import Document
+
+__all__ = ["Inspection", "drafts_in_force", "inspect_book", "tried_versions"]
+
+# A key at the top of a suite and what stands behind it, without quotes and comments.
+_TOP = re.compile(r"""^(policy|versions?):[ \t]*["']?([^#\n\r]*?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
+
+Documents = Mapping[str, tuple[str, Document]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A book that was looked at: the book (None where it cannot be built), its problems, its files by path as shown."""
+
+    path: Path
+    book: Book | None
+    problems: tuple[Problem, ...]
+    documents: Documents
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop the book."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+def inspect_book(
+    path: Path,
+    *,
+    advice: bool = False,
+    allow: Iterable[str] = (),
+) -> Inspection:
+    """Look at the book at `path`. `allow`: codes of warnings and advice to leave out; errors never are."""
+    problems = Problems()
+    reader = BookReader(path, problems)
+    with _collector_at_rest():
+        book = reader.read()
+        if book:
+            check_book(book, problems)
+            _compile(book, problems)
+    if problems.errors or not book:
+        _validate(reader.documents, problems)
+    elif advice:
+        problems.extend(lint(book, tried_versions(book, path.parent)))
+    texts = {shown: document.text for shown, (_, document) in reader.documents.items()}
+    # Behind errors nothing more is looked for: a comment may be needed once they are put right.
+    looked_for = () if problems.errors else (Severity.WARNING, *((Severity.ADVICE,) if advice else ()))
+    found = without_allowed(problems, texts, path.name, looked_for)
+    unwanted = frozenset(allow)
+    kept = tuple(each for each in found if each.code not in unwanted or each.severity is Severity.ERROR)
+    return Inspection(path, book, kept, reader.documents)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from searching what is only being built: two fifths of the time on a large book."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _compile(book: Book, problems: Problems) -> None:
+    for policy in book.policies:
+        for version in policy.versions:
+            compile_version(version, problems)
+
+
+def _validate(documents: Documents, problems: Problems) -> None:
+    """The JSON Schemas as a second opinion: what they find at a place where nothing has been found yet."""
+    known = {problem.location for problem in problems}
+    for kind, document in documents.values():
+        found = Problems()
+        validate(document, kind, found)
+        problems.extend(problem for problem in found if problem.location not in known)
+
+
+def drafts_in_force(book: Book, at: int) -> tuple[Problem, ...]:
+    """A problem for each draft that decides cases at the instant `at`."""
+    problems = Problems()
+    for policy in book.policies:
+        for version in policy.versions:
+            if version.draft and _in_force(policy, version, at):
+                problems.add(
+                    "R0652",
+                    f"version `{version.version}` of `{policy.id}` is in force and still a draft",
+                    version.entry,
+                    f"freeze it with `rescind publish {policy.id} {version.version}`",
+                )
+    return tuple(problems)
+
+
+def _in_force(policy: Policy, version: Version, at: int) -> bool:
+    """Whether a version is the one in force: begun, not ended, and no later one has begun."""
+    later = (other.in_force_from for other in policy.versions if other.in_force_from > version.in_force_from)
+    end = min(
+        (*later, *([version.in_force_until] if version.in_force_until is not None else [])), default=None
+    )
+    return version.in_force_from <= at and (end is None or at < end)
+
+
+def tried_versions(book: Book, folder: Path) -> frozenset[tuple[str, str]]:
+    """The policies and versions that some suite is for, by what stands at the top of the suites."""
+    found: set[tuple[str, str]] = set()
+    for path in suite_files(book, folder):
+        found |= _tried_by(path.read_text("utf-8", "replace"), book)
+    return frozenset(found)
+
+
+def _tried_by(text: str, book: Book) -> set[tuple[str, str]]:
+    """The versions that one suite is for; where it picks them by time or lists them over lines, all that it may mean.
+
+    Only the keys at the top are looked at: a check of a large book must not read thousands of cases.
+    """
+    keys = dict(_TOP.findall(text))
+    named = keys.get("version") or keys.get("versions", "")
+    return {
+        (policy.id, version.version)
+        for policy in book.policies
+        if "policy" not in keys or keys["policy"] == policy.id
+        for version in policy.versions
+        if not named
+        or named == "every"
+        or re.search(rf"(?<![\w.-]){re.escape(version.version)}(?![\w.-])", named)
+    }

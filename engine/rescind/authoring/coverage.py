@@ -1,0 +1,265 @@
+"""Which parts of a version its cases tried: rules, not lines, so that layout changes nothing.
+
+A part is a rule (true in some case, false in another), one comparison of a condition (likewise), a row or term (taken
+in some case, passed over in another), or a limit (tried below, at and above). Only what a decision really asked counts:
+the reviews of a blocked case are not asked, nor the rows behind the one that was taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rescind.authoring.evaluate_conditions import LIMITS, PASSES, Unknown, holds, relation, walk, words_of
+from rescind.authoring.run_cases import Result, contacts_of
+from rescind.book.model import ALWAYS, AllOf, AnyOf, Compare, Condition, Leaf, Name, Not, Table, Term, Version
+from rescind.book.vocabulary import Vocabulary
+from rescind.deciding.decision import Decision
+from rescind.deciding.evaluation import Run
+from rescind.engine import Engine
+
+__all__ = ["Coverage", "Part", "VersionCoverage", "cover", "percent"]
+
+TRUE, FALSE = "true", "false"
+SIDES = {-1: "below", 0: "at", 1: "above"}
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a version: the rule that it belongs to, what it is in words, what is to be seen of it, what was."""
+
+    rule: str
+    words: str
+    goals: tuple[str, ...]
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What no case showed."""
+        return tuple(goal for goal in self.goals if goal not in self.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCoverage:
+    """The parts of one version, in the order of the policy, and how many cases came upon it."""
+
+    policy: str
+    version: str
+    parts: tuple[Part, ...]
+    cases: int
+
+    @property
+    def met(self) -> int:
+        """How many goals were met."""
+        return sum(len(part.goals) - len(part.missing) for part in self.parts)
+
+    @property
+    def goals(self) -> int:
+        """How many goals there are."""
+        return sum(len(part.goals) for part in self.parts)
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """What is missing, in words."""
+        return tuple(f"{_named(part)} never {goal}" for part in self.parts for goal in part.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The coverage of every version, in the order of the book."""
+
+    versions: tuple[VersionCoverage, ...]
+
+    @property
+    def met(self) -> int:
+        """How many goals were met."""
+        return sum(version.met for version in self.versions)
+
+    @property
+    def goals(self) -> int:
+        """How many goals there are."""
+        return sum(version.goals for version in self.versions)
+
+
+def percent(met: int, goals: int) -> str:
+    """A share in percent with one decimal, rounded down, so that only the whole is `100.0`."""
+    tenths = 1000 * met // goals if goals else 1000
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def _named(part: Part) -> str:
+    return f"{part.rule}: {part.words}" if part.words else part.rule
+
+
+def cover(engine: Engine, results: Iterable[Result]) -> Coverage:
+    """What the cases of some results tried of each version of the book."""
+    sheets = {
+        (version.policy, version.version): _Sheet(version, engine.book.vocabulary)
+        for policy in engine.book.policies
+        for version in policy.versions
+    }
+    for result in results:
+        for contact in contacts_of(engine, result):
+            sheet = sheets[contact.version.policy, contact.version.version]
+            sheet.record(contact.run, result.decision if contact.decided else None)
+    return Coverage(tuple(sheet.result() for sheet in sheets.values()))
+
+
+class _Sheet:
+    """The parts of one version, filled in case by case."""
+
+    def __init__(self, version: Version, vocabulary: Vocabulary) -> None:
+        self._version = version
+        self._vocabulary = vocabulary
+        self._cases = 0
+        self._parts: list[Part] = []
+        # Of each condition: its own part (None without), and its comparisons of which something is still to be seen.
+        self._rules: dict[str, tuple[Part | None, list[_Look]]] = {}
+        for rule, condition, goals in _conditions(version):
+            self._declare(rule, condition, goals)
+
+    def _declare(self, rule: str, condition: Condition, goals: tuple[str, ...]) -> None:
+        own = self._part(rule, "", goals) if goals else None
+        found = [leaf for _, leaf in walk(condition) if not isinstance(leaf, (AllOf, AnyOf, Not))]
+        looks = []
+        for leaf in found:
+            truth = self._part(rule, words_of(leaf), (TRUE, FALSE)) if len(found) > 1 else None
+            limit = None
+            if isinstance(leaf, Compare) and leaf.op in LIMITS:
+                limit = self._part(rule, f"limit {words_of(leaf)}", self._sides(leaf))
+            looks.append(_Look(leaf, truth, limit))
+        self._rules[rule] = (own, [look for look in looks if look.open])
+
+    def _part(self, rule: str, words: str, goals: tuple[str, ...]) -> Part:
+        part = Part(rule, words, goals)
+        self._parts.append(part)
+        return part
+
+    def _sides(self, leaf: Compare) -> tuple[str, ...]:
+        """The sides of a limit that facts can lie on: the vocabulary may bound them."""
+        fact = self._vocabulary.facts.get(leaf.subject.name)
+        if fact is None or isinstance(leaf.operand, Name):
+            return tuple(SIDES.values())
+        low = fact.at_least is not None and leaf.operand <= fact.at_least
+        high = fact.at_most is not None and leaf.operand >= fact.at_most
+        return tuple(
+            side
+            for side in SIDES.values()
+            if not (low and side == "below") and not (high and side == "above")
+        )
+
+    def record(self, run: Run, decision: Decision | None) -> None:
+        """Count one case; `decision` is None where the version did not apply."""
+        self._cases += 1
+        for rule, held in _asked(self._version, run, decision):
+            own, looks = self._rules[rule]
+            if own is not None:
+                own.seen.add(own.goals[0] if held else own.goals[-1])
+            if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
+                looks[:] = [look for look in looks if look.open]
+
+    def result(self) -> VersionCoverage:
+        return VersionCoverage(self._version.policy, self._version.version, tuple(self._parts), self._cases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One comparison with its parts: whether it holds, and on which side of the limit a case lies."""
+
+    leaf: Leaf
+    truth: Part | None
+    limit: Part | None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something that no case showed yet."""
+        return any(part is not None and part.missing for part in (self.truth, self.limit))
+
+    def at(self, run: Run) -> bool:
+        """Look at one case; whether it showed something new."""
+        try:
+            if not isinstance(self.leaf, Compare):
+                return _seen(self.truth, TRUE if holds(self.leaf, run) else FALSE)
+            side = relation(self.leaf, run)
+        except Unknown:
+            return False
+        held = side is not None and side in PASSES[self.leaf.op]
+        new = _seen(self.truth, TRUE if held else FALSE)
+        return _seen(self.limit, "" if side is None else SIDES[side]) or new
+
+
+def _seen(part: Part | None, goal: str) -> bool:
+    """Note what a case showed; whether it is new."""
+    if part is None or goal in part.seen:
+        return False
+    part.seen.add(goal)
+    return True
+
+
+def _conditions(version: Version) -> Iterator[tuple[str, Condition, tuple[str, ...]]]:
+    """Every condition with its name and its goals: what it is to be seen as when it holds, and when it does not."""
+    if version.applies_to is not ALWAYS:
+        yield "applies_to", version.applies_to, ("applies", "does not apply")
+    for blocker in version.blockers:
+        yield f"blockers/{blocker.id}", blocker.when, ("blocks", "does not block")
+    for review in version.reviews:
+        yield f"review/{review.id}", review.when, ("asked for", "not asked for")
+    for value in version.values:
+        if isinstance(value.body, Table):
+            for number, row in enumerate(value.body.rows, 1):
+                yield f"values/{value.name}/{number}", row.when, _choice(row.when)
+    for term in version.refund.terms if version.refund else ():
+        yield f"terms/{term.id}", term.when, _choice(term.when)
+        for rule, condition in _parts_of(term):
+            yield rule, condition, (TRUE, FALSE)
+
+
+def _choice(when: Condition) -> tuple[str, ...]:
+    """What is to be seen of one of several; whatever holds always is never passed over by its own condition."""
+    return ("taken",) if when is ALWAYS else ("taken", "passed over")
+
+
+def _parts_of(term: Term) -> Iterator[tuple[str, Condition]]:
+    for deduction in term.deductions:
+        if deduction.when is not ALWAYS:
+            yield f"terms/{term.id}/deduct/{deduction.name}", deduction.when
+    for instrument in term.instruments:
+        name = f"terms/{term.id}/instruments/{instrument.name}"
+        if instrument.when is not ALWAYS:
+            yield name, instrument.when
+        for number, to in enumerate(instrument.to, 1):
+            if to.when is not ALWAYS:
+                yield f"{name}/to/{number}", to.when
+
+
+def _asked(version: Version, run: Run, decision: Decision | None) -> Iterator[tuple[str, bool]]:
+    """The conditions that a decision asked, and whether they held."""
+    if version.applies_to is not ALWAYS:
+        yield "applies_to", decision is not None
+    if decision is None:
+        return
+    for blocker in version.blockers:
+        yield f"blockers/{blocker.id}", run.holds(f"blockers/{blocker.id}")
+    computed = decision.values
+    for value in version.values:
+        if isinstance(value.body, Table) and value.name in computed:
+            yield from _first(
+                [f"values/{value.name}/{number}" for number in range(1, len(value.body.rows) + 1)], run
+            )
+    if decision.outcome == "blocked":
+        return
+    for review in version.reviews:
+        yield f"review/{review.id}", run.holds(f"review/{review.id}")
+    if decision.refund and version.refund:
+        yield from _first([f"terms/{term.id}" for term in version.refund.terms], run)
+        for rule, _ in _parts_of(decision.refund.term):
+            yield rule, run.holds(rule)
+
+
+def _first(rules: Sequence[str], run: Run) -> Iterator[tuple[str, bool]]:
+    """Rows up to the one that was taken; nobody asked those behind it."""
+    for rule in rules:
+        held = run.holds(rule)
+        yield rule, held
+        if held:
+            return

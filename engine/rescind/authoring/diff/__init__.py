@@ -1,0 +1,1 @@
+"""What changed in meaning between two versions or two books, rule by rule and in plain words."""

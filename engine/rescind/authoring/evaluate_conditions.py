@@ -1,0 +1,133 @@
+"""Conditions evaluated in Python, leaf by leaf, on the case of a run.
+
+The rules engine says which conditions hold; coverage and mutants also ask which part of one held, and on which side of
+a limit a case lies. This is a second evaluation of the same conditions, so a test holds the two to the same answers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
+from rescind.deciding.evaluation import Run
+from rescind.problems.exceptions import FactsError
+from rescind.values.convert import plain
+from rescind.values.types import ABSENT, Kind, Type
+from rescind.values.units import Money, exchange
+
+__all__ = ["LIMITS", "PASSES", "Unknown", "holds", "relation", "value_of", "walk", "words_of"]
+
+LIMITS = frozenset({Op.UNDER, Op.AT_MOST, Op.OVER, Op.AT_LEAST})
+# The sides of the operand on which a comparison holds.
+PASSES = {
+    Op.IS: (0,),
+    Op.IS_NOT: (-1, 1),
+    Op.UNDER: (-1,),
+    Op.AT_MOST: (-1, 0),
+    Op.OVER: (1,),
+    Op.AT_LEAST: (0, 1),
+}
+
+
+class Unknown(Exception):  # noqa: N818 - a state of the case, not an error of ours
+    """A condition reads what has no value in this case."""
+
+
+def value_of(name: Name, run: Run | None) -> Any:
+    """The value of a name in the case; `ABSENT` where it has none."""
+    try:
+        return run.read(name.name) if run else ABSENT
+    except FactsError:
+        return ABSENT
+
+
+def holds(condition: Condition, run: Run) -> bool:
+    """Whether a condition holds. Raises `Unknown` where it reads a value that cannot be computed."""
+    match condition:
+        case AllOf(items):
+            return all(holds(item, run) for item in items)
+        case AnyOf(items):
+            return any(holds(item, run) for item in items)
+        case Not(item):
+            return not holds(item, run)
+        case Present(subject):
+            return _read(subject, run) is not ABSENT
+        case Has(subject, member):
+            value = _read(subject, run)
+            return value is not ABSENT and member in value
+        case _:
+            side = relation(condition, run)
+            return side is not None and side in PASSES[condition.op]
+
+
+def relation(leaf: Compare, run: Run) -> int | None:
+    """-1, 0 or 1: the subject is below, at or above the operand (1 for texts that differ); None where one is absent."""
+    one = _read(leaf.subject, run)
+    other = _read(leaf.operand, run) if isinstance(leaf.operand, Name) else leaf.operand
+    if one is ABSENT or other is ABSENT:
+        return None
+    kind = leaf.subject.type.kind
+    if kind in (Kind.FLAG, Kind.CHOICE, Kind.TEXT):
+        return 0 if one == other else 1
+    if kind is Kind.MONEY:
+        one, other = _in_one_currency(one, other, run)
+    elif kind is Kind.DURATION:
+        index = 0 if leaf.subject.type.calendar else 1
+        one, other = one[index], other[index]
+    return int(one > other) - int(one < other)
+
+
+def _read(name: Name, run: Run) -> Any:
+    try:
+        return run.read(name.name)
+    except FactsError:
+        raise Unknown from None
+
+
+def _in_one_currency(one: Money, other: Money, run: Run) -> tuple[Any, Any]:
+    if one.currency == other.currency:
+        return one.minor, other.minor
+    rates = run.rates()
+    converted = None if rates is ABSENT else exchange(one, other.currency, rates)
+    if converted is None:
+        raise Unknown
+    return converted.minor, other.minor
+
+
+def walk(condition: Condition, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Condition]]:
+    """Every node of a condition with the steps that lead to it, the condition itself first."""
+    yield path, condition
+    match condition:
+        case AllOf(items) | AnyOf(items):
+            for index, item in enumerate(items):
+                yield from walk(item, (*path, index))
+        case Not(item):
+            yield from walk(item, (*path, 0))
+        case _:
+            pass
+
+
+def words_of(condition: Condition) -> str:
+    """A condition as the workbench names it: `order.amount > 1000.00 USD`."""
+    match condition:
+        case Compare(subject, op, operand):
+            return f"{subject.name} {op.value} {_operand(operand, subject.type)}"
+        case Present(subject):
+            return f"{subject.name} present"
+        case Has(subject, member):
+            return f"{subject.name} has {member}"
+        case Not(item):
+            return f"not ({words_of(item)})"
+        case AllOf(items):
+            return f"({' and '.join(map(words_of, items))})"
+        case AnyOf(items):
+            return f"({' or '.join(map(words_of, items))})"
+
+
+def _operand(operand: Any, type_: Type) -> str:
+    if isinstance(operand, Name):
+        return operand.name
+    value = plain(operand, type_, dt.UTC)
+    return str(value).lower() if isinstance(value, bool) else str(value)

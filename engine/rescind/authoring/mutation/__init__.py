@@ -1,0 +1,1 @@
+"""Small changes of a version, and which of them no case would notice."""

@@ -1,0 +1,1 @@
+"""The model of a book, and how its files become one: readers, semantic checks, digest."""

@@ -1,0 +1,333 @@
+"""The records of a loaded book: what the parsers build and the compiler reads.
+
+Conditions are a closed set of nodes: `All`, `Any`, `Not`, and the leaves `Compare`, `Present` and `Has`. Each leaf
+knows its place and says in `needs` what the author asked for, in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from rescind.book.vocabulary import Vocabulary
+from rescind.problems.frozen import frozen
+from rescind.problems.problem import Location
+from rescind.values.types import Type
+from rescind.values.units import Duration
+
+if TYPE_CHECKING:
+    from rescind.formula.business_calendars import BusinessCalendar
+    from rescind.formula.scope import Formula
+
+__all__ = [
+    "ALWAYS",
+    "NEVER",
+    "UNSPECIFIED",
+    "AllOf",
+    "AnyOf",
+    "Blocker",
+    "Book",
+    "Compare",
+    "Condition",
+    "Deduction",
+    "Destination",
+    "Has",
+    "Instrument",
+    "Leaf",
+    "Name",
+    "Not",
+    "Op",
+    "Policy",
+    "Present",
+    "Refund",
+    "Review",
+    "Row",
+    "Table",
+    "Term",
+    "Value",
+    "Version",
+    "leaves",
+]
+
+UNSPECIFIED = "unspecified"
+
+
+class Op(StrEnum):
+    """The comparisons that the rules engine evaluates."""
+
+    IS = "=="
+    IS_NOT = "!="
+    UNDER = "<"
+    AT_MOST = "<="
+    OVER = ">"
+    AT_LEAST = ">="
+
+
+@frozen
+class Name:
+    """A fact or value read at run time, with its type."""
+
+    name: str
+    type: Type
+
+
+@frozen
+class Compare:
+    """`subject op operand`; the operand is a typed literal or another `Name`."""
+
+    subject: Name
+    op: Op
+    operand: Any
+    needs: str
+    location: Location
+
+
+@frozen
+class Present:
+    """The optional `subject` was sent. `implied`: added because a comparison reads an optional fact."""
+
+    subject: Name
+    needs: str
+    location: Location
+    implied: bool = False
+
+
+@frozen
+class Has:
+    """The set `subject` holds `member`."""
+
+    subject: Name
+    member: str
+    needs: str
+    location: Location
+
+
+Leaf = Compare | Present | Has
+
+
+@frozen
+class AllOf:
+    """Every item holds; with no item, always true."""
+
+    items: tuple[Condition, ...]
+
+
+@frozen
+class AnyOf:
+    """At least one item holds; with no item, never true."""
+
+    items: tuple[Condition, ...]
+
+
+@frozen
+class Not:
+    """The item does not hold."""
+
+    item: Condition
+
+
+Condition = AllOf | AnyOf | Not | Leaf
+ALWAYS = AllOf(())
+NEVER = AnyOf(())
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
+    """The leaves of a condition in the order of the file."""
+    match condition:
+        case AllOf(items) | AnyOf(items):
+            for item in items:
+                yield from leaves(item)
+        case Not(item):
+            yield from leaves(item)
+        case _:
+            yield condition
+
+
+@frozen
+class Blocker:
+    """What forbids a cancellation."""
+
+    id: str
+    when: Condition
+    message: str
+    remedy: str
+    location: Location
+
+
+@frozen
+class Review:
+    """When a person must look. `by` and `on_timeout` may be `unspecified`; `within` is then None."""
+
+    id: str
+    when: Condition
+    by: str
+    within: Duration | None
+    on_timeout: str
+    scope: str
+    reason: str
+    location: Location
+
+
+@frozen
+class Row:
+    """One row of a table of values: `when` is `ALWAYS` in the row `otherwise`."""
+
+    when: Condition
+    result: Formula
+    location: Location
+
+
+@frozen
+class Table:
+    """A value by cases: the first row that holds."""
+
+    rows: tuple[Row, ...]
+
+
+@frozen
+class Value:
+    """A named intermediate result: a formula or a table of rows."""
+
+    name: str
+    type: Type
+    body: Formula | Table
+    location: Location
+
+
+@frozen
+class Deduction:
+    """What is taken off: `column` is `consumed` or `fees`; limits are formulas or None."""
+
+    name: str
+    amount: Formula
+    column: str
+    at_least: Formula | None
+    at_most: Formula | None
+    when: Condition
+    location: Location
+
+
+@frozen
+class Destination:
+    """Where money goes when `when` holds."""
+
+    when: Condition
+    to: str
+
+
+@frozen
+class Instrument:
+    """What becomes of one payment instrument: `back` is `full`, `none` or `remainder`, if `when` holds; else none."""
+
+    name: str
+    back: str
+    when: Condition
+    to: tuple[Destination, ...]
+    location: Location
+
+
+@frozen
+class Term:
+    """One set of refund terms."""
+
+    id: str
+    when: Condition
+    deductions: tuple[Deduction, ...]
+    instruments: tuple[Instrument, ...]
+    location: Location
+
+
+@frozen
+class Refund:
+    """How money comes back: which fact says what was paid, the rounding, and the terms in order."""
+
+    paid: Name
+    mode: str
+    place: str
+    below_zero: str
+    split: str
+    terms: tuple[Term, ...]
+    location: Location
+
+
+@frozen
+class Version:
+    """One version of a policy, whole.
+
+    `values` stand in an order in which each uses only earlier ones. `meaning` is what `digest` is made of, `frozen`
+    the digest that the book names ("" for a draft). `facts` are those that the version reads, `values_read` the names
+    of those values that something in it reads. `in_force_from` and `in_force_until` are instants, the end not
+    included (None: open). `entry` is its place in the book, and `places` are those of the values in it, by key.
+    """
+
+    policy: str
+    version: str
+    title: str
+    path: str
+    applies_to: Condition
+    blockers: tuple[Blocker, ...]
+    reviews: tuple[Review, ...]
+    values: tuple[Value, ...]
+    refund: Refund | None
+    reasons: Mapping[str, str]
+    together: str
+    source: Mapping[str, str]
+    location: Location
+    meaning: Mapping[str, object]
+    facts: frozenset[str] = field(default_factory=frozenset)
+    values_read: frozenset[str] = frozenset()
+    digest: str = ""
+    frozen: str = ""
+    in_force_from: int = 0
+    in_force_until: int | None = None
+    entry: Location = Location("")
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+    @property
+    def draft(self) -> bool:
+        """Whether the book has not frozen the version yet."""
+        return not self.frozen
+
+
+@frozen
+class Policy:
+    """A named set of terms and its versions, by the time at which they come into force.
+
+    `places` are those of the values in its entry in the book, by key.
+    """
+
+    id: str
+    title: str
+    governed_by: str
+    otherwise: str
+    versions: tuple[Version, ...]
+    location: Location
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+
+@frozen
+class Book:
+    """A whole book: the vocabulary and the policies in the order in which they are tried."""
+
+    path: str
+    title: str
+    zone: ZoneInfo
+    currency: str
+    vocabulary: Vocabulary
+    calendars: Mapping[str, BusinessCalendar]
+    policies: tuple[Policy, ...]
+
+    def tried(self) -> tuple[Policy, ...]:
+        """The policies in the order in which they are tried: from the first one on, following `otherwise`."""
+        policies = {policy.id: policy for policy in self.policies}
+        names = list(policies)
+        order: dict[str, Policy] = {}
+        name = names[0]
+        while name in policies and name not in order:
+            order[name] = policies[name]
+            after = names.index(name) + 1
+            name = policies[name].otherwise or (names[after] if after < len(names) else "")
+        return tuple(order.values())

@@ -1,0 +1,321 @@
+"""Semantic checks over a whole book: an ordered, named table.
+
+What one condition or formula gets wrong is reported while it is parsed, where the words are at hand. Here stands
+what can only be seen from further away. Warnings do not stop a book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rescind.book.model import Book, Condition, Policy, Present, Version, leaves
+from rescind.problems.problem import Location, Problems
+from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.values.types import Kind, Type, a_type
+from rescind.values.units import format_time
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from rescind.book.vocabulary import Fact
+
+__all__ = ["CHECKS", "check_book"]
+
+Check = Callable[[Book, Problems], None]
+
+
+def check_book(book: Book, problems: Problems) -> None:
+    """Run every check of `CHECKS` in its order, between those that they rest on."""
+    _policy_ids(book, problems)
+    if len({policy.id for policy in book.policies}) < len(book.policies):
+        return
+    for _, check in CHECKS:
+        check(book, problems)
+    if not problems.errors:
+        _unused_facts(book, problems)
+        _unused_values(book, problems)
+
+
+def _policy_ids(book: Book, problems: Problems) -> None:
+    seen: dict[str, Policy] = {}
+    for policy in book.policies:
+        if policy.id in seen:
+            problems.add(
+                "R0202",
+                f"the policy `{policy.id}` stands twice in the book",
+                policy.places["id"],
+                "give it another id",
+            )
+        seen.setdefault(policy.id, policy)
+
+
+def _version_names(book: Book, problems: Problems) -> None:
+    """A version file says which version it is; the book must agree."""
+    for policy in book.policies:
+        seen: set[str] = set()
+        for version in policy.versions:
+            if version.policy != policy.id:
+                problems.add(
+                    "R0304",
+                    f"`{version.path}` is a version of `{version.policy}`, not of `{policy.id}`",
+                    version.places["file"],
+                    "name another file, or move the entry to its policy",
+                )
+            if version.version in seen:
+                problems.add(
+                    "R0202",
+                    f"version `{version.version}` stands twice",
+                    version.places["version"],
+                    "name each once",
+                )
+            seen.add(version.version)
+
+
+def _version_times(book: Book, problems: Problems) -> None:
+    """Versions follow each other without overlap; a gap is allowed, and said."""
+    for policy in book.policies:
+        for version in policy.versions:
+            if version.in_force_until is not None and version.in_force_until <= version.in_force_from:
+                problems.add(
+                    "R0305",
+                    f"version `{version.version}` ends before it starts",
+                    version.places["in_force_until"],
+                    "swap the two dates",
+                )
+        for one, two in pairwise(policy.versions):
+            _neighbours(one, two, book.zone, problems)
+
+
+def _neighbours(one: Version, two: Version, zone: ZoneInfo, problems: Problems) -> None:
+    start = format_time(two.in_force_from, zone)
+    if two.in_force_from <= one.in_force_from:
+        problems.add(
+            "R0305",
+            f"version `{two.version}` starts at {start}, and version `{one.version}` before it in the list at "
+            f"{format_time(one.in_force_from, zone)}",
+            two.places["in_force_from"],
+            "list versions by the time at which they come into force",
+        )
+    elif one.in_force_until is not None and one.in_force_until > two.in_force_from:
+        end = format_time(one.in_force_until, zone)
+        problems.add(
+            "R0305",
+            f"version `{one.version}` runs until {end}, and version `{two.version}` starts at {start}",
+            one.places["in_force_until"],
+            "leave `in_force_until` out: a version ends where the next one starts",
+        )
+    elif one.in_force_until is not None and one.in_force_until < two.in_force_from:
+        end = format_time(one.in_force_until, zone)
+        problems.add(
+            "R0330",
+            f"no version is in force from {end} to {start}",
+            one.places["in_force_until"],
+            "cases in the gap cannot be decided; close it if that is not meant",
+        )
+
+
+def _otherwise(book: Book, problems: Problems) -> None:
+    policies = {policy.id: policy for policy in book.policies}
+    for policy in book.policies:
+        if policy.otherwise and policy.otherwise not in policies:
+            hint = did_you_mean(policy.otherwise, policies) or f"policies: {one_of(policies)}"
+            problems.add(
+                "R0306",
+                f"`otherwise` names no policy of the book: `{policy.otherwise}`",
+                policy.places["otherwise"],
+                hint,
+            )
+        chain = _chain(policy, policies)
+        # Each circle once: at that of its policies which the book lists first.
+        if policy.id in chain and list(policies).index(policy.id) <= min(map(list(policies).index, chain)):
+            words = " → ".join(f"`{link}`" for link in (policy.id, *chain))
+            problems.add(
+                "R0306",
+                f"cases are handed over in a circle: {words}",
+                policy.places["otherwise"],
+                "end the chain somewhere",
+            )
+
+
+def _chain(policy: Policy, policies: dict[str, Policy]) -> list[str]:
+    """The policies that a case is handed to, one after the other, to the first that comes again."""
+    chain: list[str] = []
+    target = policies.get(policy.otherwise)
+    while target and target.id not in chain:
+        chain.append(target.id)
+        target = policies.get(target.otherwise)
+    return chain
+
+
+def _never_tried(book: Book, problems: Problems) -> None:
+    """`otherwise` may lead past policies, which then never decide."""
+    tried = book.tried()
+    for policy in book.policies:
+        if policy not in tried and not any(found.code == "R0306" for found in problems):
+            problems.add(
+                "R0333",
+                f"the policy `{policy.id}` is never tried: an `otherwise` before it leads past it",
+                policy.location,
+                "move it, or hand cases to it",
+            )
+
+
+def _governed_by(book: Book, problems: Problems) -> None:
+    for policy in book.policies:
+        if not policy.governed_by:
+            continue
+        fact = book.vocabulary.facts.get(policy.governed_by)
+        if not fact:
+            hint = did_you_mean(policy.governed_by, book.vocabulary.facts)
+            problems.add("R0201", f"`{policy.governed_by}` is not a fact", policy.places["governed_by"], hint)
+        elif fact.type.kind not in (Kind.TIME, Kind.DATE):
+            problems.add(
+                "R0226",
+                f"`{policy.governed_by}` is {a_type(fact.type)}, not a time or a date",
+                policy.places["governed_by"],
+                "name the fact whose time picks the version",
+            )
+
+
+def _digests(book: Book, problems: Problems) -> None:
+    for version in _versions(book):
+        if version.frozen and version.frozen != version.digest:
+            problems.add(
+                "R0307",
+                f"`{version.path}`, or what it includes or reads, was changed after version `{version.version}` "
+                "was frozen",
+                version.places["digest"],
+                f"undo the change, or start a new version; the content now has {version.digest}",
+            )
+
+
+def _unused_facts(book: Book, problems: Problems) -> None:
+    """Asked only of a book without errors: a version that cannot be read may be the one that uses a fact."""
+    used = {name for version in _versions(book) for name in version.facts}
+    used |= {policy.governed_by for policy in book.policies}
+    for fact in book.vocabulary.facts.values():
+        if fact.name not in used and not _known_to_engine(fact.name):
+            problems.add(
+                "R0331", f"no policy reads the fact `{fact.name}`", fact.location, "remove it, or use it"
+            )
+
+
+def _unused_values(book: Book, problems: Problems) -> None:
+    """Asked only of a book without errors, as of facts: what cannot be read may be what uses a value.
+
+    A value stands at its place once, whichever versions include it, and so do the columns of a matrix: it is used where
+    one version reads it, or one column of it.
+    """
+    names: dict[Location, str] = {}
+    used: set[Location] = set()
+    for version in _versions(book):
+        for value in version.values:
+            names[value.location] = value.name
+            if value.name in version.values_read:
+                used.add(value.location)
+    for place, name in names.items():
+        if place not in used:
+            matrix, _, column = name.partition(".")
+            what = f"a column of the matrix `{matrix}`" if column else f"the value `{name}`"
+            problems.add("R0334", f"nothing reads {what}", place, "remove it, or use it")
+
+
+# What the engine itself reads must be of the kinds that it understands; a text is one of a closed list as well.
+TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
+ENGINE_KINDS: dict[str, frozenset[Kind]] = {
+    "request.submitted_at": frozenset({Kind.TIME}),
+    "request.reason": TEXTS,
+    "request.reviews": frozenset({Kind.LIST}),
+    "rates": frozenset({Kind.RATES}),
+    "account.id": TEXTS,
+    "account.enterprise_projects_enabled": frozenset({Kind.FLAG}),
+}
+WORD_FIELDS = {"by": TEXTS, "outcome": frozenset({Kind.CHOICE}), "decided_at": frozenset({Kind.TIME})}
+WORDS = frozenset({"approve", "reject"})
+
+
+def _engine_facts(book: Book, problems: Problems) -> None:
+    """The facts that the engine itself reads have the types that it reads: a word of another form could not count."""
+    facts = book.vocabulary.facts
+    kinds = ENGINE_KINDS | dict.fromkeys(SUBJECT_FACTS, TEXTS)
+    for name in kinds.keys() & facts.keys():
+        _of_kind(name, facts[name], kinds[name], problems)
+    reviews = facts.get("request.reviews")
+    if not reviews or reviews.type.kind is not Kind.LIST:
+        return
+    for name, wanted in WORD_FIELDS.items():
+        field = reviews.fields.get(name)
+        if not field or field.optional:
+            hint = "each record holds `by`, `outcome` (`approve` or `reject`) and `decided_at`"
+            message = f"`request.reviews` needs the field `{name}` in every record"
+            problems.add("R0226", message, field.location if field else reviews.location, hint)
+        else:
+            _of_kind(field.name, field, wanted, problems)
+    outcome = reviews.fields.get("outcome")
+    if outcome and outcome.type.kind is Kind.CHOICE and frozenset(outcome.type.choices) != WORDS:
+        message = "the choices of `request.reviews.outcome` are `approve` and `reject`, and no others"
+        problems.add("R0226", message, outcome.location, "a reviewer says one or the other")
+
+
+def _of_kind(name: str, fact: Fact, wanted: frozenset[Kind], problems: Problems) -> None:
+    if fact.type.kind not in wanted:
+        message = f"the engine reads `{name}` itself and expects {a_type(Type(max(wanted)))}, found {a_type(fact.type)}"
+        problems.add("R0226", message, fact.location, f"declare it with `type: {max(wanted)}`, or rename it")
+
+
+# What the engine itself reads, by name: who the case is about, and the life of a request.
+ENGINE_FACTS = ("account.", "request.", "rates")
+SUBJECT_FACTS = frozenset(
+    {
+        *("resource.id", "resource.name", "resource.product_type", "resource.region"),
+        *("resource.enterprise_project", "order.id"),
+    }
+)
+
+
+def _known_to_engine(name: str) -> bool:
+    return name in SUBJECT_FACTS or name.startswith(ENGINE_FACTS)
+
+
+def _silent_absence(book: Book, problems: Problems) -> None:
+    """A blocker on an optional fact does not match when the fact is absent: the author should say so."""
+    for version in _versions(book):
+        for blocker in version.blockers:
+            for name, place in sorted(_unguarded(blocker.when)):
+                problems.add(
+                    "R0332",
+                    f"the blocker `{blocker.id}` does not match when the optional fact `{name}` is absent",
+                    place,
+                    f"say what absence means: add `{name}: {{present: true}}` or `{{present: false}}`",
+                )
+
+
+def _unguarded(condition: Condition) -> set[tuple[str, Location]]:
+    """Optional facts that a condition compares without ever asking whether they are present."""
+    asked = {
+        leaf.subject.name for leaf in leaves(condition) if isinstance(leaf, Present) and not leaf.implied
+    }
+    return {
+        (leaf.subject.name, leaf.location)
+        for leaf in leaves(condition)
+        if isinstance(leaf, Present) and leaf.implied and leaf.subject.name not in asked
+    }
+
+
+def _versions(book: Book) -> Iterable[Version]:
+    return (version for policy in book.policies for version in policy.versions)
+
+
+# In the order in which a reader would look: names first, since later checks rely on them; then times; then content.
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("version files say what the book says", _version_names),
+    ("versions follow each other", _version_times),
+    ("what the engine reads itself has the types that it reads", _engine_facts),
+    ("otherwise names a policy, not in a circle", _otherwise),
+    ("every policy is tried", _never_tried),
+    ("governed_by names a time", _governed_by),
+    ("frozen versions are unchanged", _digests),
+    ("blockers say what absence means", _silent_absence),
+)

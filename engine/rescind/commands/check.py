@@ -1,0 +1,195 @@
+"""`rescind check`: every problem of a book, with file, line, column, code and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from rescind.authoring.author_problems import drafts_in_force, inspect_book
+from rescind.authoring.problem_reports import Lines, anchor_of, github, json_report, junit, sarif, snippet
+from rescind.problems.codes import CODES, Severity
+from rescind.problems.problem import Problem, Problems
+from rescind.problems.suggestions import did_you_mean
+from rescind.terminal.verb_options import (
+    HAS_ERRORS,
+    Verb,
+    book_file,
+    clean,
+    format_option,
+    moment_of,
+    problem_line,
+    relocated,
+)
+
+__all__ = ["FORMATS", "check", "problems_of", "summary"]
+
+# Problems, the book's file, and every file that was read, as seen from here.
+Report = Callable[[Sequence[Problem], Path, Sequence[str]], None]
+
+
+def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes of `--allow`, which may be of warnings and advice only."""
+    del ctx, parameter
+    codes = [code.strip().upper() for value in values for code in value.split(",")]
+    for code in codes:
+        if code not in CODES:
+            raise click.BadParameter(f"there is no problem `{clean(code[:40])}`: {did_you_mean(code, CODES)}")
+        if CODES[code].severity is Severity.ERROR:
+            raise click.BadParameter(f"{code} is an error, which cannot be allowed")
+    return tuple(codes)
+
+
+@click.command(
+    cls=Verb,
+    sections={
+        "Examples": [
+            "rescind check",
+            "rescind check my/policies.yaml --format json",
+            "rescind check --lint --allow R0602",
+            "rescind check --frozen --format github",
+        ]
+    },
+)
+@click.argument("book", metavar="[BOOK]", required=False)
+@click.option("--book", "named", metavar="PATH", help="The same as BOOK.")
+@click.option("--lint", is_flag=True, help="Give advice too, on what is right and could be better.")
+@click.option(
+    "--allow",
+    metavar="CODES",
+    multiple=True,
+    callback=_codes,
+    help="Leave out these warnings or advice, such as R0602,R0606.",
+)
+@click.option("--frozen", is_flag=True, help="Fail on a draft in force.")
+@click.option("--at", metavar="TIME", help="With --frozen: in force at this time. Default: now.")
+@format_option("text", "json", "sarif", "github", "junit")
+def check(  # noqa: PLR0913 - one parameter for each option
+    *,
+    book: str | None,
+    named: str | None,
+    lint: bool,
+    allow: tuple[str, ...],
+    frozen: bool,
+    at: str | None,
+    format_: str,
+) -> None:
+    """Check a book of policies, and every file that it names: form, names, types, units, versions and bounds.
+
+    BOOK is a file or folder. Default: policies.yaml here, else the book shipped with rescind.
+
+    Ends with status 1 where there are errors; warnings and advice alone do not fail. A comment in a file allows a
+    warning or advice on its line or the next one: `# rescind: allow R0332 because …`.
+    """
+    if book and named and book != named:
+        raise click.UsageError("BOOK and `--book` name different books: give one of them")
+    if at and not frozen:
+        raise click.UsageError("`--at` is for `--frozen`")
+    path = book_file(book or named)
+    inspection = inspect_book(path, advice=lint, allow=allow)
+    found = Problems(inspection.problems)
+    if frozen and inspection.book:
+        found.extend(drafts_in_force(inspection.book, moment_of(at, inspection.book.zone)))
+    problems = _from_here(found, path)
+    FORMATS[format_](problems, path, _files(inspection.documents, path))
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise click.exceptions.Exit(HAS_ERRORS)
+
+
+def problems_of(path: Path) -> tuple[Problem, ...]:
+    """Every problem of the book at `path`, sorted by place as seen from here."""
+    return _from_here(inspect_book(path).problems, path)
+
+
+def _from_here(problems: Iterable[Problem], path: Path) -> tuple[Problem, ...]:
+    return tuple(Problems(relocated(problems, path)))
+
+
+def _files(documents: Iterable[str], path: Path) -> list[str]:
+    folder = path.parent
+    if folder.is_absolute() and folder.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
+    return [str(folder / name) for name in documents]
+
+
+def summary(problems: Sequence[Problem], path: Path) -> str:
+    """The closing line: how many errors, warnings and pieces of advice there are in which book."""
+    counts = [
+        (severity, sum(problem.severity is severity for problem in problems))
+        for severity in (Severity.ERROR, Severity.WARNING, Severity.ADVICE)
+    ]
+    words = ", ".join(_counted(severity, count) for severity, count in counts if count)
+    colour = "red" if counts[0][1] else "yellow" if problems else "green"
+    return click.style(f"{path}: {words or 'no problems'}", fg=colour, bold=True)
+
+
+def _counted(severity: Severity, count: int) -> str:
+    if severity is Severity.ADVICE:
+        return f"{count} piece{'s' * (count > 1)} of advice"
+    return f"{count} {severity}{'s' * (count > 1)}"
+
+
+def _text(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
+    """Problems with their lines to standard error, where all errors go; the closing line to standard output."""
+    del files
+    lines, linked = Lines(), set[str]()
+    for problem in problems:
+        click.echo(problem_line(problem), err=True)
+        _show_line(problem, lines)
+        if problem.code not in linked:
+            click.echo(click.style(f"    see {anchor_of(problem.code)}", dim=True), err=True)
+        linked.add(problem.code)
+    click.echo(summary(problems, path))
+
+
+def _show_line(problem: Problem, lines: Lines) -> None:
+    text, carets = snippet(problem, lines)
+    if text:
+        indent = len(text) - len(text.lstrip())
+        click.echo(f"    {text[indent:]}", err=True)
+        click.echo(f"    {' ' * (len(carets.rstrip('^')) - indent)}{_red(carets.strip())}", err=True)
+
+
+def _red(text: str) -> str:
+    return click.style(text, fg="red", bold=True)
+
+
+def _json(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
+    """The report as a JSON array on standard output: it is what was asked for."""
+    del path, files
+    click.echo(json_report(problems))
+
+
+def _sarif(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
+    del path, files
+    click.echo(sarif(problems, _version()))
+
+
+def _version() -> str:
+    try:
+        return version("rescind")
+    except PackageNotFoundError:
+        return ""
+
+
+def _github(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
+    """One workflow command for each problem on standard output, which is where GitHub reads them."""
+    del path, files
+    if problems:
+        click.echo(github(problems))
+
+
+def _junit(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
+    del path
+    click.echo(junit(problems, files))
+
+
+FORMATS: Mapping[str, Report] = {
+    "text": _text,
+    "json": _json,
+    "sarif": _sarif,
+    "github": _github,
+    "junit": _junit,
+}

@@ -1,0 +1,237 @@
+"""`rescind decide`: the decision for one case or many. Nothing is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from rescind.book.model import Book
+from rescind.deciding.decision import OUTCOMES, Decision
+from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
+from rescind.engine import Engine
+from rescind.problems.exceptions import EngineError, FactsError
+from rescind.problems.frozen import frozen
+from rescind.problems.problem import Location, Problem
+from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.terminal.decision_text import Tally, decision_line, decision_text, working_text
+from rescind.terminal.progress_bar import Progress
+from rescind.terminal.verb_options import (
+    FAILED_ON,
+    HAS_ERRORS,
+    Verb,
+    at_option,
+    book_file,
+    book_option,
+    echo_json,
+    echo_problems,
+    fail,
+    format_option,
+    load_engine,
+    moment_of,
+    policy_named,
+    version_option,
+)
+from rescind.values.units import format_time
+
+__all__ = ["decide"]
+
+CLOCK = " (the clock; `--at` sets another time)"
+
+
+@frozen
+class Run:
+    """How the cases of one run are decided and shown."""
+
+    engine: Engine
+    at: int
+    clock: str
+    policy: str | None
+    version: str | None
+    format: str
+    explain: bool
+
+    def decide(self, row: Row) -> Decision | tuple[Problem, ...]:
+        """The decision of a case, or its located problems."""
+        if row.problems:
+            return row.problems
+        try:
+            return self.engine.decide(row.facts, at=self.at, policy=self.policy, version=self.version)
+        except FactsError as error:
+            return row.located(error.problems)
+        except EngineError as error:
+            return row.located([Problem("R0990", str(error), Location("facts"))])
+
+
+def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None) -> frozenset[str]:
+    """The outcomes of `--fail-on`, which are written with commas between them."""
+    del ctx, parameter
+    names = [name.strip() for name in value.split(",")] if value is not None else []
+    for name in names:
+        if name not in OUTCOMES:
+            hint = did_you_mean(name, OUTCOMES) or f"use {one_of(OUTCOMES)}"
+            raise click.BadParameter(f"`{name}` is not an outcome: {hint}")
+    return frozenset(names)
+
+
+@click.command(
+    cls=Verb,
+    sections={
+        "Examples": [
+            "rescind decide case.json",
+            "rescind decide case.yaml --at 2025-11-05T09:00:00+08:00 --format json",
+            "rescind decide case.json --explain",
+            "rescind decide cases.jsonl --fail-on blocked,review_required",
+            "cat case.json | rescind decide - --policy inactive-resources --version 2024-10-29",
+        ]
+    },
+)
+@click.argument("facts", metavar="FACTS")
+@book_option
+@at_option("Decide as of this time.")
+@click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
+@version_option("Decide by this version, whatever its dates; drafts too.")
+@click.option(
+    "--input",
+    "input_",
+    type=click.Choice(KINDS),
+    help="What FACTS holds. Default: by its name, else by its content.",
+)
+@format_option("text", "json", "jsonl")
+@click.option(
+    "--fail-on",
+    metavar="OUTCOMES",
+    callback=_outcomes,
+    help="End with status 3 where one of these outcomes is decided, such as blocked,review_required.",
+)
+@click.option("--strict", is_flag=True, help="Stop at the first case with errors.")
+@click.option(
+    "--explain", is_flag=True, help="Write out how each figure came about, with its line in the policy."
+)
+def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    facts: str,
+    book: str | None,
+    at: str | None,
+    policy: str | None,
+    version: str | None,
+    input_: str | None,
+    format_: str,
+    fail_on: frozenset[str],
+    *,
+    strict: bool,
+    explain: bool,
+) -> None:
+    """Decide the case in FACTS, or each of many, as a dry run: nothing is stored, and drafts may decide.
+
+    FACTS is a JSON or YAML file with one case or a list of them, a JSON Lines file with one case per line, or `-` for
+    standard input. A case with errors among many is reported and passed over.
+
+    Ends with status 0 whatever was decided, 1 where the book or the facts have errors, 2 where the command line is
+    wrong, and 3 where an outcome of --fail-on was decided.
+    """
+    engine = load_engine(book_file(book))
+    moment = moment_of(at, engine.book.zone)
+    run = Run(
+        engine, moment, "" if at else CLOCK, _policy(engine.book, policy, version), version, format_, explain
+    )
+    with open_facts(facts, input_) as file:
+        tally = _many(run, file, strict=strict) if file.many else _one(run, next(file.rows))
+    if tally.errors:
+        raise click.exceptions.Exit(HAS_ERRORS)
+    if not fail_on.isdisjoint(tally.outcomes):
+        raise click.exceptions.Exit(FAILED_ON)
+
+
+def _policy(book: Book, policy: str | None, version: str | None) -> str | None:
+    """The policy to try: the one named, or the only one that has the version named; None for the book's order."""
+    if policy is not None:
+        found = policy_named(book, policy, "--policy")
+        _version_known(version, [each.version for each in found.versions], f"`{policy}`")
+        return policy
+    if version is None:
+        return None
+    having = [each.id for each in book.policies if any(v.version == version for v in each.versions)]
+    _version_known(version, [v.version for each in book.policies for v in each.versions], "the book")
+    if len(having) > 1:
+        message = f"several policies have a version `{version}`: add `--policy` with {one_of(having)}"
+        raise click.BadParameter(message, param_hint="--version")
+    return having[0]
+
+
+def _version_known(version: str | None, known: list[str], owner: str) -> None:
+    if version is not None and version not in known:
+        hint = did_you_mean(version, known) or f"there are {one_of(dict.fromkeys(known))}"
+        raise click.BadParameter(f"{owner} has no version `{version}`: {hint}", param_hint="--version")
+
+
+def _one(run: Run, row: Row) -> Tally:
+    decided = run.decide(row)
+    if not isinstance(decided, Decision):
+        fail(decided, run.format)
+    if run.format == "text":
+        click.echo(decision_text(decided.to_dict(), run.clock))
+        if run.explain:
+            click.echo(working_text(decided.to_dict()))
+    elif run.format == "json":
+        echo_json(decided.to_dict())
+    else:
+        click.echo(decided.to_json())
+    tally = Tally()
+    _count(tally, decided)
+    return tally
+
+
+def _many(run: Run, file: FactsFile, *, strict: bool) -> Tally:
+    tally = Tally()
+    stopped = False
+    with Progress(file.size) as progress:
+        for row in file.rows:
+            decided = run.decide(row)
+            progress.step(row.at)
+            progress.make_room()
+            if isinstance(decided, Decision):
+                _count(tally, decided)
+                _show(run, row, decided)
+            else:
+                tally.errors += 1
+                _show_errors(run, row, decided)
+                if strict:
+                    stopped = True
+                    break
+    if run.format == "text":
+        _summary(tally, run, stopped=stopped)
+    return tally
+
+
+def _show(run: Run, row: Row, decision: Decision) -> None:
+    if run.format == "text":
+        click.echo(decision_line(decision.to_dict(), row.line))
+        if run.explain:
+            click.echo(working_text(decision.to_dict()))
+    else:
+        click.echo(decision.to_json())
+
+
+def _show_errors(run: Run, row: Row, problems: Iterable[Problem]) -> None:
+    """Problems of one case of many: in JSON they take the place of its decision."""
+    if run.format == "text":
+        echo_problems(problems, run.format)
+    else:
+        error: dict[str, Any] = {"error": [problem.to_dict() for problem in problems], "line": row.line}
+        click.echo(json.dumps(error, ensure_ascii=False))
+
+
+def _summary(tally: Tally, run: Run, *, stopped: bool) -> None:
+    click.echo("")
+    for line in tally.lines():
+        click.echo(line)
+    if stopped:
+        click.echo("stopped at the first case with errors, as `--strict` asks")
+    click.echo(f"as of {format_time(run.at, run.engine.book.zone)}{run.clock}")
+
+
+def _count(tally: Tally, decision: Decision) -> None:
+    refund = decision.refund
+    tally.add(decision.outcome, refund.total if refund else 0, refund.currency if refund else "")

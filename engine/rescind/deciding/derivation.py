@@ -1,0 +1,148 @@
+"""The working of a decision: how each figure came about, as a person would write it on paper.
+
+First the values in the order in which they were needed, then the deductions, what is left, and what each instrument
+gets back. Every step names its formula, what went in, the exact result, the rounded one where the policy rounds, and
+the line of the policy.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from rescind.book.model import Refund, Table, Value
+from rescind.deciding.evaluation import Run
+from rescind.deciding.settle import Deducted, Settlement
+from rescind.formula.scope import Formula
+from rescind.problems.problem import Location
+from rescind.values.types import Kind, Type
+from rescind.values.units import Money
+
+__all__ = ["Step", "working"]
+
+MONEY = Type(Kind.MONEY)
+
+
+class Step(NamedTuple):
+    """One figure. `inputs` are (name, typed value, type); `rounded` is None where the exact value stands."""
+
+    name: str
+    formula: str
+    inputs: tuple[tuple[str, Any, Type], ...]
+    value: Any
+    type: Type
+    rounded: Money | None
+    at: Location
+
+
+def working(run: Run, settlement: Settlement | None) -> tuple[Step, ...]:
+    """The steps of one decision, in order. Without a refund, or with nothing computed, there may be none."""
+    steps = _values(run)
+    refund = run.program.version.refund
+    if settlement and refund:
+        steps += _deductions(run, settlement)
+        steps += _remainder(run, refund, settlement)
+        steps += _lines(settlement)
+    return tuple(steps)
+
+
+def _values(run: Run) -> list[Step]:
+    steps = []
+    for name, result in run.in_order():
+        value = run.program.values[name]
+        if isinstance(value.body, Table):
+            steps.append(_row_step(run, value, value.body, result))
+        else:
+            formula = value.body
+            inputs = _inputs(run, formula)
+            steps.append(Step(name, formula.text, inputs, result, value.type, None, value.location))
+    return steps
+
+
+def _row_step(run: Run, value: Value, table: Table, result: Any) -> Step:
+    """A value by cases: the row that held, and what made it hold."""
+    row = run.row_of(value)
+    because = run.because(f"values/{value.name}/{table.rows.index(row) + 1}")
+    words = " and ".join(
+        f"{reason.name} is {'not ' if reason.denied else ''}{reason.needs}" for reason in because
+    )
+    inputs = {reason.name: (reason.name, reason.value, reason.type) for reason in because}
+    inputs |= {given[0]: given for given in _inputs(run, row.result)}
+    formula = f"{row.result.text}, where {words}" if words else f"{row.result.text}, in every other case"
+    return Step(value.name, formula, tuple(inputs.values()), result, value.type, None, row.location)
+
+
+def _inputs(run: Run, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:
+    names = dict.fromkeys(name for formula in formulas if formula for name in formula.names)
+    return tuple((name, run.read(name), run.program.type_of(name)) for name in names)
+
+
+def _deductions(run: Run, settlement: Settlement) -> list[Step]:
+    currency = settlement.currency
+    return [
+        Step(
+            taken.deduction.name,
+            _limited(taken),
+            _inputs(run, taken.deduction.amount, taken.deduction.at_least, taken.deduction.at_most),
+            Money(taken.exact, currency),
+            MONEY,
+            Money(taken.taken, currency),
+            taken.deduction.location,
+        )
+        for taken in settlement.deductions
+    ]
+
+
+def _limited(taken: Deducted) -> str:
+    part = taken.deduction
+    text = part.amount.text
+    text += f", at least {part.at_least.text}" if part.at_least else ""
+    return text + (f", at most {part.at_most.text}" if part.at_most else "")
+
+
+def _remainder(run: Run, refund: Refund, settlement: Settlement) -> list[Step]:
+    """What the deductions leave of the instruments that share the remainder."""
+    plan = run.verdict.plan
+    pool = {part.name for part in plan.parts if part.back == "remainder"} if plan else set()
+    lines = [line for line in settlement.lines if line.instrument in pool]
+    if not lines:
+        return []
+    left = Fraction(sum(line.paid for line in lines)) - sum(taken.exact for taken in settlement.deductions)
+    if refund.below_zero == "zero":
+        left = max(left, Fraction(0))
+    currency = settlement.currency
+    inputs = [(f"paid.{line.instrument}", Money(line.paid, currency), MONEY) for line in lines]
+    inputs += [(taken.deduction.name, Money(taken.exact, currency), MONEY) for taken in settlement.deductions]
+    formula = " + ".join(f"paid.{line.instrument}" for line in lines)
+    formula += "".join(f" - {taken.deduction.name}" for taken in settlement.deductions)
+    formula += f", {_rounding(refund)}"
+    returned = Money(sum(line.returned for line in lines), currency)
+    left_over = Money(left, currency)
+    return [Step("remainder", formula, tuple(inputs), left_over, MONEY, returned, refund.location)]
+
+
+def _rounding(refund: Refund) -> str:
+    floor = "" if refund.below_zero == "charge" else "not below zero, "
+    return f"{floor}rounded {refund.mode.replace('_', ' ')} {refund.place.replace('_', ' ')}"
+
+
+def _lines(settlement: Settlement) -> list[Step]:
+    """What each instrument gets back, and the total."""
+    currency = settlement.currency
+    places = {part.name: part.location for part in settlement.term.instruments}
+    steps = []
+    for line in settlement.lines:
+        columns = {
+            "paid": line.paid,
+            "consumed": line.consumed,
+            "fees": line.fees,
+            "forfeited": line.forfeited,
+        }
+        inputs = tuple((key, Money(amount, currency), MONEY) for key, amount in columns.items() if amount)
+        formula = " - ".join(key for key, amount in columns.items() if amount) or "paid"
+        name, returned = f"returned.{line.instrument}", Money(line.returned, currency)
+        steps.append(Step(name, formula, inputs, returned, MONEY, None, places[line.instrument]))
+    names = [step.name for step in steps]
+    inputs = tuple((step.name, step.value, MONEY) for step in steps)
+    total = Money(settlement.total, currency)
+    return [*steps, Step("total", " + ".join(names), inputs, total, MONEY, None, settlement.term.location)]

@@ -1,0 +1,172 @@
+"""A caller's facts to typed values: bounded, exact, and complete or refused.
+
+`FactsReader` turns nested facts into a list with one slot per fact of the vocabulary. Good facts take a fast path; when
+anything is off, the facts are walked again and every problem is reported at once, each with its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rescind.book.vocabulary import Fact, Vocabulary
+from rescind.problems.exceptions import EngineError, FactsError
+from rescind.problems.problem import Location, Problem
+from rescind.problems.suggestions import did_you_mean
+from rescind.values.convert import MAX_TEXT, Reader, describe, faults_of, read_flag, read_text, reader
+from rescind.values.types import ABSENT
+from rescind.values.units import UnitError
+
+__all__ = ["FactsReader", "facts_error"]
+
+
+def facts_error(code: str, path: str, message: str, hint: str = "") -> FactsError:
+    """A `FactsError` with one problem at a path into the facts."""
+    return FactsError(problems=[Problem(code, message, Location(path), hint)])
+
+
+class FactsReader:
+    """Reads the facts of one case against a vocabulary. Immutable, shared by all threads."""
+
+    def __init__(self, vocabulary: Vocabulary, zone: ZoneInfo) -> None:
+        self._vocabulary = vocabulary
+        self.slots = {name: slot for slot, name in enumerate(vocabulary.facts)}
+        # One slot more than there are facts: the last, -1, takes what open groups swallow, and later `now`.
+        self._blank = [*(fact.default for fact in vocabulary.facts.values()), ABSENT]
+        self._tree: dict[str, Any] = {}
+        for fact in vocabulary.facts.values():
+            self._plant(fact, zone)
+        self._open_tree()
+
+    def _plant(self, fact: Fact, zone: ZoneInfo) -> None:
+        *groups, leaf = fact.name.split(".")
+        self._branch(groups)[leaf] = (self.slots[fact.name], _reader_of(fact, zone))
+
+    def _branch(self, groups: Iterable[str]) -> dict[str, Any]:
+        """The tree below some groups: key to (slot, reader) for a fact, to (tree, None) for a group."""
+        branch = self._tree
+        for group in groups:
+            branch = branch.setdefault(group, ({}, None))[0]
+        return branch
+
+    def _open_tree(self) -> None:
+        """An open group swallows the keys that the vocabulary does not know."""
+        for name in self._vocabulary.open_groups:
+            *groups, leaf = name.split(".")
+            branch = self._branch(groups)
+            branch[leaf] = (_Open(branch.get(leaf, ({}, None))[0]), None)
+
+    def read(self, facts: object) -> list[Any]:
+        """The typed values by slot; `ABSENT` where the caller sent nothing. Raises `FactsError` with every problem."""
+        values = self._blank.copy()
+        try:
+            self._fill(self._tree, facts, values)
+        except (UnitError, KeyError, TypeError, AttributeError):
+            values, problems = self.partly(facts)
+            if not problems:
+                raise EngineError("the facts could not be read, and no reason was found") from None
+            raise FactsError(problems=problems) from None
+        return values
+
+    def _fill(self, tree: dict[str, Any], given: Any, values: list[Any]) -> None:
+        for key, raw in given.items():
+            slot, read = tree[key]
+            # Most facts are flags and plain texts: what their readers would accept is taken without a call.
+            if read is read_flag:
+                values[slot] = raw if raw is True or raw is False else read_flag(raw)
+            elif read is read_text and raw.__class__ is str and len(raw) <= MAX_TEXT and raw.isascii():
+                values[slot] = raw
+            elif read is None:
+                self._fill(slot, raw, values)
+            else:
+                values[slot] = read(raw)
+
+    def partly(self, facts: object) -> tuple[list[Any], list[Problem]]:
+        """What can be read of bad facts, and every problem; a bad value stays `ABSENT`."""
+        values = self._blank.copy()
+        return values, list(self._problems(self._tree, facts, "", values))
+
+    def _problems(
+        self, tree: Mapping[str, Any], given: object, prefix: str, values: list[Any]
+    ) -> Iterable[Problem]:
+        if not isinstance(given, Mapping):
+            expected = f"a mapping of {prefix[:-1] or 'facts'}"
+            place = Location(prefix[:-1] or "facts")
+            yield Problem("R0903", f"expected {expected}, found {describe(given)}", place)
+            return
+        for key, raw in given.items():
+            path = f"{prefix}{key}"
+            try:
+                slot, read = tree[key]
+            except (KeyError, TypeError):
+                yield self._unknown(path)
+                continue
+            if read is None:
+                yield from self._problems(slot, raw, f"{path}.", values)
+            else:
+                yield from _value_problems(read, raw, path, slot, values)
+
+    def _unknown(self, path: str) -> Problem:
+        hint = did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
+        shown = path if len(path) <= 100 else path[:97] + "…"
+        return Problem("R0902", f"`{shown}` is not a fact of the vocabulary", Location(shown), hint)
+
+    def missing(self, names: Iterable[str], values: list[Any], policy: str) -> list[Problem]:
+        """A problem for every required fact of `names` that the caller left out."""
+        problems = []
+        for name in sorted(names, key=self.slots.__getitem__):
+            fact = self._vocabulary.facts[name]
+            if fact.required and values[self.slots[name]] is ABSENT:
+                words = f": {fact.description}" if fact.description else ""
+                hint = f"the policy `{policy}` needs it{words}"
+                problems.append(Problem("R0901", f"the fact `{name}` is missing", Location(name), hint))
+        return problems
+
+
+class _Open(dict[str, Any]):
+    """A group in which unknown keys are passed over."""
+
+    def __missing__(self, key: Any) -> Any:
+        return (-1, _ignore) if isinstance(key, str) else dict.__getitem__(self, key)
+
+
+def _ignore(raw: object) -> object:
+    del raw
+    return ABSENT
+
+
+def _reader_of(fact: Fact, zone: ZoneInfo) -> Reader:
+    read = reader(fact.type, zone)
+    if fact.bounded:
+        read = _bounded(fact, read)
+    return _optional(read) if fact.optional else read
+
+
+def _optional(read: Reader) -> Reader:
+    """A reader of an optional fact: null means that it is absent."""
+    return lambda raw: ABSENT if raw is None else read(raw)
+
+
+def _bounded(fact: Fact, read: Reader) -> Reader:
+    def check(raw: object) -> Any:
+        value = read(raw)
+        if fact.fields:
+            fact.check_bounds(value)
+            return value
+        if fact.at_least is not None and value < fact.at_least:
+            raise UnitError(f"expected {fact.at_least} or more, found {describe(raw)}")
+        if fact.at_most is not None and value > fact.at_most:
+            raise UnitError(f"expected {fact.at_most} or less, found {describe(raw)}")
+        return value
+
+    return check
+
+
+def _value_problems(read: Reader, raw: object, path: str, slot: int, values: list[Any]) -> Iterable[Problem]:
+    try:
+        values[slot] = read(raw)
+    except UnitError as error:
+        for below, message, hint in faults_of(error):
+            place = path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in below)
+            yield Problem("R0903", message, Location(place), hint)

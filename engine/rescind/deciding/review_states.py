@@ -1,0 +1,149 @@
+"""The life of a review: from a request's submission to a reviewer's word or the end of the time limit.
+
+A pure function of the reviews that a decision asks for, the words given, and the evaluation time. A word counts up
+to and at the deadline; the outcome on timeout begins right after it. A word that cannot count changes nothing and
+is listed under `refused` with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from rescind.book.model import UNSPECIFIED, Review
+from rescind.values.units import LAST
+
+__all__ = ["RefusedWord", "RequestState", "Word", "request_state", "words_of"]
+
+APPROVE, REJECT = "approve", "reject"
+DECIDED_AT = attrgetter("decided_at")
+AFTER_TIMEOUT = {APPROVE: "auto_approved", REJECT: "rejected"}
+
+
+class Word(NamedTuple):
+    """What a reviewer said, and when (microseconds)."""
+
+    by: str
+    outcome: str
+    decided_at: int
+
+
+class RefusedWord(NamedTuple):
+    """A word that does not count, and why: `code` is that of `rescind.problems.codes.CODES`."""
+
+    word: Word
+    why: str
+    code: str
+
+
+class RequestState(NamedTuple):
+    """Where a request stands. `deadline` is the next one, or the last where none is pending; None without any."""
+
+    state: str
+    deadline: int | None
+    refused: tuple[RefusedWord, ...]
+
+
+class _Standing(NamedTuple):
+    state: str
+    deadline: int | None
+
+
+def words_of(records: Iterable[Mapping[str, Any]]) -> list[Word]:
+    """The fact `request.reviews` as words."""
+    return [Word(record["by"], record["outcome"], record["decided_at"]) for record in records]
+
+
+def deadline_of(review: Review, submitted: int) -> int | None:
+    """The last instant at which a word on this review counts; None where the policy sets no limit.
+
+    A limit that reaches beyond the calendar ends with it.
+    """
+    return None if review.within is None else min(submitted + review.within.micros, LAST)
+
+
+def request_state(reviews: Sequence[Review], words: Iterable[Word], submitted: int, at: int) -> RequestState:
+    """The state of a request at `at`. Words given after `at` are not known yet."""
+    counted, refused = _sift(reviews, words, submitted, at) if words else ({}, [])
+    if len(reviews) == 1:
+        state, deadline = _standing(reviews[0], counted, submitted, at)
+        return RequestState(state, deadline, tuple(refused))
+    standings = [_standing(review, counted, submitted, at) for review in reviews]
+    return RequestState(_joined([one.state for one in standings]), _next(standings), tuple(refused))
+
+
+def _sift(
+    reviews: Sequence[Review], words: Iterable[Word], submitted: int, at: int
+) -> tuple[dict[str, Word], list[RefusedWord]]:
+    """The word that counts of each reviewer, and those that do not."""
+    counted: dict[str, Word] = {}
+    refused = []
+    for word in sorted(words, key=DECIDED_AT):
+        if word.decided_at > at:
+            continue
+        objection = _objection(reviews, counted, word, submitted)
+        if objection:
+            code, why = objection
+            refused.append(RefusedWord(word, why, code))
+        else:
+            counted[word.by] = word
+    return counted, refused
+
+
+def _objection(
+    reviews: Sequence[Review], counted: Mapping[str, Word], word: Word, submitted: int
+) -> tuple[str, str] | None:
+    """Why a word does not count, with the code of the problem; None for a word that does."""
+    asked = [review for review in reviews if review.by in (word.by, UNSPECIFIED)]
+    if not asked:
+        return "R1034", f"no review by `{word.by}` is asked for"
+    if word.by in counted:
+        return "R1035", f"`{word.by}` has already decided"
+    if word.decided_at < submitted:
+        return "R1036", "the word was given before the request was submitted"
+    if all(_answered(review, counted, submitted) for review in asked):
+        return "R1035", f"what `{word.by}` could decide has already been decided"
+    for review in asked:
+        deadline = deadline_of(review, submitted)
+        if deadline is None or word.decided_at <= deadline:
+            return None
+    return "R1037", "the word was given after the deadline"
+
+
+def _answered(review: Review, counted: Mapping[str, Word], submitted: int) -> Word | None:
+    """The first word that decides a review."""
+    deadline = deadline_of(review, submitted)
+    return next(
+        (
+            word
+            for word in counted.values()
+            if review.by in (word.by, UNSPECIFIED) and (deadline is None or word.decided_at <= deadline)
+        ),
+        None,
+    )
+
+
+def _standing(review: Review, counted: Mapping[str, Word], submitted: int, at: int) -> _Standing:
+    deadline = deadline_of(review, submitted)
+    if word := _answered(review, counted, submitted):
+        return _Standing("approved" if word.outcome == APPROVE else "rejected", deadline)
+    if deadline is None or at <= deadline:
+        return _Standing("pending_review", deadline)
+    return _Standing(AFTER_TIMEOUT.get(review.on_timeout, "overdue"), deadline)
+
+
+def _joined(states: Sequence[str]) -> str:
+    """One rejection rejects; an overdue review stops the rest; approval needs every review."""
+    for state in ("rejected", "overdue", "pending_review", "auto_approved"):
+        if state in states:
+            return state
+    return "approved"
+
+
+def _next(standings: Sequence[_Standing]) -> int | None:
+    pending = [one.deadline for one in standings if one.state == "pending_review"]
+    known = [deadline for deadline in pending if deadline is not None]
+    if pending:
+        return min(known, default=None)
+    return max((one.deadline for one in standings if one.deadline is not None), default=None)

@@ -1,0 +1,99 @@
+"""What a set of fired rules means: which conditions held, and what follows from that alone.
+
+A policy has few sets of rules that ever fire together, so a `Verdict` is worked out once for each set and then looked
+up. It depends on nothing but the names of the rules; what depends on the facts of a case is in `Run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from rescind.book.model import Blocker, Review, Row, Table, Version
+from rescind.deciding.settle import Plan, plan_of
+from rescind.matching.compile_version import GATES
+
+__all__ = ["MAX_VERDICTS", "Fired", "Judge", "Verdict"]
+
+# Beyond so many sets, further ones are worked out again each time, so that odd facts cannot fill the memory.
+MAX_VERDICTS = 4_096
+
+# Each condition that held, and its branches that did: number and rule.
+Fired = Mapping[str, Sequence[tuple[int, str]]]
+
+
+class Verdict(NamedTuple):
+    """`held` are the conditions that fired or always hold; `plan` is None where no refund terms hold.
+
+    `rows` are the first rows that hold, by the names of the tables that have one.
+
+    `sound` is false where the policy both applies and does not, or neither: as an end result that is an error.
+    """
+
+    fired: Fired
+    held: frozenset[str]
+    applies: bool
+    sound: bool
+    blocked: bool
+    blockers: tuple[Blocker, ...]
+    reviews: tuple[Review, ...]
+    plan: Plan | None
+    rows: Mapping[str, Row]
+
+
+class Judge:
+    """The verdicts of one version, shared by all threads: each entry is added by one atomic step and never changed."""
+
+    def __init__(self, version: Version, definition: Mapping[str, Any]) -> None:
+        self._version = version
+        self._always = frozenset(definition["always"])
+        self._units = {
+            rule: tuple((meaning["unit"], meaning["branch"]) for meaning in meanings)
+            for rule, meanings in definition["rules"].items()
+        }
+        self._known: dict[tuple[str, ...], Verdict] = {}
+
+    def __call__(self, rules: tuple[str, ...]) -> Verdict:
+        """The verdict on the rules that fired, in their order."""
+        verdict = self._known.get(rules)
+        if verdict is None:
+            verdict = self._judge(rules, "")
+            if len(self._known) < MAX_VERDICTS:
+                self._known[rules] = verdict
+        return verdict
+
+    def gates(self, rules: tuple[str, ...]) -> Verdict:
+        """The verdict on what they say of whether the policy applies and what blocks the case.
+
+        A rule may stand for a blocker and for a review that has the same comparisons: the review alone is left out.
+        """
+        return self._judge(rules, (*GATES, "flags/"))
+
+    def _judge(self, rules: tuple[str, ...], units: str | tuple[str, ...]) -> Verdict:
+        """The verdict on the units whose names begin so."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        for rule in rules:
+            for unit, branch in self._units[rule]:
+                if unit.startswith(units):
+                    found.setdefault(unit, []).append((branch, rule))
+        held = self._always | found.keys()
+        version, refund = self._version, self._version.refund
+        blockers = tuple(blocker for blocker in version.blockers if f"blockers/{blocker.id}" in held)
+        reviews = tuple(review for review in version.reviews if f"review/{review.id}" in held)
+        term = next((term for term in refund.terms if f"terms/{term.id}" in held), None) if refund else None
+        applies = "applies_to" in held
+        sound = applies != ("applies_to/not" in held)
+        plan = plan_of(term, held) if term else None
+        # Shared by every decision on the same rules, so nobody may change them.
+        rows = MappingProxyType(dict(self._rows(held)))
+        fired = MappingProxyType({unit: tuple(branches) for unit, branches in found.items()})
+        return Verdict(fired, held, applies, sound, bool(blockers), blockers, reviews, plan, rows)
+
+    def _rows(self, held: frozenset[str]) -> Iterator[tuple[str, Row]]:
+        for value in self._version.values:
+            if isinstance(value.body, Table):
+                for number, row in enumerate(value.body.rows, 1):
+                    if f"values/{value.name}/{number}" in held:
+                        yield value.name, row
+                        break

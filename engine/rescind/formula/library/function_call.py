@@ -1,0 +1,126 @@
+"""One call of a library function while it is compiled: its arguments, checked, and what the function yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from rescind.formula.lexer import Mistake
+from rescind.formula.runtime_values import Run
+from rescind.formula.syntax_tree import Call, Literal, Node
+from rescind.formula.typed_expression import Build, Typed, Unit, describe, unify
+from rescind.formula.zoned_time import Clock, clock_of
+from rescind.problems.frozen import frozen
+from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.values.types import Kind, Type
+
+__all__ = ["CallSite", "Function", "Value"]
+
+# What a closure reads is of the type that was checked when it was built.
+Value = Any
+
+
+@frozen
+class CallSite:
+    """A call: the formula it stands in, the call's node and the function's signature."""
+
+    unit: Unit
+    node: Call
+    build: Build
+    signature: str
+
+    @property
+    def text(self) -> str:
+        """The call as written."""
+        return self.unit.snippet(self.node)
+
+    @property
+    def arguments(self) -> tuple[Node, ...]:
+        """The arguments as parsed."""
+        return self.node.arguments
+
+    def result(self, type_: Type, run: Run) -> Typed:
+        """The call's typed form."""
+        return Typed(type_, run, self.node, self.text)
+
+    def typed(self, *kinds: Kind, count: int | None = None) -> list[Typed]:
+        """The first `count` arguments (default: all), each of one of `kinds`."""
+        nodes = self.arguments[:count]
+        return self.unit.all([lambda node=node: self.one(node, *kinds) for node in nodes])  # type: ignore[misc]
+
+    def one(self, node: Node, *kinds: Kind) -> Typed:
+        """One argument of one of `kinds`."""
+        built = self.build(node, None)
+        if kinds and built.type.kind not in kinds:
+            names = one_of(
+                kind for kind in Kind if kind in kinds
+            )  # a caller may pass a set: no order of its own
+            message = f"`{built.text}` is {describe(built.type)}, `{self.node.function}` takes {names} here"
+            raise Mistake("R0511", node.start, message, self.usage)
+        return built
+
+    @property
+    def usage(self) -> str:
+        """How the function is called, as a hint."""
+        return f"use `{self.signature}`"
+
+    def alike(self, parts: list[Typed]) -> Type:
+        """The common type of several parts."""
+        type_ = parts[0].type
+        for part in parts[1:]:
+            common = unify(type_, part.type)
+            if common is None or (type_.currency and part.type.currency and not common.currency):
+                message = (
+                    f"`{part.text}` is {describe(part.type)}, `{parts[0].text}` is {describe(parts[0].type)}"
+                )
+                code = "R0508" if common else "R0511"
+                raise Mistake(code, part.node.start, message, f"`{self.node.function}` needs them alike")
+            if type_.kind is Kind.MONEY:
+                common = type_ if type_.currency else part.type
+            type_ = common
+        return type_
+
+    def word(self, node: Node, words: Collection[str], what: str) -> str:
+        """A literal text out of a closed list."""
+        text = self.text_of(node, what)
+        if text not in words:
+            message = f"`{text[:60]}` is not {what}"
+            raise Mistake("R0512", node.start, message, did_you_mean(text, words) or f"use {one_of(words)}")
+        return text
+
+    def text_of(self, node: Node, what: str) -> str:
+        """A text written in quotes."""
+        if isinstance(node, Literal) and isinstance(node.value, str):
+            return node.value
+        message = f"expected {what} in quotes, found `{self.unit.snippet(node)}`"
+        raise Mistake("R0512", node.start, message, self.usage)
+
+    def clock(self, node: Node | None) -> Clock:
+        """The clock of the zone that an argument names, or of the book's zone."""
+        if node is None:
+            return clock_of(self.unit.scope.zone)
+        name = self.text_of(node, "a time zone")
+        try:
+            # Names of the tz database only: `localtime` and paths would depend on the machine.
+            if name[:1].isupper():
+                return clock_of(ZoneInfo(name))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+        hint = did_you_mean(name, available_timezones()) or "use a name such as `Asia/Shanghai`"
+        raise Mistake("R0512", node.start, f"`{name[:60]}` is not a time zone", hint)
+
+
+@frozen
+class Function:
+    """A function of the library: how it is called, how many arguments it takes, and what compiles a call."""
+
+    signature: str
+    least: int
+    most: int
+    compile: Callable[[CallSite], Typed]
+
+    @property
+    def name(self) -> str:
+        """The name that formulas use."""
+        return self.signature.partition("(")[0]

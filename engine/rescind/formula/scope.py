@@ -1,0 +1,44 @@
+"""What a formula may read, and what compiling one yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from zoneinfo import ZoneInfo
+
+from rescind.formula.business_calendars import BusinessCalendar
+from rescind.formula.runtime_values import Read
+from rescind.problems.frozen import frozen
+from rescind.values.types import Type
+
+__all__ = ["Formula", "Scope"]
+
+
+@frozen
+class Scope:
+    """The names that a formula may read, and the book's zone and calendars.
+
+    `types`: dotted names of facts and values, `now`, instruments such as `order.paid.cash`, `rates`.
+    `optional`: names that may be absent at run time (of a list's records, the fields with `Type.optional`).
+    `zone`: where calendar functions work when they name no zone.
+    """
+
+    types: Mapping[str, Type]
+    optional: frozenset[str]
+    zone: ZoneInfo
+    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+
+
+@frozen
+class Formula:
+    """A checked formula.
+
+    `names`: what it reads, in order of appearance, each once (`now`, and `rates` where it converts, included).
+    `evaluate`: takes a reader from name to value (or `ABSENT`) and gives the exact value in the representation
+    of `rescind.values.types`, a whole number that it computed as `int`. Raises `FormulaError` only.
+    """
+
+    text: str
+    type: Type
+    names: tuple[str, ...]
+    evaluate: Callable[[Read], object]

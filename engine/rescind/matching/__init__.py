@@ -1,0 +1,1 @@
+"""Conditions to durable-rules definitions as plain JSON, and the only module that drives durable-rules."""

@@ -1,0 +1,264 @@
+"""One version to its durable-rules definition, as plain JSON.
+
+    {"schema": "rescind/ruleset/1", "policy": …, "version": …,
+     "always": [units that hold without being asked],
+     "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
+     "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
+
+Where pass 0 decides `applies_to` and all blockers, a column that none of them reads `waits`: what it reads may have no
+value, which is an error only for a case that they do not end.
+
+A unit is one condition of the policy, named by its place: `applies_to`, `blockers/<id>`, `review/<id>`,
+`values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and
+`applies_to/not`, the denial of applies_to, whose branches say why a policy does not apply. Each branch of a
+unit is a rule; branches with the same comparisons share one. The output is deterministic, so golden files can
+hold it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rescind.book.model import Compare, Condition, Name, Not, Op, Table, Version
+from rescind.matching.columns import Atom, Columns, LiteralTooLargeError, number_scale
+from rescind.matching.evaluation_passes import Strata
+from rescind.matching.normal_form import Branch, Flag, Literal, branches_of
+from rescind.matching.request_reviews import over_request
+from rescind.matching.ruleset_limits import (
+    MAX_ATOMS_PER_SHARD,
+    MAX_FIELDS,
+    MAX_RULES_PER_SHARD,
+    SENTINEL,
+    SENTINEL_FIELD,
+)
+from rescind.problems.frozen import frozen
+from rescind.problems.problem import Location, Problems
+from rescind.values.types import Kind
+
+__all__ = ["GATES", "compile_version", "units_of"]
+
+# 34 rulesets in a row: far beyond any policy people read, and still a decision of milliseconds.
+MAX_RULES_PER_VERSION = 2_048
+
+# How the names of those conditions begin that may end a case before anything is reviewed or paid back.
+GATES = ("applies_to", "blockers/")
+
+Stage = tuple[int, int]
+OPERATORS = {Op.IS_NOT: "$neq", Op.UNDER: "$lt", Op.AT_MOST: "$lte", Op.OVER: "$gt", Op.AT_LEAST: "$gte"}
+
+
+def compile_version(version: Version, problems: Problems) -> dict[str, Any]:
+    """The definition of a version as plain JSON. What does not fit the engine's bounds is a located problem."""
+    return _Compiler(version, problems).compile()
+
+
+@frozen
+class _Unit:
+    name: str
+    location: Location
+    branches: list[Branch]
+    gate: bool
+
+
+def units_of(version: Version) -> Iterator[tuple[str, Condition, Location]]:
+    """Every condition of a version with its name and place, in the order of the file."""
+    yield "applies_to", version.applies_to, version.location
+    yield "applies_to/not", Not(version.applies_to), version.location
+    for blocker in version.blockers:
+        yield f"blockers/{blocker.id}", blocker.when, blocker.location
+    for review in version.reviews:
+        yield f"review/{review.id}", review.when, review.location
+    for value in version.values:
+        if isinstance(value.body, Table):
+            for number, row in enumerate(value.body.rows, 1):
+                yield f"values/{value.name}/{number}", row.when, row.location
+    for term in version.refund.terms if version.refund else ():
+        yield f"terms/{term.id}", term.when, term.location
+        for deduction in term.deductions:
+            yield f"terms/{term.id}/deduct/{deduction.name}", deduction.when, deduction.location
+        for instrument in term.instruments:
+            name = f"terms/{term.id}/instruments/{instrument.name}"
+            yield name, instrument.when, instrument.location
+            for number, to in enumerate(instrument.to, 1):
+                yield f"{name}/to/{number}", to.when, instrument.location
+
+
+class _Compiler:
+    def __init__(self, version: Version, problems: Problems) -> None:
+        self._version = version
+        self._problems = problems
+        self._strata = Strata(version)
+        self._stages: defaultdict[Stage, list[_Unit]] = defaultdict(list)
+        self._always: list[str] = []
+        # A part is decided once for each pass that asks for it, and for gates apart: their columns do not wait.
+        self._flags: dict[tuple[int, bool, Condition], tuple[Flag, int]] = {}
+        self._meanings: dict[str, list[dict[str, Any]]] = {}
+        self._flag_branches: dict[str, list[Branch]] = {}
+        self._summed = {f"review/{review.id}" for review in version.reviews if review.scope == "request"}
+
+    def compile(self) -> dict[str, Any]:
+        for name, condition, location in units_of(self._version):
+            self._unit(name, condition, location)
+        stages = [self._stage(key, self._stages[key]) for key in sorted(self._stages)]
+        self._bound()
+        return {
+            "schema": "rescind/ruleset/1",
+            "policy": self._version.policy,
+            "version": self._version.version,
+            "always": self._always,
+            "stages": stages,
+            "rules": self._meanings,
+        }
+
+    def _unit(self, name: str, condition: Condition, location: Location) -> None:
+        pass_ = self._strata.pass_of(condition)
+        if name in self._summed:
+            condition = over_request(condition)
+        gate = name.startswith(GATES)
+        branches, depth = self._branches(condition, pass_, location, gate=gate)
+        if branches == [()]:
+            self._always.append(name)
+        elif branches:
+            self._stages[pass_, depth].append(_Unit(name, location, branches, gate))
+
+    def _branches(
+        self, condition: Condition, pass_: int, location: Location, *, gate: bool
+    ) -> tuple[list[Branch], int]:
+        """The branches of a condition, and the stage within the pass that can decide them."""
+
+        def flag(part: Condition) -> Flag:
+            key = pass_, gate, part
+            if key not in self._flags:
+                made = Flag(f"flags/{len(self._flags) + 1}")
+                self._flags[key] = (made, 0)
+                branches, depth = self._branches(part, pass_, location, gate=gate)
+                self._flags[key] = (made, depth)
+                self._flag_branches[made.name] = branches
+                self._stages[pass_, depth].append(_Unit(made.name, location, branches, gate))
+            return self._flags[key][0]
+
+        branches = branches_of(condition, flag)
+        depths = dict(self._flags.values())
+        used = [
+            depths[literal.atom]
+            for branch in branches
+            for literal in branch
+            if isinstance(literal.atom, Flag)
+        ]
+        return branches, max(used, default=-1) + 1
+
+    def _stage(self, key: Stage, units: list[_Unit]) -> dict[str, Any]:
+        columns = Columns(_scales(units))
+        rules: dict[tuple[Atom, ...], str] = {}
+        asked: set[str] = set()
+        for unit in units:
+            for number, branch in enumerate(unit.branches, 1):
+                fields = self._rule(unit, number, branch, columns, rules)
+                asked.update(fields if unit.gate else ())
+        early = key[0] == 0 and self._strata.early
+        waits = {column.name for column in columns} - asked if early else set()
+        return {
+            "pass": key[0],
+            "columns": [
+                column.to_dict() | ({"waits": True} if column.name in waits else {}) for column in columns
+            ],
+            "shards": [_shard(part) for part in _sharded(rules)],
+        }
+
+    def _rule(
+        self, unit: _Unit, number: int, branch: Branch, columns: Columns, rules: dict[tuple[Atom, ...], str]
+    ) -> set[str]:
+        """Add the rule of a branch; the columns that it reads."""
+        try:
+            atoms = tuple(sorted({columns.atom(literal) for literal in branch}))
+        except LiteralTooLargeError:
+            self._problems.add(
+                "R0401",
+                "a number here has more digits than the engine compares exactly",
+                unit.location,
+                "use fewer digits: 18 before and after the point together",
+            )
+            return set()
+        name = rules.setdefault(atoms, f"{unit.name}#{number}")
+        because = [reason for literal in branch for reason in self._reasons(literal)]
+        self._meanings.setdefault(name, []).append({"unit": unit.name, "branch": number, "because": because})
+        return {field for field, _, _ in atoms}
+
+    def _reasons(self, literal: Literal) -> list[dict[str, Any]]:
+        """What a literal of a branch looked at and asked for, in words."""
+        atom = literal.atom
+        if isinstance(atom, Flag):
+            return [self._flag_reason(atom.name, positive=literal.positive)]
+        if getattr(atom, "implied", False) and literal.positive:
+            return []
+        reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs}
+        if isinstance(atom, Compare) and isinstance(atom.operand, Name):
+            reason["against"] = atom.operand.name
+        return [reason if literal.positive else {**reason, "not": True}]
+
+    def _flag_reason(self, name: str, *, positive: bool) -> dict[str, Any]:
+        """A flag stands for the branch that made it true; where it must not hold, for all that it looks at."""
+        if positive:
+            return {"flag": name}
+        parts = [part for branch in self._flag_branches[name] for part in branch]
+        return {"none_of": [reason for part in parts for reason in self._reasons(part)]}
+
+    def _bound(self) -> None:
+        if len(self._meanings) > MAX_RULES_PER_VERSION:
+            self._problems.add(
+                "R0402",
+                f"the conditions of this version make {len(self._meanings)} rules; at most {MAX_RULES_PER_VERSION} run",
+                self._version.location,
+                "split long lists or conditions over several policies",
+            )
+
+
+def _scales(units: Iterable[_Unit]) -> dict[str, int]:
+    """The number of decimals that each number fact is compared with."""
+    scales: dict[str, int] = {}
+    for unit in units:
+        for branch in unit.branches:
+            for literal in branch:
+                atom = literal.atom
+                if (
+                    isinstance(atom, Compare)
+                    and atom.subject.type.kind is Kind.NUMBER
+                    and not isinstance(atom.operand, Name)
+                ):
+                    name = atom.subject.name
+                    scales[name] = max(scales.get(name, 0), number_scale(atom.operand))
+    return scales
+
+
+def _sharded(rules: dict[tuple[Atom, ...], str]) -> Iterator[dict[tuple[Atom, ...], str]]:
+    """The rules in portions that one ruleset takes with a wide margin."""
+    part: dict[tuple[Atom, ...], str] = {}
+    for atoms, name in rules.items():
+        wider = {atom for each in (*part, atoms) for atom in each}
+        fields = {atom[0] for atom in wider}
+        if part and (
+            len(part) >= MAX_RULES_PER_SHARD or len(wider) > MAX_ATOMS_PER_SHARD or len(fields) > MAX_FIELDS
+        ):
+            yield part
+            part = {}
+        part[atoms] = name
+    if part:
+        yield part
+
+
+def _shard(rules: dict[tuple[Atom, ...], str]) -> dict[str, Any]:
+    fields = sorted({atom[0] for atoms in rules for atom in atoms}, key=lambda name: int(name[1:]))
+    definition = {SENTINEL: _all([{SENTINEL_FIELD: 1}])}
+    definition |= {name: _all([_comparison(atom) for atom in atoms]) for atoms, name in rules.items()}
+    return {"fields": fields, "rules": definition}
+
+
+def _all(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"all": [{"m": {"$and": comparisons}}]}
+
+
+def _comparison(atom: Atom) -> dict[str, Any]:
+    field_, op, value = atom
+    return {field_: value} if op is Op.IS else {OPERATORS[op]: {field_: value}}

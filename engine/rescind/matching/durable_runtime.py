@@ -1,0 +1,441 @@
+"""Matching closed integer records against flat rules: the only importer of durable-rules.
+
+The extension is fast and exact inside a small subset, and outside it hangs, crashes, or says that no rule
+matched. So the constructor of `Ruleset` verifies what it is given although the compiler has just written
+it, and `fire` either returns every rule that fired or raises. Why each step is as it is:
+`docs/driving-durable-rules.md`.
+
+INVARIANT: a session (a `sid`, the extension's memory of one conversation) is used by one call at a time,
+holds no fact between calls, and is never used again after a call on it failed.
+
+No lock is taken: each step that threads share is one atomic operation of a deque, a dict or a set. So a
+signal handler may call `fire` in the middle of `fire`, and a forked child may go on with its own copy.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import itertools
+import json
+import operator
+import re
+import reprlib
+import shlex
+import struct
+import sys
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple, NoReturn, Protocol, TypeAlias, cast
+
+from rescind.matching.ruleset_limits import (
+    FIELD_NAME,
+    INT_MAX,
+    INT_MIN,
+    MAX_ATOMS_PER_RULE,
+    MAX_ATOMS_PER_SHARD,
+    MAX_FIELDS,
+    MAX_RULES_PER_SHARD,
+    MAX_SIDS,
+    MAX_SIDS_EVER,
+    OPERATORS,
+    RESERVED_NAMES,
+    RULE_NAME,
+    SENTINEL,
+    SENTINEL_FIELD,
+    name_hash,
+)
+from rescind.problems.exceptions import EngineError, InstallationError
+from rescind.problems.problem import Location, Problem
+
+__all__ = ["Ruleset"]
+
+# Ids that the facts of one session take in turn. The extension refuses a fact whose id it still holds,
+# so a fact that was not taken back is noticed soon. None shares a hash with the id of a session's own
+# state fact, `sid-…` (a test holds that).
+_IDS_PER_SESSION = 8
+
+# The release of the extension and how it is compiled; scripts/build_extension.sh says why.
+BUILT = "2.0.28"
+BUILD_FLAGS = "-O2 -fwrapv -fno-strict-aliasing"
+BUILD_FLAGS_313 = " -DPyEval_CallObject=PyObject_CallObject"
+
+# What surrounds the fact in the text of a match: `{"<rule>":{"m":<fact>}}`.
+_BEFORE_NAME = len('{"')
+_AROUND_FACT = len('":{"m":') + len("}}")
+
+
+class _Extension(Protocol):
+    """The calls of durable_rules_engine that are used here; all of them may raise `Exception`."""
+
+    def create_ruleset(self, name: str, rules: str, /) -> int: ...
+    def delete_ruleset(self, handle: int, /) -> None: ...
+    def assert_fact(self, handle: int, fact: str, /) -> tuple[int, int]: ...
+    def start_action_for_state(self, handle: int, state: int, /) -> tuple[str, str] | None: ...
+    def complete_and_start_action(self, handle: int, state: int, /) -> str | None: ...
+    def retract_fact(self, handle: int, fact: str, /) -> tuple[int, int]: ...
+    def delete_state(self, handle: int, sid: str, /) -> None: ...
+
+
+class _Atom(NamedTuple):
+    """One comparison of a column with a literal; `operator` is one of `OPERATORS` or empty for equality."""
+
+    operator: str
+    field: str
+    literal: int
+
+    def to_json(self) -> dict[str, object]:
+        comparison: dict[str, object] = {self.field: self.literal}
+        return {self.operator: comparison} if self.operator else comparison
+
+
+class _Definition(NamedTuple):
+    """A verified shard: its columns and its rules, the sentinel first."""
+
+    fields: tuple[str, ...]
+    rules: dict[str, tuple[_Atom, ...]]
+
+    def to_text(self) -> str:
+        rules = {
+            name: {"all": [{"m": {"$and": [atom.to_json() for atom in atoms]}}]}
+            for name, atoms in self.rules.items()
+        }
+        return json.dumps(rules, separators=(",", ":"))
+
+
+# What is unpacked for each decision is a plain tuple: a named one unpacks a tenth of a microsecond slower.
+
+# The texts for one fact of a session: how the fact starts, and how it is taken back.
+_Ticket: TypeAlias = tuple[str, str]
+
+# An idle session: the tickets of its next facts, without end.
+_Lane: TypeAlias = Iterator[_Ticket]
+
+# A shard: its handle; the %-template of a fact after its head; what picks the template's operand from the
+# values of the stage; each rule's place, for rules fire in the order of their places.
+_Shard: TypeAlias = tuple[int, str, Callable[[tuple[int, ...]], object], dict[str, int]]
+
+
+class Ruleset:
+    """One stage of a compiled version: one or several shards that are matched one after the other.
+
+    `fields` are the columns of the stage, in the order of the `values` of `fire`. A shard is plain JSON:
+    `{"fields": [column…], "rules": {name: {"all": [{"m": {"$and": [comparison…]}}]}}}` with a rule named `sentinel`.
+    Raises EngineError when a shard is outside the safe subset, InstallationError when the extension does not load.
+
+    May be used by many threads at once. It is freed by `close`, or when the last reference goes. A forked
+    child has its own copy, and whatever it does, even closing, does not reach the parent.
+    """
+
+    __slots__ = (
+        "__weakref__", "_closed", "_cold", "_extension", "_handles", "_idle", "_lanes", "_numbers",
+        "_pack", "_shards", "_types", "name",
+    )  # fmt: skip
+
+    def __init__(self, name: str, fields: Sequence[str], shards: Sequence[Mapping[str, object]]) -> None:
+        self.name = name
+        definitions = _verify(name, tuple(fields), shards)
+        self._extension = _load_extension()
+        self._types = [int] * len(fields)
+        self._pack = struct.Struct(f"{len(fields)}q").pack
+        self._numbers = itertools.count()
+        self._closed = False
+        self._idle: deque[_Lane] = deque()  # sessions that nobody is using
+        self._lanes: dict[_Lane, str] = {}  # every session that can be deleted, with its sid
+        self._cold: set[str] = set()  # sids whose first fact has not come through
+        self._handles: list[int] = []  # emptied by whoever deletes the rulesets
+        weakref.finalize(self, _free, self._extension, self._handles, self._lanes).atexit = False
+        self._shards = tuple(self._create(tuple(fields), definition) for definition in definitions)
+
+    def fire(self, values: Sequence[int]) -> list[str]:
+        """Return the names of the rules that hold for one record, shard by shard in their order.
+
+        `values` holds one int64 for each column. Raises EngineError when they do not fit, when the stage
+        is closed, and when the extension fails or contradicts itself; it never answers with a part.
+        """
+        values = tuple(values)
+        if [*map(type, values)] != self._types:
+            self._refuse(values)
+        try:
+            self._pack(*values)
+        except struct.error:
+            self._refuse(values)
+        try:
+            lane = self._idle.pop()
+        except IndexError:
+            lane = self._open_lane()
+        try:
+            fired = self._match(next(lane), values)
+        except BaseException as error:  # an interrupt in the loop, too, leaves the session unfit
+            self._drop(lane)
+            if isinstance(error, EngineError) or not isinstance(error, Exception):
+                raise
+            raise self._failure(error) from error
+        self._idle.append(lane)
+        if self._closed:
+            self._reap()
+        return fired
+
+    def close(self) -> None:
+        """Free the stage. Calls that are running in other threads finish first; later ones raise EngineError."""
+        self._closed = True
+        self._reap()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: two owners of one handle would free it twice."""
+        message = "a ruleset belongs to one process and cannot be copied"
+        raise TypeError(message)
+
+    def _create(self, columns: tuple[str, ...], definition: _Definition) -> _Shard:
+        try:
+            handle = self._extension.create_ruleset("stage", definition.to_text())
+        except Exception as error:
+            raise self._failure(error) from error
+        self._handles.append(handle)
+        body = "".join(f',"{field}":%d' for field in definition.fields) + "}"
+        ranks = {rule: place for place, rule in enumerate(definition.rules)}
+        return handle, body, _picker(columns, definition.fields), ranks
+
+    def _match(self, ticket: _Ticket, values: tuple[int, ...]) -> list[str]:
+        """Assert the record, drain every match, retract it; each shard in turn."""
+        head, retraction = ticket
+        extension = self._extension
+        complete = extension.complete_and_start_action
+        fired: list[str] = []
+        for handle, body, pick, ranks in self._shards:
+            fact = head + body % pick(values)
+            code, state = extension.assert_fact(handle, fact)
+            if code:
+                raise EngineError(f"stage `{self.name}`: the record was not accepted (code {code})")
+            end = -_AROUND_FACT - len(fact)
+            match = extension.start_action_for_state(handle, state)
+            # Rules fire in the order of their definition, so the sentinel is first.
+            if match is None or match[1][_BEFORE_NAME:end] != SENTINEL:
+                raise EngineError(f"stage `{self.name}`: the sentinel rule did not fire first")
+            last = 0
+            while text := complete(handle, state):
+                rule = text[_BEFORE_NAME:end]
+                place = ranks[rule]
+                # A record matches a rule once. More means that something is left from another record.
+                if place <= last:
+                    raise EngineError(f"stage `{self.name}`: rule `{rule}` fired twice or out of order")
+                last = place
+                fired.append(rule)
+            if extension.retract_fact(handle, retraction)[0]:
+                raise EngineError(f"stage `{self.name}`: the record was not taken back")
+        return fired
+
+    def _open_lane(self) -> _Lane:
+        """Make a session and pass one record through it.
+
+        The extension frees an unset pointer when a session is deleted before its first match, so until
+        then the sid is cold: it counts, but nobody deletes its memory.
+        """
+        sid = str(next(self._numbers))
+        self._cold.add(sid)
+        if self._closed or len(self._lanes) + len(self._cold) > MAX_SIDS or int(sid) >= MAX_SIDS_EVER:
+            self._cold.discard(sid)
+            self._reject()
+        lane = itertools.cycle(_tickets(sid))
+        try:
+            self._match(next(lane), (0,) * len(self._types))
+        except EngineError:
+            raise
+        except Exception as error:
+            raise self._failure(error) from error
+        self._lanes[lane] = sid
+        self._cold.discard(sid)
+        return lane
+
+    def _reject(self) -> NoReturn:
+        if self._closed:
+            self._reap()
+            raise EngineError(f"stage `{self.name}` is closed")
+        raise EngineError(
+            f"stage `{self.name}`: more than {MAX_SIDS} decisions at once, or {MAX_SIDS_EVER} failed ones",
+        )
+
+    def _drop(self, lane: _Lane) -> None:
+        """Delete a session on which a call failed; what it still holds must not meet another record."""
+        self._delete_sessions(self._lanes.pop(lane))
+        if self._closed:
+            self._reap()
+
+    def _reap(self) -> None:
+        """Delete the sessions that nobody uses. Whoever finds none left deletes the rulesets."""
+        while self._idle:
+            with suppress(IndexError):  # another thread was quicker
+                lane = self._idle.pop()
+                self._delete_sessions(self._lanes[lane])
+                del self._lanes[lane]
+        if not self._lanes and not self._cold:
+            _free(self._extension, self._handles, self._lanes)
+
+    def _delete_sessions(self, sid: str) -> None:
+        for handle in self._handles:
+            with suppress(Exception):
+                self._extension.delete_state(handle, sid)
+
+    def _failure(self, error: Exception) -> EngineError:
+        return EngineError(f"stage `{self.name}`: the rules engine failed: {error!r}")
+
+    def _refuse(self, values: tuple[object, ...]) -> NoReturn:
+        if len(values) != len(self._types):
+            raise EngineError(f"stage `{self.name}`: expected {len(self._types)} values, found {len(values)}")
+        for value in values:
+            if type(value) is not int:
+                raise EngineError(f"stage `{self.name}`: expected integers, found {_shown(value)}")
+        raise EngineError(f"stage `{self.name}`: a value is outside the 64-bit integers")
+
+
+def _free(extension: _Extension, handles: list[int], lanes: Mapping[_Lane, str]) -> None:
+    """Delete rulesets, each once, with the sessions in them: the extension leaks those otherwise."""
+    while handles:
+        handle = handles.pop()
+        for sid in lanes.values():
+            with suppress(Exception):
+                extension.delete_state(handle, sid)
+        with suppress(Exception):
+            extension.delete_ruleset(handle)
+
+
+def _tickets(sid: str) -> list[_Ticket]:
+    keys = [f'{{"sid":"{sid}","id":{number}' for number in range(1, _IDS_PER_SESSION + 1)]
+    return [(f'{key},"{SENTINEL_FIELD}":1', f"{key}}}") for key in keys]
+
+
+def _picker(columns: tuple[str, ...], fields: tuple[str, ...]) -> Callable[[tuple[int, ...]], object]:
+    """Return a function from the values of all `columns` to the operand of a template of `fields`."""
+    if fields == columns:
+        return tuple
+    if not fields:
+        return lambda _: ()
+    return operator.itemgetter(*map(columns.index, fields))
+
+
+@functools.cache
+def _load_extension() -> _Extension:
+    # Literals are read into a C long. Where that has 32 bits, as on Windows, amounts would be cut.
+    if struct.calcsize("l") != struct.calcsize("q"):
+        raise InstallationError(
+            problems=[
+                Problem(
+                    "R0991",
+                    "durable_rules reads numbers with fewer than 64 bits on this platform",
+                    Location(sys.executable),
+                    "use Linux or macOS",
+                )
+            ]
+        )
+    try:
+        return cast("_Extension", importlib.import_module("durable_rules_engine"))
+    except ImportError as error:
+        place = Location(error.path or sys.executable)
+        message = f"durable_rules does not load: {error.msg}"
+        raise InstallationError(problems=[Problem("R0991", message, place, f"run: {_mending()}")]) from error
+
+
+def _mending() -> str:
+    """The command that builds the extension anew for this interpreter."""
+    flags = BUILD_FLAGS + (BUILD_FLAGS_313 if sys.version_info >= (3, 13) else "")
+    return (
+        f"CPPFLAGS={shlex.quote(flags)} {shlex.quote(sys.executable)} -m pip install --force-reinstall --no-deps "
+        f"--no-cache-dir --no-binary durable_rules durable_rules=={BUILT}"
+    )
+
+
+def _verify(
+    name: str, columns: tuple[str, ...], shards: Sequence[Mapping[str, object]]
+) -> tuple[_Definition, ...]:
+    """Return the shards in a checked form; raise EngineError, with the stage's name, for anything unsafe."""
+    try:
+        return _verify_stage(columns, shards)
+    except EngineError as error:
+        raise EngineError(f"stage `{name}`: {error}") from None
+
+
+def _verify_stage(
+    columns: tuple[str, ...], shards: Sequence[Mapping[str, object]]
+) -> tuple[_Definition, ...]:
+    if not shards:
+        raise EngineError("there is no shard, so no sentinel could fire")
+    _refuse_repeats("column of the stage", columns)
+    definitions = tuple(_verify_shard(columns, shard) for shard in shards)
+    _refuse_repeats("rule", [rule for shard in definitions for rule in shard.rules if rule != SENTINEL])
+    return definitions
+
+
+def _verify_shard(columns: tuple[str, ...], shard: Mapping[str, object]) -> _Definition:
+    match shard:
+        case {"fields": [*fields], "rules": {**rules}, **rest} if not rest:
+            names = _verify_fields(columns, fields)
+        case _:
+            raise EngineError("a shard is not `fields` and `rules`")
+    if len(rules) > MAX_RULES_PER_SHARD + 1:
+        raise EngineError(f"a shard has {len(rules) - 1} rules, at most {MAX_RULES_PER_SHARD} are safe")
+    sentinel = (_Atom("", SENTINEL_FIELD, 1),)
+    if SENTINEL not in rules or _verify_rule(SENTINEL, rules.pop(SENTINEL), {SENTINEL_FIELD}) != sentinel:
+        raise EngineError(f"the rule `{SENTINEL}` is missing or does not always fire")
+    verified = {str(rule): _verify_rule(rule, body, set(names)) for rule, body in rules.items()}
+    if sum(map(len, verified.values())) > MAX_ATOMS_PER_SHARD:
+        raise EngineError(f"a shard has more than {MAX_ATOMS_PER_SHARD} comparisons")
+    _refuse_repeats("condition", [frozenset(atoms) for atoms in verified.values()])
+    return _Definition(names, {SENTINEL: sentinel, **verified})
+
+
+def _verify_fields(columns: tuple[str, ...], fields: Sequence[object]) -> tuple[str, ...]:
+    if len(fields) > MAX_FIELDS:
+        raise EngineError(f"a shard has {len(fields)} columns, at most {MAX_FIELDS} are safe")
+    names = tuple(field for field in fields if isinstance(field, str))
+    if len(names) < len(fields) or not set(names) <= set(columns):
+        raise EngineError("a shard has a column that its stage lacks")
+    for field in names:
+        if not re.fullmatch(FIELD_NAME, field):
+            raise EngineError(f"the column name {_shown(field)} is unsafe")
+    _refuse_repeats("hash of a column name", [name_hash(field) for field in (*names, *RESERVED_NAMES)])
+    return names
+
+
+def _verify_rule(name: object, rule: object, fields: set[str]) -> tuple[_Atom, ...]:
+    if not isinstance(name, str) or not re.fullmatch(RULE_NAME, name):
+        raise EngineError(f"the rule name {_shown(name)} is unsafe")
+    match rule:
+        case {"all": [{"m": {"$and": [*atoms], **in_and}, **in_m}], **in_all} if not (
+            in_and or in_m or in_all
+        ):
+            pass
+        case _:
+            raise EngineError(f"rule `{name}` is not one flat AND")
+    if not 1 <= len(atoms) <= MAX_ATOMS_PER_RULE:
+        raise EngineError(f"rule `{name}` has {len(atoms)} comparisons, expected 1 to {MAX_ATOMS_PER_RULE}")
+    return tuple(_verify_atom(name, atom, fields) for atom in atoms)
+
+
+def _verify_atom(rule: str, atom: object, fields: set[str]) -> _Atom:
+    """Return `{field: literal}` or `{operator: {field: literal}}` as a record."""
+    symbol, comparison = "", atom
+    if isinstance(atom, Mapping) and len(atom) == 1 and (first := next(iter(atom))) in OPERATORS:
+        symbol, comparison = first, atom[first]
+    if not isinstance(comparison, Mapping) or len(comparison) != 1:
+        raise EngineError(f"rule `{rule}`: {_shown(atom)} is not one comparison")
+    ((field, literal),) = comparison.items()
+    if field not in fields:
+        raise EngineError(f"rule `{rule}` compares {_shown(field)}, which is no column of its shard")
+    if type(literal) is not int or not INT_MIN <= literal <= INT_MAX:
+        raise EngineError(f"rule `{rule}` compares `{field}` with {_shown(literal)}, not a 64-bit integer")
+    return _Atom(symbol, field, literal)
+
+
+def _refuse_repeats(what: str, items: Sequence[object]) -> None:
+    if len(set(items)) < len(items):
+        raise EngineError(f"a {what} appears twice")
+
+
+def _shown(value: object) -> str:
+    """Return something short for a message, whatever the depth or length of `value`."""
+    try:
+        return f"`{reprlib.repr(value)}`"
+    except ValueError:  # an integer of thousands of digits
+        return "a huge number"

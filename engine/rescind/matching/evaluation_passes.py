@@ -1,0 +1,101 @@
+"""Strata: in which pass through the rules engine each condition can be decided.
+
+Whatever reads a value waits until the value is known: a formula is computed before the first pass that needs it, a
+table only after the pass that decides the conditions of its rows, and the figures of the refund after the passes that
+decide its terms.
+
+Where `applies_to` and the blockers read only facts, pass 0 tells whether they end the case. Formulas over facts are
+then computed before it, which saves a pass, and whoever runs it keeps their errors back until the case turns out to
+need them. Where `applies_to` or a blocker reads a value, none is computed before pass 1. Either way a case that pass 0
+ends does not fail on a formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rescind.book.model import Compare, Condition, Deduction, Name, Refund, Table, Value, Version, leaves
+from rescind.formula.scope import Formula
+
+__all__ = ["Strata", "names_in_value", "names_of"]
+
+
+class Strata:
+    """The level of every value: the first pass that may read it.
+
+    `early`: `applies_to` and the blockers read only facts, so that pass 0 may read values.
+    """
+
+    def __init__(self, version: Version) -> None:
+        self._levels: dict[str, int] = {}
+        self._values = {value.name: value for value in version.values}
+        self._refund = version.refund
+        self.early = not self._gates_read_values(version)
+        for value in version.values:
+            self.level(value.name)
+
+    def _gates_read_values(self, version: Version) -> bool:
+        """Whether `applies_to` or a blocker reads more than facts."""
+        gates = [version.applies_to, *(blocker.when for blocker in version.blockers)]
+        names = [name for gate in gates for name in names_of(gate)]
+        return any(name in self._values or name.startswith("refund.") for name in names)
+
+    def level(self, name: str) -> int:
+        """The first pass that may read a name; 0 for facts."""
+        if name not in self._levels:
+            if name.startswith("refund.") and self._refund:
+                self._levels[name] = self._refund_level(self._refund)
+            elif name in self._values:
+                self._levels[name] = self._value_level(self._values[name])
+            else:
+                self._levels[name] = 0
+        return self._levels[name]
+
+    def pass_of(self, condition: Condition) -> int:
+        """The pass that decides a condition."""
+        return self._highest(names_of(condition))
+
+    def _highest(self, names: Iterable[str]) -> int:
+        return max(map(self.level, names), default=0)
+
+    def _value_level(self, value: Value) -> int:
+        if isinstance(value.body, Formula):
+            return max(0 if self.early else 1, self._highest(value.body.names))
+        return self._table_level(value.body)
+
+    def _table_level(self, table: Table) -> int:
+        decided = max(self.pass_of(row.when) for row in table.rows)
+        return max(decided + 1, *(self._highest(row.result.names) for row in table.rows))
+
+    def _refund_level(self, refund: Refund) -> int:
+        conditions = [term.when for term in refund.terms]
+        formulas: list[Formula] = []
+        for term in refund.terms:
+            conditions += [deduction.when for deduction in term.deductions]
+            conditions += [instrument.when for instrument in term.instruments]
+            conditions += [to.when for instrument in term.instruments for to in instrument.to]
+            formulas += [formula for deduction in term.deductions for formula in formulas_of(deduction)]
+        decided = max(map(self.pass_of, conditions), default=0)
+        return max(decided + 1, *(self._highest(formula.names) for formula in formulas), 1)
+
+
+def formulas_of(deduction: Deduction) -> list[Formula]:
+    """The formulas of a deduction."""
+    return [formula for formula in (deduction.amount, deduction.at_least, deduction.at_most) if formula]
+
+
+def names_of(condition: Condition) -> list[str]:
+    """Every name that a condition reads."""
+    names = []
+    for leaf in leaves(condition):
+        names.append(leaf.subject.name)
+        if isinstance(leaf, Compare) and isinstance(leaf.operand, Name):
+            names.append(leaf.operand.name)
+    return names
+
+
+def names_in_value(value: Value) -> list[str]:
+    """Every name that a value reads, in its formulas and in the conditions of its rows."""
+    if isinstance(value.body, Formula):
+        return list(value.body.names)
+    return [name for row in value.body.rows for name in (*names_of(row.when), *row.result.names)]

@@ -1,0 +1,111 @@
+"""Conditions to branches: negation normal form, then disjunctive normal form.
+
+durable-rules is sound only for rules that are one flat AND of comparisons, so a condition becomes a list of branches
+and each branch a rule. Where multiplying out would pass `MAX_BRANCHES`, a part is set aside as a flag: a condition of
+its own, decided in an earlier stage, whose outcome the branch then reads as one more column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rescind.book.model import AllOf, AnyOf, Condition, Leaf, Not
+from rescind.matching.ruleset_limits import MAX_ATOMS_PER_RULE, MAX_FIELDS
+from rescind.problems.frozen import frozen
+
+__all__ = ["MAX_BRANCHES", "Branch", "Flag", "FlagMaker", "Literal", "branches_of"]
+
+# Rules that multiplying out one condition may make; beyond it a flag costs less than the rules.
+MAX_BRANCHES = 16
+
+# Comparisons of one branch. Each may read a column of its own, and a rule lies in one shard with all its columns.
+MAX_ATOMS = min(MAX_ATOMS_PER_RULE, MAX_FIELDS)
+
+
+@frozen
+class Flag:
+    """The outcome of a condition that an earlier stage decides."""
+
+    name: str
+
+
+@frozen
+class Literal:
+    """A leaf or a flag, as it is or denied."""
+
+    atom: Leaf | Flag
+    positive: bool = True
+
+
+Branch = tuple[Literal, ...]
+FlagMaker = Callable[[Condition], Flag]
+
+
+def branches_of(condition: Condition, flag: FlagMaker) -> list[Branch]:
+    """The branches whose OR is the condition; `flag` sets a part aside. [()] is always true, [] never."""
+    return _expand(_normal(condition, positive=True), flag)
+
+
+def _normal(condition: Condition | Literal, *, positive: bool) -> Condition | Literal:
+    """Negations pushed down to the leaves; `Literal` stands for a leaf."""
+    match condition:
+        case Not(item):
+            return _normal(item, positive=not positive)
+        case AllOf(items) | AnyOf(items):
+            joined = AllOf if isinstance(condition, AllOf) is positive else AnyOf
+            parts = [_normal(item, positive=positive) for item in items]
+            # Literals stand in for leaves until `_expand`.
+            return joined(tuple(parts))  # type: ignore[arg-type]
+        case Literal(atom, as_is):
+            return Literal(atom, as_is is positive)
+        case _:
+            return Literal(condition, positive)
+
+
+def _expand(condition: Condition | Literal, flag: FlagMaker) -> list[Branch]:
+    match condition:
+        case AnyOf(items):
+            branches = dict.fromkeys(branch for item in items for branch in _expand(item, flag))
+            return [()] if () in branches else list(branches)  # one part that always holds settles it
+        case AllOf(items):
+            return _product([_expand(item, flag) for item in items], list(items), flag)
+        case Literal():
+            return [(condition,)]
+        case _:
+            raise TypeError(condition)
+
+
+def _product(parts: list[list[Branch]], items: list[Condition], flag: FlagMaker) -> list[Branch]:
+    """Every way to take one branch of each part. The widest parts become flags until the bound is kept."""
+    while _size(parts) > MAX_BRANCHES:
+        widest = max(range(len(parts)), key=lambda index: len(parts[index]))
+        parts[widest] = [(Literal(flag(items[widest])),)]
+    branches: list[Branch] = [()]
+    for part in parts:
+        branches = [_joined(left, right) for left in branches for right in part]
+    return [_narrowed(branch, flag) for branch in dict.fromkeys(branches)]
+
+
+def _size(parts: list[list[Branch]]) -> int:
+    """How many branches the product has; one wide part alone is no product."""
+    if sum(len(part) > 1 for part in parts) < 2:
+        return 0
+    size = 1
+    for part in parts:
+        size *= len(part)
+    return size
+
+
+def _joined(left: Branch, right: Branch) -> Branch:
+    return tuple(dict.fromkeys((*left, *right)))
+
+
+def _narrowed(branch: Branch, flag: FlagMaker) -> Branch:
+    """A branch with few enough atoms for one rule; the surplus becomes flags."""
+    while len(branch) > MAX_ATOMS:
+        chunks = [branch[i : i + MAX_ATOMS] for i in range(0, len(branch), MAX_ATOMS)]
+        branch = tuple(
+            Literal(flag(AllOf(chunk))) if len(chunk) > 1 else chunk[0]  # type: ignore[arg-type]
+            for chunk in chunks
+        )
+    return branch

@@ -1,0 +1,59 @@
+"""Reviews of a whole request: their amounts are sums over its lines.
+
+In the condition of a review with `scope: request` each name of money stands for the sum of that figure over the
+lines of the request. It becomes a name of its own, so that it gets columns of its own and no other condition sees
+the sum: `sums/USD/order.amount`, with the currency of the limit that it is compared with ("" between two figures).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from rescind.book.model import AllOf, AnyOf, Compare, Condition, Name, Not, Review
+from rescind.matching.evaluation_passes import names_of
+from rescind.values.types import Kind
+
+__all__ = ["SUM_PREFIX", "Summed", "over_request", "summed", "summed_names"]
+
+SUM_PREFIX = "sums/"
+
+
+class Summed(NamedTuple):
+    """A figure to be summed, and the currency in which ("" for the one that it is in)."""
+
+    name: str
+    currency: str
+
+
+def summed(name: str) -> Summed:
+    """What a name of a sum stands for."""
+    _, currency, own = name.split("/", 2)
+    return Summed(own, currency)
+
+
+def over_request(condition: Condition) -> Condition:
+    """The condition with sums in place of amounts."""
+    match condition:
+        case AllOf(items):
+            return AllOf(tuple(map(over_request, items)))
+        case AnyOf(items):
+            return AnyOf(tuple(map(over_request, items)))
+        case Not(item):
+            return Not(over_request(item))
+        case Compare(subject, _, operand) if subject.type.kind is Kind.MONEY:
+            other = _sum(operand, "") if isinstance(operand, Name) else operand
+            return replace(condition, subject=_sum(subject, getattr(operand, "currency", "")), operand=other)
+        case _:
+            return condition
+
+
+def summed_names(review: Review) -> set[str]:
+    """The figures whose sums a review reads; none where it looks at each order."""
+    if review.scope != "request":
+        return set()
+    return {summed(name).name for name in names_of(over_request(review.when)) if name.startswith(SUM_PREFIX)}
+
+
+def _sum(name: Name, currency: str) -> Name:
+    return replace(name, name=f"{SUM_PREFIX}{currency}/{name.name}")

@@ -1,0 +1,1 @@
+"""Located problems, their codes, and the exceptions that carry them."""

@@ -1,0 +1,27 @@
+"""Hints that name what the user may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["did_you_mean", "one_of"]
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A hint "did you mean `x`?" where `word` is near one of `choices`, else ""."""
+    known = {choice.lower(): choice for choice in choices}
+    letters = sorted(word.lower()) if len(word) <= 200 else []
+    near = [choice for choice in known if len(choice) == len(letters) and sorted(choice) == letters]
+    if not near:
+        from difflib import get_close_matches  # costs more than a decision, and most words are right
+
+        near = get_close_matches(word[:200].lower(), known, n=1, cutoff=0.6)
+    return f"did you mean `{known[near[0]]}`?" if near else ""
+
+
+def one_of(choices: Iterable[str], limit: int = 14) -> str:
+    """Choices as a phrase: "`a`, `b` or `c`", shortened past `limit`."""
+    names = [f"`{choice}`" for choice in choices]
+    if len(names) > limit:
+        return ", ".join(names[:limit]) + f" … ({len(names)} in all)"
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1] if names else "nothing"

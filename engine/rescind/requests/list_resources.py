@@ -1,0 +1,213 @@
+"""Resources as allowed or not allowed, one after the other, with search and filters.
+
+Nothing is held but the row at hand, whatever the number of rows. A row that cannot be read or decided is not
+allowed, and says why; the rows after it are not harmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rescind.deciding.decision import Decision
+from rescind.problems.exceptions import EngineError, FactsError, RequestError
+from rescind.problems.problem import Location, Problem
+from rescind.requests.desk import NAME, ORDER, RESOURCE, Desk
+from rescind.requests.place_order import refusals
+from rescind.values.types import ABSENT
+from rescind.values.units import format_money
+
+__all__ = ["COLUMNS", "Filters", "Listed", "listed"]
+
+PRODUCT, REGION, PROJECT = "resource.product_type", "resource.region", "resource.enterprise_project"
+PROJECTS_ENABLED = "account.enterprise_projects_enabled"
+
+# What a row shows of its resource, and the fact that it is.
+COLUMNS = {
+    "resource": RESOURCE,
+    "name": NAME,
+    "order": ORDER,
+    "product_type": PRODUCT,
+    "region": REGION,
+    "enterprise_project": PROJECT,
+}
+_PATHS = tuple((column, tuple(name.split("."))) for column, name in COLUMNS.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to look for. `search` is part of a name, in any case, or a whole order number or resource id.
+
+    The others each keep the resources that have one of the values; none given keeps all.
+    """
+
+    search: str = ""
+    product_types: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    enterprise_projects: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One row, counted from 1: what the resource is, and the decision; or the problems that keep it from being
+    decided.
+
+    `about` holds those of `COLUMNS` that the row gives as texts.
+    """
+
+    row: int
+    about: Mapping[str, str]
+    decision: Decision | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the resource can be unsubscribed, with or without a review."""
+        return self.decision is not None and self.outcome in ("allowed", "review_required")
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of the decision, or `error`."""
+        return self.decision.outcome if self.decision else "error"
+
+    def reasons(self) -> list[str]:
+        """Why not; empty for what is allowed."""
+        if self.decision is None:
+            return [f"{problem.message} ({problem.code})" for problem in self.problems]
+        return [why for why, _ in refusals(self.decision)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as plain data, `rescind/listed/1`."""
+        result: dict[str, Any] = {
+            "row": self.row,
+            **self.about,
+            "allowed": self.allowed,
+            "outcome": self.outcome,
+        }
+        if self.decision:
+            result |= _decided(self.decision)
+        else:
+            result["problems"] = [_plain(problem) for problem in self.problems]
+        return result
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    if decision.version:
+        result["policy"] = {"id": decision.version.policy, "version": decision.version.version}
+    if decision.refund:
+        result["refund"] = format_money(decision.refund.total, decision.refund.currency)
+    if decision.reviews:
+        result["reviews"] = [
+            {"id": reviewed.review.id, "by": reviewed.review.by, "on_timeout": reviewed.review.on_timeout}
+            for reviewed in decision.reviews
+        ]
+    if decision.blockers:
+        result["blockers"] = [
+            {"id": blocked.id, "message": blocked.blocker.message}
+            | ({"remedy": blocked.blocker.remedy} if blocked.blocker.remedy else {})
+            for blocked in decision.blockers
+        ]
+    if decision.outcome == "not_applicable":
+        result["not_applied"] = [
+            {
+                "policy": tried.policy,
+                "version": tried.version,
+                "because": [reason.name for reason in tried.because],
+            }
+            for tried in decision.not_applied
+        ]
+    return result
+
+
+def _plain(problem: Problem) -> dict[str, str]:
+    row = {"code": problem.code, "path": str(problem.location), "message": problem.message}
+    return row | ({"hint": problem.hint} if problem.hint else {})
+
+
+def listed(desk: Desk, rows: Iterable[object], at: int, filters: Filters | None = None) -> Iterator[Listed]:
+    """Every row that passes the filters, in order. Raises `RequestError` where a filter cannot be used."""
+    matches = _Matcher(desk, filters) if filters else None
+    return _listed(desk, rows, at, matches)
+
+
+def _listed(desk: Desk, rows: Iterable[object], at: int, matches: _Matcher | None) -> Iterator[Listed]:
+    for row, facts in enumerate(rows, 1):
+        about = _about(facts)
+        if matches and not isinstance(facts, FactsError) and not matches(facts, about):
+            continue
+        try:
+            if isinstance(facts, FactsError):
+                raise facts
+            yield Listed(row, about, desk.judge(desk.read(facts, at), at))
+        except FactsError as error:
+            yield Listed(row, about, None, error.problems)
+        except EngineError as error:
+            yield Listed(row, about, None, (Problem("R0990", str(error), Location("facts")),))
+
+
+def _about(facts: object) -> dict[str, str]:
+    return {column: value for column, path in _PATHS if isinstance(value := _raw(facts, path), str)}
+
+
+def _raw(facts: object, path: Sequence[str]) -> object:
+    """A fact as the caller sent it; `ABSENT` where it is not there."""
+    for part in path:
+        if not isinstance(facts, dict) and not isinstance(
+            facts, Mapping
+        ):  # the first is the common case, and quick
+            return ABSENT
+        facts = facts.get(part, ABSENT)
+    return facts
+
+
+class _Matcher:
+    """Whether a row is looked for. What it does not say cannot be told apart, so a row without the fact is kept out."""
+
+    def __init__(self, desk: Desk, filters: Filters) -> None:
+        self._search = filters.search
+        self._part = filters.search.casefold()
+        wanted = {
+            "product_type": filters.product_types,
+            "region": filters.regions,
+            "enterprise_project": filters.enterprise_projects,
+        }
+        self._wanted = [(column, values) for column, values in wanted.items() if values]
+        for column, _ in self._wanted:
+            _known(desk, COLUMNS[column])
+        self._by_project = bool(filters.enterprise_projects)
+        if self._by_project:
+            fact = _known(desk, PROJECTS_ENABLED)
+            self._enabled_by_default = fact.default is True
+
+    def __call__(self, facts: object, about: Mapping[str, str]) -> bool:
+        if self._by_project:
+            self._demand_projects(facts)
+        if any(about.get(column) not in values for column, values in self._wanted):
+            return False
+        if not self._search:
+            return True
+        exact = self._search in (about.get("order"), about.get("resource"))
+        return exact or self._part in about.get("name", "").casefold()
+
+    def _demand_projects(self, facts: object) -> None:
+        """Enterprise projects tell resources apart only where the account has them switched on."""
+        enabled = _raw(facts, PROJECTS_ENABLED.split("."))
+        if enabled is True or (enabled is ABSENT and self._enabled_by_default):
+            return
+        account = _raw(facts, ("account", "id"))
+        whose = f" `{account[:60]}`" if isinstance(account, str) else ""
+        message = (
+            f"the account{whose} has enterprise project management switched off, so it has none to filter by"
+        )
+        hint = f"leave the filter out, or send `{PROJECTS_ENABLED}: true` where it is switched on"
+        raise RequestError(problems=[Problem("R1020", message, Location("enterprise-project"), hint)])
+
+
+def _known(desk: Desk, name: str) -> Any:
+    fact = desk.vocabulary.facts.get(name)
+    if fact is None:
+        message = f"the book has no fact `{name}` to filter by"
+        raise RequestError(problems=[Problem("R1020", message, Location(name))])
+    return fact

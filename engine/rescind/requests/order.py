@@ -1,0 +1,176 @@
+"""The order that a request makes: single, or combined with a line per resource. As plain data it is
+`rescind/order/1`.
+
+An order holds all that its later states need: the reviews that each line asks for, when it was submitted, and which
+versions of which policies decided it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rescind.book.model import Version
+from rescind.deciding.decision import Decision
+from rescind.deciding.review_states import RequestState, Word
+from rescind.requests.order_totals import Total
+from rescind.requests.together import HeldBack
+from rescind.values.units import format_time
+
+__all__ = ["LeftOut", "Line", "Order", "number_of"]
+
+SCHEMA = "rescind/order/1"
+PREFIX = "RS-"
+HEX_DIGITS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One resource that is given back, with its decision, what its reviewers said, and where its review stands."""
+
+    order: str
+    resource: str
+    name: str
+    decision: Decision
+    words: tuple[Word, ...]
+    state: RequestState
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One resource that is not given back: it is blocked, no policy applies, or others hold it back."""
+
+    order: str
+    resource: str
+    name: str
+    decision: Decision
+    held_back: HeldBack | None
+
+    @property
+    def why(self) -> str:
+        """`blocked`, `not_applicable` or `held_back`."""
+        return "held_back" if self.held_back else self.decision.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request that was accepted, or its preview where `confirmed` is false.
+
+    `lines` and `left_out` are in the order of the rows. `reason` is an id and its label; both "" where the policies
+    ask for none. `submitted` and `at` are microseconds; the states of the lines are those of `at`.
+    """
+
+    number: str
+    confirmed: bool
+    account: str
+    reason: tuple[str, str]
+    submitted: int
+    at: int
+    policies: tuple[Version, ...]
+    totals: tuple[Total, ...]
+    lines: tuple[Line, ...]
+    left_out: tuple[LeftOut, ...]
+    zone: dt.tzinfo = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        """`combined` where more than one resource was selected, else `single`."""
+        return "combined" if len(self.lines) + len(self.left_out) > 1 else "single"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The order as plain data; see `rescind/order/1` in `docs/requests.md`."""
+        head = self._head()
+        head["lines"] = list(map(self._line, self.lines))
+        head["left_out"] = list(map(_left_out, self.left_out))
+        return head
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON with a line of text for each line of the order; equal orders give equal bytes."""
+        return "".join(self.chunks())
+
+    def chunks(self) -> Iterator[str]:
+        """The parts of `to_json`, made one by one: a large order is written without being held as text."""
+        yield _json(self._head())[:-1]
+        yield from _array("lines", map(self._line, self.lines))
+        yield from _array("left_out", map(_left_out, self.left_out))
+        yield "\n}\n"
+
+    def _head(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "number": self.number,
+            "kind": self.kind,
+            "confirmed": self.confirmed,
+            "account": self.account,
+            "reason": {"id": self.reason[0], "label": self.reason[1]} if self.reason[0] else None,
+            "submitted_at": format_time(self.submitted, self.zone),
+            "decided_at": format_time(self.at, self.zone),
+            "policies": [
+                {"id": each.policy, "version": each.version, "digest": each.digest, "draft": each.draft}
+                for each in self.policies
+            ],
+            "totals": [total.to_dict() for total in self.totals],
+        }
+
+    def _line(self, line: Line) -> dict[str, Any]:
+        result: dict[str, Any] = {"order": line.order, "resource": line.resource}
+        if line.name:
+            result["name"] = line.name
+        result["state"] = line.state.state
+        if line.state.deadline is not None:
+            result["deadline"] = format_time(line.state.deadline, self.zone)
+        if line.words:
+            result["words"] = [self._word(word) for word in line.words]
+        return result | {"decision": line.decision.to_dict()}
+
+    def _word(self, word: Word) -> dict[str, Any]:
+        return {
+            "by": word.by,
+            "outcome": word.outcome,
+            "decided_at": format_time(word.decided_at, self.zone),
+        }
+
+
+def _left_out(left: LeftOut) -> dict[str, Any]:
+    result: dict[str, Any] = {"order": left.order, "resource": left.resource}
+    if left.name:
+        result["name"] = left.name
+    result["why"] = left.why
+    if left.held_back:
+        held = left.held_back
+        result["held_back"] = {"fact": held.fact, "is": held.value, "by": list(held.resources)}
+    return result | {"decision": left.decision.to_dict()}
+
+
+def _array(key: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    yield f',\n"{key}": ['
+    comma = "\n"
+    for row in rows:
+        yield comma + _json(row)
+        comma = ",\n"
+    yield "\n]" if comma == ",\n" else "]"
+
+
+# `json.dumps` would make an encoder for each line.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
+
+
+def number_of(account: str, submitted: int, reason: str, decided: Iterable[tuple[str, str, Decision]]) -> str:
+    """The number that a request has by its content: whose it is, when, why, which resources, and what comes back.
+
+    `decided` are resource, order and decision of everything that was selected, in any order.
+    """
+    digest = hashlib.sha256(_json([account, submitted, reason]).encode())
+    for resource, order, decision in sorted(decided, key=lambda row: row[0]):
+        digest.update(_json([resource, order, *_content(decision)]).encode())
+    return PREFIX + digest.hexdigest()[:HEX_DIGITS].upper()
+
+
+def _content(decision: Decision) -> Sequence[Any]:
+    version, refund = decision.version, decision.refund
+    terms = [version.policy, version.version, version.digest] if version else []
+    return [decision.outcome, terms, [refund.currency, refund.lines] if refund else []]

@@ -1,0 +1,183 @@
+"""A request: from rows and a reason to an order, or every reason why it cannot be placed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rescind.book.model import Version
+from rescind.deciding.decision import Decision
+from rescind.deciding.evaluation import Reason
+from rescind.deciding.review_states import Word, request_state, words_of
+from rescind.problems.exceptions import RequestError
+from rescind.problems.problem import Location, Problem
+from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.requests.desk import WORDS, Desk
+from rescind.requests.order import LeftOut, Line, Order, number_of
+from rescind.requests.order_totals import totals_of
+from rescind.requests.request_sums import with_sums
+from rescind.requests.rows_to_cases import Case, Selection, at_row, select
+from rescind.requests.together import HeldBack, goes, held_back
+from rescind.values.types import ABSENT
+from rescind.values.units import format_time
+
+__all__ = ["Asked", "place", "refusals"]
+
+REASON = "request.reason"
+NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
+# Later than any word that facts can hold: asked then, a review knows all that was said.
+AFTER_ALL = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks besides its rows; None for a reason taken from the facts, or a number from the content."""
+
+    reason: str | None = None
+    number: str | None = None
+    all_or_nothing: bool = False
+    confirm: bool = False
+
+
+def place(desk: Desk, rows: Iterable[object], asked: Asked, at: int) -> Order:
+    """The order for the selected resources. Raises `RequestError` with every problem."""
+    problems = _number_problems(asked.number)
+    selection = select(desk, rows, at, problems)
+    cases = selection.cases
+    held = held_back(desk, cases)
+    going = [case for case in cases if goes(case) and case.resource not in held]
+    reason = _reason(desk, cases, _versions(going or cases), asked.reason, problems)
+    if cases and (not going or (asked.all_or_nothing and len(going) < len(cases))):
+        problems += _left_problems(cases, held, asked)
+    elif not problems:
+        going = with_sums(desk, going, at, problems)
+    lines = tuple(_line(desk, case, selection.submitted, at, problems) for case in going)
+    if problems:
+        raise RequestError(problems=problems)
+    return _order(desk, selection, asked, reason, lines, held, at)
+
+
+def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
+    desk: Desk,
+    selection: Selection,
+    asked: Asked,
+    reason: tuple[str, str],
+    lines: tuple[Line, ...],
+    held: dict[str, HeldBack],
+    at: int,
+) -> Order:
+    cases, submitted = selection.cases, selection.submitted
+    # A review of the whole request is known to the lines alone, and belongs to what the number stands for.
+    decided = {line.resource: line.decision for line in lines}
+    content = ((case.resource, case.order, decided.get(case.resource, case.decision)) for case in cases)
+    left = [case for case in cases if not goes(case) or case.resource in held]
+    return Order(
+        asked.number or number_of(selection.account, submitted, reason[0], content),
+        asked.confirm,
+        selection.account,
+        reason,
+        submitted,
+        at,
+        _versions([case for case in cases if goes(case) and case.resource not in held]),
+        totals_of(line.decision.refund for line in lines if line.decision.refund),
+        lines,
+        tuple(LeftOut(c.order, c.resource, c.name, c.decision, held.get(c.resource)) for c in left),
+        desk.zone,
+    )
+
+
+def _number_problems(number: str | None) -> list[Problem]:
+    if number is None or NUMBER.fullmatch(number):
+        return []
+    message = f"expected 1 to 64 letters, digits and `.`, `_`, `/` or `-`, found `{number[:70]}`"
+    return [Problem("R1010", message, Location("number"))]
+
+
+def _versions(cases: Sequence[Case]) -> tuple[Version, ...]:
+    """The versions that decided, each once, in an order that does not depend on that of the rows."""
+    versions = {(v.policy, v.version): v for case in cases if (v := case.decision.version)}
+    return tuple(versions[key] for key in sorted(versions))
+
+
+def _reason(
+    desk: Desk,
+    cases: Sequence[Case],
+    versions: Sequence[Version],
+    given: str | None,
+    problems: list[Problem],
+) -> tuple[str, str]:
+    """The reason and its label: one that every version lists, as far as it lists any."""
+    reason = _reason_of_facts(desk, cases, problems) if given is None else given
+    lists = [version.reasons for version in versions if version.reasons]
+    choices = [each for each in (lists[0] if lists else ()) if all(each in reasons for reasons in lists)]
+    if not lists or reason in choices:
+        return reason, lists[0][reason] if lists else ""
+    place = Location("reason" if given is not None or not reason else f"row 1: {REASON}")
+    known = (
+        f"expected {one_of(choices)}" if choices else "the policies of this request have no reason in common"
+    )
+    if not reason:
+        problems.append(Problem("R1005", "the request has no reason", place, known))
+    else:
+        message = f"`{reason[:60]}` is not a reason that the policy lists"
+        problems.append(Problem("R1006", message, place, did_you_mean(reason, choices) or known))
+    return "", ""
+
+
+def _reason_of_facts(desk: Desk, cases: Sequence[Case], problems: list[Problem]) -> str:
+    """The reason that the facts give; "" where they give none."""
+    first: dict[str, int] = {}
+    for case in cases:
+        reason = desk.fact(case.values, REASON)
+        if reason is not ABSENT:
+            first.setdefault(reason, case.row)
+    reasons = list(first)
+    for reason in reasons[1:]:
+        message = f"the reason is `{reason[:60]}`, and `{reasons[0][:60]}` in the rows before"
+        problems.append(Problem("R1007", message, at_row(first[reason], REASON), "a request has one reason"))
+    return reasons[0] if reasons else ""
+
+
+def _left_problems(cases: Sequence[Case], held: dict[str, HeldBack], asked: Asked) -> list[Problem]:
+    """Why nothing can be ordered, or not all: each resource that stays, with every reason."""
+    code = "R1008" if asked.all_or_nothing else "R1009"
+    return [
+        Problem(code, f"`{case.resource[:60]}` cannot be unsubscribed: {why}", at_row(case.row), remedy)
+        for case in cases
+        for why, remedy in refusals(case.decision, held.get(case.resource))
+    ]
+
+
+def refusals(decision: Decision, held: HeldBack | None = None) -> list[tuple[str, str]]:
+    """Why a resource cannot be unsubscribed, each in words with what to do; empty where it can."""
+    if held:
+        names = one_of(name[:60] for name in held.resources)
+        return [(f"it is bound to {names} by `{held.fact}`, and they go together or not at all", "")]
+    if decision.outcome == "not_applicable":
+        tried = "; ".join(f"`{each.policy}`{_because(each.because)}" for each in decision.not_applied)
+        when = format_time(decision.decided_at, decision.zone)
+        return [(f"no policy applies: not {tried}", f"judged as of {when}")]
+    return [(blocked.blocker.message.rstrip("."), blocked.blocker.remedy) for blocked in decision.blockers]
+
+
+def _because(reasons: Sequence[Reason]) -> str:
+    names = dict.fromkeys(reason.name for reason in reasons)
+    return f" because of {one_of(names)}" if names else ""
+
+
+def _line(desk: Desk, case: Case, submitted: int, at: int, problems: list[Problem]) -> Line:
+    """A line of the order. A word in the facts that cannot count is a problem."""
+    records = desk.fact(case.values, WORDS)
+    words = () if records is ABSENT or not records else tuple(words_of(records))
+    reviews = [reviewed.review for reviewed in case.decision.reviews]
+    if words:
+        for refused in request_state(reviews, words, submitted, AFTER_ALL).refused:
+            problems.append(_word_problem(desk, case, refused.code, refused.why, refused.word))  # noqa: PERF401
+    state = case.decision.request or request_state(reviews, words, submitted, at)
+    return Line(case.order, case.resource, case.name, case.decision, words, state)
+
+
+def _word_problem(desk: Desk, case: Case, code: str, why: str, word: Word) -> Problem:
+    when = format_time(word.decided_at, desk.zone)
+    return Problem(code, f"{why} (`{word.by[:60]}` at {when})", at_row(case.row, WORDS))

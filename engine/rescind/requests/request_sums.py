@@ -1,0 +1,125 @@
+"""The sums that reviews of a whole request look at, so that splitting a large cancellation does not dodge its review.
+
+A figure is summed over the resources that the request gives back, each amount converted by the exact rates of its
+own case. A figure of the refund counts where there is a refund, a value where the version of the case has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from rescind.book.model import Version
+from rescind.matching.request_reviews import summed_names
+from rescind.problems.exceptions import FactsError
+from rescind.problems.problem import Problem
+from rescind.requests.desk import Desk
+from rescind.requests.rows_to_cases import Case, at_row, row_problems
+from rescind.values.types import ABSENT, Kind
+from rescind.values.units import Money, exchange
+
+__all__ = ["with_sums"]
+
+RATES = "rates"
+
+
+def with_sums(desk: Desk, cases: Sequence[Case], at: int, problems: list[Problem]) -> list[Case]:
+    """The cases, those with a review of the whole request decided again with its sums."""
+    whole = {id(version): bool(_summed(version)) for version in _versions(cases)}
+    if len(cases) == 1 or not any(whole.values()):
+        return list(cases)
+    sums = _Sums(desk, cases)
+    decided = []
+    for case in cases:
+        try:
+            if whole[id(case.decision.version)]:
+                case = replace(case, decision=desk.again(case.decision, case.values, at, sums.of))  # noqa: PLW2901
+        except _UnsummedError as error:
+            problems += error.problems
+            break
+        except FactsError as error:
+            problems += row_problems(case.row, error.problems)
+        decided.append(case)
+    return decided
+
+
+def _versions(cases: Sequence[Case]) -> list[Version]:
+    versions = {id(case.decision.version): case.decision.version for case in cases}
+    return [version for version in versions.values() if version]
+
+
+def _summed(version: Version) -> set[str]:
+    return {name for review in version.reviews for name in summed_names(review)}
+
+
+class _UnsummedError(Exception):
+    """A sum that cannot be had; `.problems` say which rows it lacks."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class _Sums:
+    """The sums of a request, each computed when a review first asks for it."""
+
+    def __init__(self, desk: Desk, cases: Sequence[Case]) -> None:
+        self._desk = desk
+        self._cases = cases
+        self._known: dict[tuple[str, str], Money] = {}
+
+    def of(self, name: str, currency: str) -> Money:
+        """The sum of a figure in a currency."""
+        key = name, currency
+        if key not in self._known:
+            self._known[key] = self._sum(name, currency)
+        return self._known[key]
+
+    def _sum(self, name: str, currency: str) -> Money:
+        total: int | Fraction = 0
+        problems: list[Problem] = []
+        for case in self._cases:
+            try:
+                total += self._share(case, name, currency)
+            except FactsError as error:
+                problems += row_problems(case.row, error.problems)
+            except KeyError as error:
+                problems.append(_no_rate(case, name, str(error.args[0]), currency))
+        if problems:
+            raise _UnsummedError(problems)
+        return Money(total, currency)
+
+    def _share(self, case: Case, name: str, currency: str) -> int | Fraction:
+        """What one case adds to a sum. Raises `KeyError` with its currency where there is no rate."""
+        figure = self._figure(case, name)
+        if figure is ABSENT:
+            return 0
+        if figure.currency == currency:
+            return figure.minor  # type: ignore[no-any-return]
+        rates = self._desk.fact(case.values, RATES)
+        converted = None if rates is ABSENT else exchange(figure, currency, rates)
+        if converted is None:
+            raise KeyError(figure.currency)
+        return converted.minor
+
+    def _figure(self, case: Case, name: str) -> Any:
+        run, version = case.decision.run, case.decision.version
+        if run is None or version is None:
+            return ABSENT
+        if name.startswith("refund."):
+            return run.read(name) if version.refund else ABSENT
+        if self._desk.vocabulary.fact_of(name):
+            return run.read(name)
+        known = any(value.name == name and value.type.kind is Kind.MONEY for value in version.values)
+        return run.read(name) if known else ABSENT
+
+
+def _no_rate(case: Case, name: str, source: str, currency: str) -> Problem:
+    return Problem(
+        "R0907",
+        f"`{name}` is summed over the request in {currency}, here it is in {source}, and there is no rate",
+        at_row(case.row, RATES),
+        f'send `{{"rates": {{"{source}/{currency}": "…"}}}}`',
+    )

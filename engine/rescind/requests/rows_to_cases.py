@@ -1,0 +1,162 @@
+"""Rows to cases: whose they are, each resource once, and when they were submitted. Every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rescind.deciding.decision import Decision
+from rescind.problems.exceptions import FactsError
+from rescind.problems.problem import Location, Problem
+from rescind.requests.desk import ACCOUNT, NAME, ORDER, RESOURCE, SUBMITTED, Desk
+from rescind.values.types import ABSENT
+from rescind.values.units import format_time
+
+__all__ = ["Case", "Selection", "at_row", "row_problems", "select"]
+
+SUBJECT = (RESOURCE, ORDER, ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One resource of a request: its row (from 1), its typed facts, and the decision on it."""
+
+    row: int
+    values: list[Any]
+    resource: str
+    order: str
+    name: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row that was read: its typed facts, and whose it is."""
+
+    row: int
+    values: list[Any]
+    resource: str
+    order: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The cases of a request, in the order of the rows, all of one account and submitted at one time."""
+
+    account: str
+    submitted: int
+    cases: tuple[Case, ...]
+
+
+def at_row(row: int, path: str = "") -> Location:
+    """The place of a fact in a row, counted from 1: `row 3: order.amount`."""
+    return Location(f"row {row}: {path}" if path else f"row {row}")
+
+
+def row_problems(row: int, problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of one case, placed in its row."""
+    return [
+        Problem(found.code, found.message, at_row(row, found.location.path), found.hint) for found in problems
+    ]
+
+
+def select(desk: Desk, rows: Iterable[object], at: int, problems: list[Problem]) -> Selection:
+    """Read and decide every row. Bad rows, resources that stand twice and several accounts are added to `problems`."""
+    read = list(_read(desk, rows, at, problems))
+    if not read and not problems:
+        problems.append(Problem("R1001", "no resource is selected", Location("request"), "name at least one"))
+    _each_once(read, problems)
+    account = _one_account(read, problems)
+    submitted = _one_submission(desk, read, at, problems)
+    return Selection(account, submitted, tuple(_decided(desk, read, submitted, at, problems)))
+
+
+def _read(desk: Desk, rows: Iterable[object], at: int, problems: list[Problem]) -> Iterable[_Read]:
+    for row, facts in enumerate(rows, 1):
+        try:
+            if isinstance(facts, FactsError):
+                raise facts
+            values = desk.read(facts, at)
+        except FactsError as error:
+            problems += row_problems(row, error.problems)
+            continue
+        subject = [_text(desk, values, name) for name in SUBJECT]
+        if all(subject):
+            yield _Read(row, values, *subject)
+        else:
+            problems += [
+                _anonymous(row, name) for name, text in zip(SUBJECT, subject, strict=True) if not text
+            ]
+
+
+def _text(desk: Desk, values: list[Any], name: str) -> str:
+    value = desk.fact(values, name)
+    return "" if value is ABSENT else str(value)
+
+
+def _anonymous(row: int, name: str) -> Problem:
+    return Problem(
+        "R1004",
+        f"the fact `{name}` is missing",
+        at_row(row, name),
+        "a request names the resource, its order and its account",
+    )
+
+
+def _each_once(read: Iterable[_Read], problems: list[Problem]) -> None:
+    first: dict[str, int] = {}
+    for each in read:
+        if first.setdefault(each.resource, each.row) != each.row:
+            message = f"the resource `{_short(each.resource)}` stands in row {first[each.resource]} already"
+            problems.append(Problem("R1002", message, at_row(each.row, RESOURCE), "send each resource once"))
+
+
+def _one_account(read: Iterable[_Read], problems: list[Problem]) -> str:
+    """The account of the request. A second one is a problem at the first row that has it."""
+    first: dict[str, int] = {}
+    for each in read:
+        first.setdefault(each.account, each.row)
+    names = [_short(name) for name in first]
+    for name, row in list(first.items())[1:]:
+        message = f"the account is `{_short(name)}`, and `{names[0]}` in the rows before"
+        hint = "make a request for each account"
+        problems.append(Problem("R1003", message, at_row(row, ACCOUNT), hint))
+    return next(iter(first), "")
+
+
+def _one_submission(desk: Desk, read: Iterable[_Read], at: int, problems: list[Problem]) -> int:
+    """When the request was submitted: as its facts say, else at the evaluation time."""
+    first: dict[int, int] = {}
+    for each in read:
+        time = desk.fact(each.values, SUBMITTED)
+        if time is not ABSENT:
+            first.setdefault(time, each.row)
+    times = [format_time(time, desk.zone) for time in first]
+    for index, row in list(enumerate(first.values()))[1:]:
+        message = f"the request was submitted at {times[index]}, and at {times[0]} in the rows before"
+        hint = "what was submitted at different times are different requests"
+        problems.append(Problem("R1007", message, at_row(row, SUBMITTED), hint))
+    return next(iter(first), at)
+
+
+def _decided(
+    desk: Desk, read: Iterable[_Read], submitted: int, at: int, problems: list[Problem]
+) -> Iterable[Case]:
+    slot = desk.slots.get(SUBMITTED)
+    for each in read:
+        values = each.values
+        values[-1] = submitted
+        if slot is not None:
+            values[slot] = submitted
+        try:
+            decision = desk.judge(values, at)
+        except FactsError as error:
+            problems += row_problems(each.row, error.problems)
+            continue
+        yield Case(each.row, values, each.resource, each.order, _text(desk, values, NAME), decision)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"

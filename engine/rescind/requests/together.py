@@ -1,0 +1,77 @@
+"""What goes together or not at all.
+
+A version that says `together: resource.group` binds its resources to all others of the request with the same value.
+Where one of them cannot be unsubscribed, none is. A resource without a value is merely attached, and goes or stays
+alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rescind.requests.desk import Desk
+from rescind.requests.rows_to_cases import Case
+from rescind.values.types import ABSENT
+
+__all__ = ["Bond", "HeldBack", "goes", "held_back"]
+
+# What binds resources: the fact, and the value that they have in common.
+Bond = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A resource that stays because of others: what binds it to them, and which they are."""
+
+    fact: str
+    value: str
+    resources: tuple[str, ...]
+
+
+def goes(case: Case) -> bool:
+    """Whether a case can be unsubscribed by itself."""
+    return case.decision.outcome in ("allowed", "review_required")
+
+
+def held_back(desk: Desk, cases: Sequence[Case]) -> dict[str, HeldBack]:
+    """The resources that could go but for those that they are bound to. Linear in the number of cases."""
+    members = _members(desk, cases)
+    bonds: dict[str, list[Bond]] = defaultdict(list)
+    for bond, found in members.items():
+        for case in found:
+            bonds[case.resource].append(bond)
+    held: dict[str, HeldBack] = {}
+    broken: set[Bond] = set()
+    staying = [case for case in cases if case.resource in bonds and not goes(case)]
+    while staying:  # what stays may break a bond, and that may make more stay
+        for bond in bonds[staying.pop().resource]:
+            if bond in broken:
+                continue
+            broken.add(bond)
+            why = HeldBack(*bond, _causes(members[bond], held))
+            bound = [case for case in members[bond] if goes(case) and case.resource not in held]
+            held |= dict.fromkeys((case.resource for case in bound), why)
+            staying += bound
+    return held
+
+
+def _causes(members: Sequence[Case], held: Mapping[str, HeldBack]) -> tuple[str, ...]:
+    return tuple(case.resource for case in members if not goes(case) or case.resource in held)
+
+
+def _members(desk: Desk, cases: Sequence[Case]) -> dict[Bond, list[Case]]:
+    """The cases of each bond that some version makes, in order."""
+    facts = sorted({case.decision.version.together for case in cases if case.decision.version} - {""})
+    members: dict[Bond, list[Case]] = defaultdict(list)
+    binding: set[Bond] = set()
+    for case in cases:
+        for fact in facts:
+            value = desk.fact(case.values, fact)
+            if value is ABSENT or not value:
+                continue
+            members[fact, value].append(case)
+            if case.decision.version and case.decision.version.together == fact:
+                binding.add((fact, value))
+    return {bond: found for bond, found in members.items() if bond in binding}

@@ -1,0 +1,1 @@
+"""How decisions, orders, versions and test runs look on a terminal, and what the verbs share."""

@@ -1,0 +1,196 @@
+"""What holds for any request: totals, order of input, one alone, nothing for what is blocked."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rescind import Engine
+from rescind.problems.exceptions import RequestError
+from rescind.requests.order import Order
+from rescind.values.units import parse_money
+
+ROOT = Path(__file__).parents[3]
+AT = "2026-07-01T09:00:00+08:00"
+
+
+@functools.cache
+def engine() -> Engine:
+    return Engine.load(ROOT, drafts=True)
+
+
+def money(cents: int, currency: str) -> str:
+    return f"{cents // 100}.{cents % 100:02} {currency}"
+
+
+amounts = st.integers(0, 2_000_000)
+
+
+@st.composite
+def facts(draw: Any) -> dict[str, Any]:
+    """A case of the shipped book: inactive, in use, or neither; some blocked, some in groups, two currencies."""
+    currency = draw(st.sampled_from(["USD", "CNY"]))
+    paid = draw(
+        st.dictionaries(st.sampled_from(["cash", "cash_coupon", "discount_coupon"]), amounts, min_size=1)
+    )
+    inactive = draw(st.booleans())
+    resource = {
+        "id": "pkg-0",
+        "package": "resource_package" if inactive else "none",
+        "purchased_again": True,
+        "effective_at": "2026-12-01T00:00:00+08:00" if inactive else "2026-01-01T00:00:00+08:00",
+        "transactions_in_progress": draw(st.sampled_from([0, 0, 0, 1])),
+        "special_unsubscription_requested": False,
+        "legal_freeze": draw(st.sampled_from([False, False, True])),
+        "state": "inactive" if inactive else draw(st.sampled_from(["in_use", "in_use", "expired"])),
+        "package_service": "other",
+        "support_plan_benefits_used": False,
+    }
+    if draw(st.booleans()):
+        resource["group"] = draw(st.sampled_from(["g1", "g2"]))
+    order = {
+        "id": "order-0",
+        "amount": money(sum(paid.values()), currency),
+        "promotional": draw(st.booleans()),
+        "invoice_issuer": draw(st.sampled_from(["none", "cloud", "koogallery"])),
+        "invoice_recipient": "customer",
+        "paid": {name: money(cents, currency) for name, cents in paid.items()},
+        "effective_at": "2026-01-01T00:00:00+08:00",
+        "expires_at": "2026-12-31T23:59:59+08:00",
+        "term": "1y",
+        "offer": "subscription",
+        "seller": "cloud",
+        "partner_model": "none",
+        "paid_by": "customer",
+        "contract": "none",
+        "reward_activity": False,
+        "portfolio": False,
+    }
+    return {
+        "resource": resource,
+        "order": order,
+        "account": {"id": "acct-1", "legal_freeze": False},
+        "rates": {"CNY/USD": "0.1383"},
+    }
+
+
+def placed(rows: list[dict[str, Any]]) -> Order | None:
+    """The order, or None where nothing is left of it."""
+    try:
+        return engine().request(rows, reason="other", at=AT, confirm=True)
+    except RequestError as error:
+        if {problem.code for problem in error.problems} != {"R1009"}:
+            raise
+        return None
+
+
+def numbered(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cases with a resource and an order of its own for each."""
+    for number, case in enumerate(cases):
+        case["resource"]["id"], case["order"]["id"] = f"pkg-{number}", f"order-{number}"
+    return cases
+
+
+many = st.lists(facts(), min_size=1, max_size=5).map(numbered)
+
+
+@given(many)
+def test_totals_are_the_sums_of_the_lines_to_the_minor_unit(rows: list[dict[str, Any]]) -> None:
+    order = placed(rows)
+    if order is None:
+        return
+    document = order.to_dict()
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+    for line in document["lines"]:
+        for part in line["decision"]["refund"]["instruments"]:
+            for key in ("paid", "returned", "consumed", "fees", "forfeited"):
+                amount, currency = parse_money(part[key])
+                sums[currency, part["instrument"], key] += int(amount)
+                sums[currency, "", key] += int(amount)
+    totals = {}
+    for total in document["totals"]:
+        for name, part in [("", total), *((each["instrument"], each) for each in total["instruments"])]:
+            for key in ("paid", "returned", "consumed", "fees", "forfeited"):
+                totals[total["currency"], name, key] = int(parse_money(part[key]).minor)
+            assert totals[total["currency"], name, "paid"] == sum(
+                totals[total["currency"], name, key] for key in ("returned", "consumed", "fees", "forfeited")
+            )
+    assert totals == sums
+
+
+@given(many, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_changes_no_line(rows: list[dict[str, Any]], chance: random.Random) -> None:
+    turned = list(rows)
+    chance.shuffle(turned)
+    one, other = placed(rows), placed(turned)
+    assert (one is None) is (other is None)
+    if one is None or other is None:
+        return
+    first, second = one.to_dict(), other.to_dict()
+    assert first["number"] == second["number"]
+    assert first["policies"] == second["policies"]
+    for key in ("lines", "left_out"):
+        lines = [{each["resource"]: each for each in document[key]} for document in (first, second)]
+        for line in (*lines[0].values(), *lines[1].values()):
+            line.get("held_back", {"by": []})["by"].sort()
+        assert lines[0] == lines[1]
+
+
+@given(facts())
+def test_a_combined_request_of_one_is_the_single_one(case: dict[str, Any]) -> None:
+    alone = engine().decide(case | {"request": {"submitted_at": AT}}, at=AT)
+    order = placed([case])
+    assert (order is None) is (alone.outcome in ("blocked", "not_applicable"))
+    if order:
+        assert order.kind == "single"
+        assert order.lines[0].decision.to_json() == alone.to_json()
+        assert order.lines[0].state == alone.request
+
+
+@given(many)
+def test_nothing_is_refunded_for_what_is_blocked(rows: list[dict[str, Any]]) -> None:
+    order = placed(rows)
+    alone = {row["resource"]["id"]: engine().decide(row, at=AT) for row in rows}
+    going = {line.resource for line in order.lines} if order else set()
+    assert all(alone[resource].outcome in ("allowed", "review_required") for resource in going)
+    for resource, decision in alone.items():
+        assert (decision.refund is None) is (decision.outcome in ("blocked", "not_applicable"))
+        assert decision.refund or resource not in going
+    if order:
+        assert {left.resource for left in order.left_out} == set(alone) - going
+        paid = sum(
+            decision.refund.total for name, decision in alone.items() if name in going and decision.refund
+        )
+        assert sum(total.amounts.returned for total in order.totals) == paid
+
+
+@given(many)
+def test_a_group_is_never_split(rows: list[dict[str, Any]]) -> None:
+    order = placed(rows)
+    going = {line.resource for line in order.lines} if order else set()
+    for name in ("g1", "g2"):
+        members = [row["resource"] for row in rows if row["resource"].get("group") == name]
+        if any(member["state"] != "inactive" for member in members):  # the in-use terms bind
+            bound = {member["id"] for member in members}
+            assert bound <= going or not bound & going
+
+
+@given(many, st.integers(0, 48 * 3600))
+def test_a_status_accounts_for_every_line_and_all_the_money(rows: list[dict[str, Any]], seconds: int) -> None:
+    order = placed(rows)
+    if order is None:
+        return
+    at = engine().moment(AT) + seconds * 1_000_000
+    status = engine().status(order, at=at)
+    assert sum(status.counts.values()) == len(order.lines)
+    assert (status.state == "decided") is not any(
+        line.state.state == "pending_review" for line in status.lines
+    )
+    assert {currency: sum(parts.values()) for currency, parts in status.refunds.items()} == {
+        total.currency: total.amounts.returned for total in order.totals
+    }

@@ -1,0 +1,162 @@
+"""One value: what is read, what is refused, and with which words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+from rescind.values.convert import MAX_ITEMS, MAX_TEXT, describe, faults_of, plain, reader
+from rescind.values.types import ABSENT, Kind, Type
+from rescind.values.units import Duration, Money, UnitError
+
+ZONE = ZoneInfo("Asia/Shanghai")
+COLOURS = Type(Kind.CHOICE, ("red", "green"))
+PAID = Type(Kind.INSTRUMENTS, ("cash", "voucher"))
+PARTS = Type(Kind.LIST, fields={"price": Type(Kind.MONEY), "used": Type(Kind.FLAG, optional=True)})
+
+
+def read(type_, raw):
+    return reader(type_, ZONE)(raw)
+
+
+def faults(type_, raw):
+    with pytest.raises(UnitError) as caught:
+        read(type_, raw)
+    return [path for path, _, _ in faults_of(caught.value)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "raw", "value"),
+    [
+        (Type(Kind.FLAG), True, True),
+        (COLOURS, "red", "red"),
+        (Type(Kind.TEXT), "", ""),
+        (Type(Kind.INTEGER), -7, -7),
+        (Type(Kind.NUMBER), "15%", Fraction(3, 20)),
+        (Type(Kind.NUMBER), Decimal("0.1"), Fraction(1, 10)),
+        (Type(Kind.NUMBER), 3, 3),
+        (Type(Kind.MONEY), "0.10 USD", Money(10, "USD")),
+        (Type(Kind.MONEY), {"amount": "0.10", "currency": "USD"}, Money(10, "USD")),
+        (Type(Kind.MONEY), {"amount": Decimal("0.10"), "currency": "USD"}, Money(10, "USD")),
+        (Type(Kind.MONEY), {"amount": 7, "currency": "JPY"}, Money(7, "JPY")),
+        (Type(Kind.TIME), "1970-01-01T08:00:00", 0),
+        (Type(Kind.TIME), dt.datetime(1970, 1, 1, tzinfo=dt.UTC), 0),
+        (Type(Kind.DATE), "2024-10-29", dt.date(2024, 10, 29)),
+        (Type(Kind.DATE), dt.date(2024, 10, 29), dt.date(2024, 10, 29)),
+        (Type(Kind.DURATION), "PT1H", Duration(0, 3_600_000_000)),
+        (Type(Kind.DURATION, calendar=True), "1y", Duration(12, 0)),
+        (PAID, {"cash": "1 USD"}, {"cash": Money(100, "USD")}),
+        (Type(Kind.SET, ("red", "green")), ["green", "red", "green"], frozenset({"red", "green"})),
+        (Type(Kind.SET), (), frozenset()),
+        (PARTS, [{"price": "1 USD"}], ({"price": Money(100, "USD")},)),
+        (
+            Type(Kind.RATES),
+            {"CNY/USD": "0.14", "USD/JPY": 150},
+            {("CNY", "USD"): Fraction(7, 50), ("USD", "JPY"): 150},
+        ),
+    ],
+)
+def test_what_is_read(type_, raw, value):
+    assert read(type_, raw) == value
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [Type(kind, ("cash",) if kind in (Kind.CHOICE, Kind.INSTRUMENTS) else ()) for kind in Kind],
+    ids=lambda type_: type_.kind,
+)
+@pytest.mark.parametrize("raw", [None, 0.5, float("nan"), object(), b"x"], ids=lambda raw: type(raw).__name__)
+def test_null_floats_and_objects_are_no_value_of_any_type(type_, raw):
+    assert faults(type_, raw) == [()]
+
+
+@pytest.mark.parametrize(
+    ("type_", "raw"),
+    [
+        (Type(Kind.FLAG), 1),
+        (Type(Kind.FLAG), "true"),
+        (COLOURS, "Red"),
+        (COLOURS, ["red"]),
+        (Type(Kind.TEXT), 5),
+        (Type(Kind.TEXT), "x" * (MAX_TEXT + 1)),
+        (Type(Kind.TEXT), "half \ud800"),
+        (Type(Kind.INTEGER), True),
+        (Type(Kind.INTEGER), "7"),
+        (Type(Kind.INTEGER), Decimal("7.0")),
+        (Type(Kind.INTEGER), 10**15 + 1),
+        (Type(Kind.NUMBER), True),
+        (Type(Kind.NUMBER), Decimal("NaN")),
+        (Type(Kind.NUMBER), Decimal("1e-13")),
+        (Type(Kind.NUMBER), Decimal("1e999999999")),
+        (Type(Kind.MONEY), 5),
+        (Type(Kind.MONEY), {"amount": "5"}),
+        (Type(Kind.MONEY), {"amount": "5", "currency": "USD", "more": 1}),
+        (Type(Kind.MONEY, currency="EUR"), "5 USD"),
+        (Type(Kind.TIME), dt.datetime(1970, 1, 1)),  # noqa: DTZ001 - no zone is the point
+        (Type(Kind.TIME), "2024-10-29"),
+        (Type(Kind.DATE), dt.datetime(1970, 1, 1, tzinfo=dt.UTC)),
+        (Type(Kind.DURATION), "1mo"),
+        (Type(Kind.DURATION, calendar=True), "1d"),
+        (PAID, {}),
+        (PAID, {"cash": "1 USD", "voucher": "1 EUR"}),
+        (Type(Kind.SET), "red"),
+        (Type(Kind.SET), ["x"] * (MAX_ITEMS + 1)),
+        (Type(Kind.RATES), ["CNY/USD"]),
+    ],
+)
+def test_what_is_refused(type_, raw):
+    assert faults(type_, raw) == [()]
+
+
+@pytest.mark.parametrize(
+    ("type_", "raw", "paths"),
+    [
+        (Type(Kind.MONEY), {"amount": 0.5, "currency": "USD"}, [("amount",)]),
+        (Type(Kind.MONEY), {"amount": "5", "currency": 5}, [("currency",)]),
+        (PAID, {"cash": "-1 USD", "voucher": "1"}, [("cash",), ("voucher",)]),
+        (PAID, {"card": "1 USD", "coin": "1 USD"}, [("card",), ("coin",)]),
+        (Type(Kind.SET, ("a",)), ["a", "b", 5], [(1,), (2,)]),
+        (PARTS, [{"price": "1 USD"}, {"price": 1}, {"used": True}, 5], [(1, "price"), (2, "price"), (3,)]),
+        (PARTS, [{"price": "1 USD", "pride": 1}], [(0, "pride")]),
+        (
+            Type(Kind.RATES),
+            {"CNY/USD": 0, "CNYUSD": 1, "CNY/XXY": 1},
+            [("CNY/USD",), ("CNYUSD",), ("CNY/XXY",)],
+        ),
+    ],
+)
+def test_every_fault_is_named_with_its_path(type_, raw, paths):
+    assert faults(type_, raw) == paths
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "data"),
+    [
+        (Type(Kind.MONEY), Money(Fraction(1, 2), "USD"), "0.005 USD"),
+        (Type(Kind.NUMBER), Fraction(1, 3), "1/3"),
+        (Type(Kind.TIME), 0, "1970-01-01T08:00:00+08:00"),
+        (Type(Kind.DURATION), Duration(18, 0), "P18M"),
+        (PAID, {"cash": Money(5, "USD")}, {"cash": "0.05 USD"}),
+        (Type(Kind.SET), frozenset("ba"), ["a", "b"]),
+        (PARTS, ({"price": Money(5, "USD")},), [{"price": "0.05 USD"}]),
+        (Type(Kind.RATES), {("CNY", "USD"): Fraction(7, 50)}, {"CNY/USD": "0.14"}),
+        (Type(Kind.FLAG), ABSENT, None),
+    ],
+)
+def test_values_as_plain_data(type_, value, data):
+    assert plain(value, type_, ZONE) == data
+
+
+def test_a_raw_value_in_a_message_is_short():
+    assert describe("x" * 1_000) == f"the text `{'x' * 57}…`"
+    assert describe(0.1) == "the binary float `0.1`"
+    assert [describe(raw) for raw in (None, True, {}, [], 5)] == [
+        "nothing (null)",
+        "`true`",
+        "a mapping",
+        "a list",
+        "`5`",
+    ]

@@ -8,9 +8,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PYTEST_ARGS ?=
 
 # The lock: what goes into .venv, one file for each set of extras. `make lock` writes it for Python 3.11 and later.
+# HEAVY are the extras with a file of their own, so that the others stay small; each has a stamp of its name.
 LOCK := requirements
+HEAVY := bench
 INSTALL = $(BIN)/python -m pip install -qq --no-build-isolation
-UV = $(BIN)/uv pip compile --quiet --no-python-downloads --no-annotate --custom-compile-command 'make lock'
+UV = $(BIN)/uv pip compile --quiet --upgrade --no-python-downloads --no-annotate --custom-compile-command 'make lock'
+UNIVERSAL = $(UV) --universal --python-version 3.11
 
 # The virtual environment is ours alone: settings meant for another one do not reach it. Where packages come from
 # (index, certificate, proxy) stays as the machine has it. `-qq` keeps pip's errors and drops its asides.
@@ -21,7 +24,7 @@ export PIP_NO_INPUT := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-latest test-lowest test-plain soak bench lint format lock wheel-smoke image-smoke clean
+.PHONY: help setup demo test test-latest test-lowest test-plain test-sdist soak bench lint format lock image-smoke wheel-smoke clean
 .NOTPARALLEL:
 
 help:  ## these lines
@@ -51,12 +54,14 @@ format: $(VENV)/stamp-dev  ## let ruff put right what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The library's own dependencies are in every file, at the version of dev.txt.
+# Every file has the versions of dev.txt, so that they can stand in one environment.
 lock: $(BIN)/uv  ## renew requirements/*.txt within the ranges of pyproject.toml
-	$(UV) --upgrade --universal --python-version 3.11 --extra dev pyproject.toml --output-file $(LOCK)/dev.txt
-	$(UV) --upgrade --universal --python-version 3.11 --constraint $(LOCK)/dev.txt $(LOCK)/build.in --output-file $(LOCK)/build.txt
-	$(UV) --upgrade --universal --python-version 3.11 --constraint $(LOCK)/dev.txt --extra calendars pyproject.toml --output-file $(LOCK)/demo.txt
-	$(UV) --upgrade --universal --python-version 3.11 --constraint $(LOCK)/dev.txt --extra bench pyproject.toml --output-file $(LOCK)/bench.txt
+	$(UNIVERSAL) --extra dev pyproject.toml --output-file $(LOCK)/dev.txt
+	$(UNIVERSAL) --constraint $(LOCK)/dev.txt $(LOCK)/build.in --output-file $(LOCK)/build.txt
+	$(UNIVERSAL) --constraint $(LOCK)/dev.txt --extra calendars pyproject.toml --output-file $(LOCK)/demo.txt
+	set -e; for extra in $(HEAVY); do \
+		$(UNIVERSAL) --constraint $(LOCK)/dev.txt --extra $$extra pyproject.toml --output-file $(LOCK)/$$extra.txt; \
+	done
 
 test-latest:  ## the tests with the newest versions that pyproject.toml admits
 test-lowest:  ## the tests with the lowest versions that pyproject.toml admits
@@ -65,17 +70,26 @@ test-lowest: RESOLUTION := lowest-direct
 # Only wheels: a floor that has none for this Python is too low. durable_rules has no wheels.
 test-latest test-lowest: test-%: $(VENV)/stamp-dev
 	@mkdir -p build/$*
-	$(UV) --upgrade --resolution $(RESOLUTION) --python $(BIN)/python --only-binary :all: --no-binary durable-rules \
+	$(UV) --resolution $(RESOLUTION) --python $(BIN)/python --only-binary :all: --no-binary durable-rules \
 		--extra dev pyproject.toml --output-file build/$*/dev.txt
-	$(UV) --upgrade --resolution $(RESOLUTION) --python $(BIN)/python --only-binary :all: \
+	$(UV) --resolution $(RESOLUTION) --python $(BIN)/python --only-binary :all: \
 		--constraint build/$*/dev.txt $(LOCK)/build.in --output-file build/$*/build.txt
 	$(MAKE) test VENV=$(VENV)-$* LOCK=build/$*
 
 test-plain:  ## the limits of durable_rules with the extension as pip builds it, which does not optimise
 	$(MAKE) test VENV=$(VENV)-plain EXTENSION_FLAGS= PYTEST_ARGS="tests/limits $(PYTEST_ARGS)"
 
-wheel-smoke: $(VENV)/stamp-dev  ## build the wheel, install it in an empty environment, use it
+wheel-smoke: $(VENV)/stamp-dev  ## build sdist and wheel twice, install the wheel in an empty environment, use it
 	$(BIN)/python scripts/smoke_wheel.py
+
+image-smoke:  ## the steps of the Dockerfile, in a folder
+	bash scripts/smoke_image.sh "$(PYTHON)"
+
+test-sdist: $(VENV)/stamp-dev  ## the tests, from an unpacked sdist that sets itself up
+	rm -rf build/sdist
+	$(BIN)/python -m build --no-isolation --sdist --outdir build/sdist
+	tar -xzf build/sdist/*.tar.gz -C build/sdist --strip-components 1
+	$(MAKE) -C build/sdist test
 
 clean:  ## remove .venv, builds and caches
 	rm -rf $(VENV) $(VENV)-latest $(VENV)-lowest $(VENV)-plain
@@ -93,8 +107,8 @@ $(VENV)/stamp-dev: pyproject.toml $(LOCK)/dev.txt $(VENV)/stamp-venv
 	@found=$$($(BIN)/python -m pip check) || { printf '%s\n' "$$found" "the lock does not fit pyproject.toml: make lock" >&2; exit 1; }
 	@touch $@
 
-$(VENV)/stamp-bench: $(LOCK)/bench.txt $(VENV)/stamp-dev
-	$(INSTALL) -r $(LOCK)/bench.txt
+$(HEAVY:%=$(VENV)/stamp-%): $(VENV)/stamp-%: $(LOCK)/%.txt $(VENV)/stamp-dev
+	$(INSTALL) -r $<
 	@touch $@
 
 # Of the lock itself, so that a lock that does not install can be renewed.

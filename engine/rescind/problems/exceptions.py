@@ -13,12 +13,18 @@ Bad input never raises anything else. Every problem of the input is in `.problem
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rescind.problems.problem import Problem
+from rescind.problems.problem import Location, Problem
 
-__all__ = ["BookError", "EngineError", "FactsError", "InstallationError", "RequestError", "RescindError"]
+__all__ = [
+    "BookError",
+    "EngineError",
+    "FactsError",
+    "InstallationError",
+    "RequestError",
+    "RescindError",
+    "facts_error",
+]
 
 
 class RescindError(Exception):
@@ -50,3 +56,8 @@ class EngineError(RescindError):
 
 class InstallationError(RescindError):
     """A part of the installation is missing or does not load; `.problems` say what mends it."""
+
+
+def facts_error(code: str, path: str, message: str, hint: str = "") -> FactsError:
+    """A `FactsError` with one problem at a path into the facts."""
+    return FactsError(problems=[Problem(code, message, Location(path), hint)])

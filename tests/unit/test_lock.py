@@ -22,7 +22,9 @@ PYTHONS = [
     if (match := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", line))
 ]
 # What each file is made from: the extras beside the dependencies of the library, if those.
-MADE_FROM: dict[str, list[str] | None] = {extra: [extra] for extra in EXTRAS if extra not in {"calendars", "dev"}}
+MADE_FROM: dict[str, list[str] | None] = {
+    extra: [extra] for extra in EXTRAS if extra not in {"calendars", "dev"}
+}
 MADE_FROM |= {"build": None, "demo": ["calendars"], "dev": ["calendars", "dev"]}
 
 

@@ -27,7 +27,6 @@ loaded = functools.cache(load_engine)
 
 @pytest.fixture(autouse=True)
 def load_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rescind.terminal.verb_options.load_engine", loaded)
     monkeypatch.setattr("rescind.commands.decide.load_engine", loaded)
 
 

@@ -85,7 +85,11 @@ def test_the_lock_names_no_place(path: Path):
         assert "/" not in line
 
 
-def test_every_supported_python_is_in_the_workflow():
+def test_every_supported_python_is_in_the_workflow_and_the_page():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
     for job in ("locked", "ranges"):
         assert workflow["jobs"][job]["strategy"]["matrix"]["python"] == PYTHONS
+    page = (ROOT / "docs" / "releasing.md").read_text("utf-8")
+    assert f"Supported: CPython {', '.join(PYTHONS)}." in page
+    (tried,) = re.findall(r"(3\.\d+) and (3\.\d+) are tried", page)
+    assert workflow["jobs"]["tried"]["strategy"]["matrix"]["python"] == list(tried)

@@ -333,7 +333,7 @@ def _load_extension() -> _Extension:
         return cast("_Extension", importlib.import_module("durable_rules_engine"))
     except ImportError as error:
         place = Location(error.path or sys.executable)
-        message = f"durable_rules does not load: {error.msg}"
+        message = f"durable_rules does not load: {error.msg.removeprefix(f'{error.path}: ')}"
         raise InstallationError(problems=[Problem("R0991", message, place, f"run: {_mending()}")]) from error
 
 

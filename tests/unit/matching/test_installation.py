@@ -68,6 +68,7 @@ def test_every_verb_that_decides_says_it_once_at_the_installation(broken: Path, 
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"{broken}: R0991 durable_rules does not load: ")
+    assert line.count(str(broken)) == 1
     assert line.endswith(f"(run: {durable_runtime._mending()})")
 
 

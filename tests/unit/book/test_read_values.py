@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from rescind.engine import Engine
+from rescind.problems.exceptions import BookError
 from rescind.values.types import Kind, Type
 
 BOOK = """\
@@ -63,6 +64,8 @@ def load(tmp_path):
         ("5 USD", "a.cash", "5 USD", Type(Kind.MONEY)),
         ("5 USD", "6 EUR", "5 USD", Type(Kind.MONEY)),
         ("a.sort", "a.kind", "never", Type(Kind.CHOICE, ("early", "late", "never"))),
+        ("'early'", "'late'", "late", Type(Kind.TEXT, ("early", "late"))),
+        ("'early'", "a.note", "late", Type(Kind.TEXT)),
     ],
 )
 def test_the_type_is_that_of_every_row(load, one, other, asked, type_):
@@ -81,3 +84,30 @@ def test_a_fraction_of_a_bracket_is_compared_as_it_is(load):
     engine = load("graduated(a.x, up_to(50, 1), 2)", "0", "{over: 2}")
     for units, outcome in (("2", "allowed"), ("2.5", "blocked"), ("1.999999999999", "allowed")):
         assert engine.decide({"a": {"x": units, "free": True}}, at=AT).outcome == outcome, units
+
+
+TEXTS = """\
+never yielded, with what is near | 'early' | 'late'  | lat                    | R0203 did you mean `late`?
+not                              | 'early' | 'late'  | {is_not: lat}          | R0203 did you mean `late`?
+of several                       | 'early' | 'late'  | [early, lat]           | R0203 did you mean `late`?
+not of several                   | 'early' | 'late'  | {not_in: [early, lat]} | R0203 did you mean `late`?
+no text at all                   | 'early' | 'late'  | 5                      | R0203
+a choice that is never the same  | 'other' | 'more'  | {fact: a.sort}         | R0205
+a choice that may be the same    | 'other' | 'late'  | {fact: a.sort}         |
+yielded by the other row         | 'early' | 'late'  | late                   |
+any text                         | 'early' | a.note  | lat                    |
+"""
+
+
+@pytest.mark.parametrize("row", TEXTS.splitlines())
+def test_a_text_that_no_row_yields_is_refused(load, row):
+    _, one, other, asked, said = (part.strip() for part in row.split("|"))
+    if not said:
+        load(one, other, asked)
+        return
+    with pytest.raises(BookError) as found:
+        load(one, other, asked)
+    (problem,) = found.value.problems
+    code, _, hint = said.partition(" ")
+    assert problem.code == code
+    assert hint in problem.hint

@@ -338,3 +338,20 @@ def test_a_fraction_of_months_is_refused(text):
 )
 def test_a_currency_is_known_only_where_every_outcome_has_it(text, currency):
     assert typed(text).currency == currency
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "choices"),
+    [
+        ("'early'", Kind.TEXT, ("early",)),
+        ("'early' if a.free else 'late'", Kind.TEXT, ("early", "late")),
+        ("'early' if a.free else a.sort", Kind.TEXT, ("early", "late", "never")),
+        ("a.kind if a.free else a.sort", Kind.CHOICE, ("early", "late", "never")),
+        ("tier(a.n, up_to(1, 'early'), up_to(2, 'late'), 'early')", Kind.TEXT, ("early", "late")),
+        ("'early' if a.free else a.note", Kind.TEXT, ()),
+        ("a.note if a.free else a.kind", Kind.TEXT, ()),
+        ("default(maybe.note, 'early')", Kind.TEXT, ()),
+    ],
+)
+def test_the_texts_that_a_formula_yields_are_known(text, kind, choices):
+    assert (typed(text).kind, typed(text).choices) == (kind, choices)

@@ -78,8 +78,8 @@ SCOPE = Scope(
 PASSED_OVER = {"R0203", "R0500", "R0507", "R0508", "R0510", "R0517", "R0518", "R0520"}
 
 ONE = {
-    INTEGER: ["a.n", "7", "0", "maybe.n"],
-    NUMBER: ["a.x", "2.5", "15%", "1.0", "maybe.x"],
+    INTEGER: ["a.n", "7", "0", "999999999999999", "maybe.n"],
+    NUMBER: ["a.x", "2.5", "15%", "1.0", "0.000000000001", "maybe.x"],
     MONEY: ["a.cash", "a.usd", "5 USD", "0.0035 EUR", "maybe.cash"],
     TIME: ["a.t", "time('2024-10-29T00:00:00+08:00')", "maybe.t"],
     DATE: ["a.d", "date('2024-02-29')", "maybe.d"],

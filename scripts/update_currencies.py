@@ -1,4 +1,4 @@
-"""Renew `engine/rescind/values/data/currencies.json` from the `iso4217` package: `python scripts/update_currencies.py`."""
+"""Renew the currencies of the package from `iso4217`: `python scripts/update_currencies.py`."""
 
 from __future__ import annotations
 

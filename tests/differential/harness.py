@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rescind import Engine
+from rescind.deciding.evaluation import evaluate
 from rescind.matching.compile_version import GATES
 from rescind.problems.exceptions import BookError, EngineError, FactsError
 
@@ -223,10 +224,10 @@ def counts(case):
 
 def fired_units(engine, facts, now):
     """The conditions that held, by the engine: those it found, and those without a condition."""
-    program = engine._programs["p", "1"]
-    values = engine._reader.read(facts)
+    program = engine.program("p", "1")
+    values = engine._decider._reader.read(facts)
     values[-1] = (now - EPOCH) // dt.timedelta(microseconds=1)
-    run = program.run(values)
+    run = evaluate(program, values)
     return {*run.fired, *program.definition["always"]}
 
 

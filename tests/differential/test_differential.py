@@ -11,7 +11,7 @@ import random
 import time
 
 import pytest
-from rescind import engine
+from rescind import load
 from rescind.book.model import AllOf, AnyOf, Not, Op
 from rescind.book.read_conditions import ConditionReader
 from rescind.deciding import verdict
@@ -127,13 +127,13 @@ def flags_are_read_the_wrong_way_round(monkeypatch):
 
 def a_shared_rule_speaks_for_one_condition(monkeypatch):
     """Identical branches share a rule; all but the first condition are forgotten."""
-    compile_version = engine.compile_version
+    compile_version = load.compile_version
 
     def wrong(version, problems):
         definition = compile_version(version, problems)
         return definition | {"rules": {rule: meanings[:1] for rule, meanings in definition["rules"].items()}}
 
-    monkeypatch.setattr(engine, "compile_version", wrong)
+    monkeypatch.setattr(load, "compile_version", wrong)
 
 
 def what_a_shared_rule_says_of_a_blocker_is_forgotten(monkeypatch):

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from rescind import engine as engine_module
+from rescind import load as load_module
 from rescind.book import read_book as book_module
 from rescind.commands import main
-from rescind.engine import Engine, load_book
+from rescind.engine import Engine
+from rescind.load import load_book
 from rescind.problems.codes import CODES
 from rescind.problems.exceptions import BookError, FactsError
 from rescind.problems.problem import Problem, Problems
@@ -150,7 +151,7 @@ def load(path: Path, *, drafts: bool = True) -> tuple[Engine | None, list[Proble
         patch.setattr(book_module, "read_file", read_unless_base)
         loaded = load_book(path)
         problems = loaded[2]
-        patch.setattr(engine_module, "load_book", lambda _: loaded)
+        patch.setattr(load_module, "load_book", lambda _: loaded)
         if not problems.errors and drafts:
             return Engine.load(path, drafts=True), list(problems)
         with pytest.raises(BookError) as caught:

@@ -10,7 +10,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from rescind.engine import Engine, book_path, shipped_book
+from rescind.engine import Engine
+from rescind.load import book_path, shipped_book
 from rescind.problems.exceptions import BookError, FactsError
 from rescind.problems.problem import Problems
 from rescind.source.read_source import read_text

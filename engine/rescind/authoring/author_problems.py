@@ -15,7 +15,7 @@ from pathlib import Path
 from rescind.authoring.allowed_warnings import without_allowed
 from rescind.authoring.lint import lint
 from rescind.authoring.run_cases import suite_files
-from rescind.book.model import Book, Policy, Version
+from rescind.book.model import Book
 from rescind.book.read_book import BookReader
 from rescind.book.semantic_checks import check_book
 from rescind.matching.compile_version import compile_version
@@ -106,7 +106,7 @@ def drafts_in_force(book: Book, at: int) -> tuple[Problem, ...]:
     problems = Problems()
     for policy in book.policies:
         for version in policy.versions:
-            if version.draft and _in_force(policy, version, at):
+            if version.draft and policy.in_force_at(at) is version:
                 problems.add(
                     "R0652",
                     f"version `{version.version}` of `{policy.id}` is in force and still a draft",
@@ -114,15 +114,6 @@ def drafts_in_force(book: Book, at: int) -> tuple[Problem, ...]:
                     f"freeze it with `rescind publish {policy.id} {version.version}`",
                 )
     return tuple(problems)
-
-
-def _in_force(policy: Policy, version: Version, at: int) -> bool:
-    """Whether a version is the one in force: begun, not ended, and no later one has begun."""
-    later = (other.in_force_from for other in policy.versions if other.in_force_from > version.in_force_from)
-    end = min(
-        (*later, *([version.in_force_until] if version.in_force_until is not None else [])), default=None
-    )
-    return version.in_force_from <= at and (end is None or at < end)
 
 
 def tried_versions(book: Book, folder: Path) -> frozenset[tuple[str, str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rescind.authoring.expectations import KEYS, Expectation, moment, read_expectation
-from rescind.book.model import Book, Policy, Version
+from rescind.book.model import Book
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.document import Document
@@ -205,7 +205,7 @@ class _SuiteReader:
             time = self._moment(item)
             if time is None:
                 continue
-            there = [version for each in policies for version in _in_force(each, time)]
+            there = [version for each in policies if (version := each.in_force_at(time))]
             found.update(dict.fromkeys(Target(version.policy, version.version) for version in there))
             if not there:
                 owner = f"version of `{policy}`" if policy else "version"
@@ -351,11 +351,3 @@ def _over(own: Facts, changes: Mapping[str, Any]) -> Facts:
 def _row_name(node: Node, cells: Mapping[str, Node], number: int) -> str:
     own = cells["name"].text(MAX_NAME) if "name" in cells else f"row {number + 1}"
     return f"{node.child('name').data} / {own}"
-
-
-def _in_force(policy: Policy, time: int) -> Iterator[Version]:
-    """The version of a policy at a time, if there is one."""
-    started = [version for version in policy.versions if version.in_force_from <= time]
-    for version in started[-1:]:
-        if version.in_force_until is None or time < version.in_force_until:
-            yield version

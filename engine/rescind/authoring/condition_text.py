@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
 from rescind.book.vocabulary import NOW, Vocabulary
-from rescind.terminal.decision_text import duration_words
 from rescind.values.convert import plain
+from rescind.values.duration_words import duration_words
 from rescind.values.types import Kind, Type
 from rescind.values.units import format_duration
 

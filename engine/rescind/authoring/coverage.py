@@ -15,7 +15,7 @@ from rescind.authoring.run_cases import Result, contacts_of
 from rescind.book.model import ALWAYS, AllOf, AnyOf, Compare, Condition, Leaf, Name, Not, Table, Term, Version
 from rescind.book.vocabulary import Vocabulary
 from rescind.deciding.decision import Decision
-from rescind.deciding.evaluation import Run
+from rescind.deciding.evaluation import Evaluation
 from rescind.engine import Engine
 
 __all__ = ["Coverage", "Part", "VersionCoverage", "cover", "percent"]
@@ -148,7 +148,7 @@ class _Sheet:
             if not (low and side == "below") and not (high and side == "above")
         )
 
-    def record(self, run: Run, decision: Decision | None) -> None:
+    def record(self, run: Evaluation, decision: Decision | None) -> None:
         """Count one case; `decision` is None where the version did not apply."""
         self._cases += 1
         for rule, held in _asked(self._version, run, decision):
@@ -175,7 +175,7 @@ class _Look:
         """Whether there is something that no case showed yet."""
         return any(part is not None and part.missing for part in (self.truth, self.limit))
 
-    def at(self, run: Run) -> bool:
+    def at(self, run: Evaluation) -> bool:
         """Look at one case; whether it showed something new."""
         try:
             if not isinstance(self.leaf, Compare):
@@ -232,7 +232,7 @@ def _parts_of(term: Term) -> Iterator[tuple[str, Condition]]:
                 yield f"{name}/to/{number}", to.when
 
 
-def _asked(version: Version, run: Run, decision: Decision | None) -> Iterator[tuple[str, bool]]:
+def _asked(version: Version, run: Evaluation, decision: Decision | None) -> Iterator[tuple[str, bool]]:
     """The conditions that a decision asked, and whether they held."""
     if version.applies_to is not ALWAYS:
         yield "applies_to", decision is not None
@@ -256,7 +256,7 @@ def _asked(version: Version, run: Run, decision: Decision | None) -> Iterator[tu
             yield rule, run.holds(rule)
 
 
-def _first(rules: Sequence[str], run: Run) -> Iterator[tuple[str, bool]]:
+def _first(rules: Sequence[str], run: Evaluation) -> Iterator[tuple[str, bool]]:
     """Rows up to the one that was taken; nobody asked those behind it."""
     for rule in rules:
         held = run.holds(rule)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
-from rescind.deciding.evaluation import Run
+from rescind.deciding.evaluation import Evaluation
 from rescind.problems.exceptions import FactsError
 from rescind.values.convert import plain
 from rescind.values.types import ABSENT, Kind, Type
@@ -35,7 +35,7 @@ class Unknown(Exception):  # noqa: N818 - a state of the case, not an error of o
     """A condition reads what has no value in this case."""
 
 
-def value_of(name: Name, run: Run | None) -> Any:
+def value_of(name: Name, run: Evaluation | None) -> Any:
     """The value of a name in the case; `ABSENT` where it has none."""
     try:
         return run.read(name.name) if run else ABSENT
@@ -43,7 +43,7 @@ def value_of(name: Name, run: Run | None) -> Any:
         return ABSENT
 
 
-def holds(condition: Condition, run: Run) -> bool:
+def holds(condition: Condition, run: Evaluation) -> bool:
     """Whether a condition holds. Raises `Unknown` where it reads a value that cannot be computed."""
     match condition:
         case AllOf(items):
@@ -62,7 +62,7 @@ def holds(condition: Condition, run: Run) -> bool:
             return side is not None and side in PASSES[condition.op]
 
 
-def relation(leaf: Compare, run: Run) -> int | None:
+def relation(leaf: Compare, run: Evaluation) -> int | None:
     """-1, 0 or 1: the subject is below, at or above the operand (1 for texts that differ); None where one is absent."""
     one = _read(leaf.subject, run)
     other = _read(leaf.operand, run) if isinstance(leaf.operand, Name) else leaf.operand
@@ -79,14 +79,14 @@ def relation(leaf: Compare, run: Run) -> int | None:
     return int(one > other) - int(one < other)
 
 
-def _read(name: Name, run: Run) -> Any:
+def _read(name: Name, run: Evaluation) -> Any:
     try:
         return run.read(name.name)
     except FactsError:
         raise Unknown from None
 
 
-def _in_one_currency(one: Money, other: Money, run: Run) -> tuple[Any, Any]:
+def _in_one_currency(one: Money, other: Money, run: Evaluation) -> tuple[Any, Any]:
     if one.currency == other.currency:
         return one.minor, other.minor
     rates = run.rates()

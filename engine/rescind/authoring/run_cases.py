@@ -17,7 +17,7 @@ from rescind.authoring.expectations import ExpectedState
 from rescind.authoring.mismatches import Difference, compare, refused
 from rescind.book.model import Book, Version
 from rescind.deciding.decision import Decision
-from rescind.deciding.evaluation import Run
+from rescind.deciding.evaluation import Evaluation, evaluate
 from rescind.deciding.review_states import RequestState
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
@@ -57,7 +57,7 @@ class Contact(NamedTuple):
     """A version that a trial came upon: the one that decided, or one that did not apply."""
 
     version: Version
-    run: Run
+    run: Evaluation
     decided: bool
 
 
@@ -183,6 +183,6 @@ def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:
         values = engine.typed(result.trial.case.facts, at=result.trial.case.at)
         for tried in decision.not_applied:
             program = engine.program(tried.policy, tried.version)
-            yield Contact(program.version, program.run(values), decided=False)
+            yield Contact(program.version, evaluate(program, values), decided=False)
     if decision.version and decision.run:
         yield Contact(decision.version, decision.run, decided=True)

@@ -25,11 +25,11 @@ from rescind.book.model import (
 from rescind.book.vocabulary import NOW
 from rescind.formula.scope import Formula
 from rescind.problems.problem import Location
-from rescind.terminal.decision_text import duration_words
+from rescind.values.duration_words import duration_words
 from rescind.values.types import Kind
 from rescind.values.units import format_duration, format_time
 
-__all__ = ["describe", "ends_at"]
+__all__ = ["describe"]
 
 SCHEMA = "rescind/description/1"
 
@@ -57,13 +57,6 @@ def describe(policy: Policy, version: Version, book: Book, definition: Mapping[s
     return _Describer(book, version).describe(policy, definition)
 
 
-def ends_at(policy: Policy, version: Version) -> int | None:
-    """The instant at which a version is no longer in force; None where nothing ends it yet."""
-    later = [each.in_force_from for each in policy.versions if each.in_force_from > version.in_force_from]
-    ends = [end for end in (version.in_force_until, min(later, default=None)) if end is not None]
-    return min(ends, default=None)
-
-
 def _at(location: Location) -> str:
     return f"{location.path}:{location.line}"
 
@@ -76,7 +69,7 @@ class _Describer:
 
     def describe(self, policy: Policy, definition: Mapping[str, Any]) -> dict[str, Any]:
         version = self._version
-        end = ends_at(policy, version)
+        end = policy.end_of(version)
         return {
             "schema": SCHEMA,
             "policy": version.policy,

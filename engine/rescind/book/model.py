@@ -307,6 +307,33 @@ class Policy:
     location: Location
     places: Mapping[str, Location] = field(default_factory=dict)
 
+    def in_force_at(self, instant: int) -> Version | None:
+        """The version in force at an instant in microseconds; None before the first, after the last, or in a gap."""
+        version = self.begun_by(instant)
+        if version is None or (version.in_force_until is not None and instant >= version.in_force_until):
+            return None
+        return version
+
+    def begun_by(self, instant: int) -> Version | None:
+        """The version that began last before an instant or at it, ended or not."""
+        latest = None
+        for version in self.versions:
+            if version.in_force_from <= instant and (
+                latest is None or version.in_force_from >= latest.in_force_from
+            ):
+                latest = version
+        return latest
+
+    def end_of(self, version: Version) -> int | None:
+        """The instant at which a version is no longer in force; None where nothing ends it yet."""
+        ends = [each.in_force_from for each in self.versions if each.in_force_from > version.in_force_from]
+        ends += [] if version.in_force_until is None else [version.in_force_until]
+        return min(ends, default=None)
+
+    def named(self, version: str) -> Version | None:
+        """The version of a name, whatever its dates."""
+        return next((each for each in self.versions if each.version == version), None)
+
 
 @frozen
 class Book:

@@ -14,7 +14,7 @@ from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.strict_access import Node
 from rescind.values.convert import describe, faults_of, plain, reader
-from rescind.values.types import COMPARABLE, ORDERED, Kind, Type, a_type
+from rescind.values.types import COMPARABLE, ORDERED, RATES, Kind, Type, a_type
 from rescind.values.units import UnitError
 
 __all__ = ["ConditionReader"]
@@ -217,7 +217,7 @@ class ConditionReader:
 
     def _rates_for(self, subject: Name, currency: str, place: Location) -> None:
         known = subject.type.currency
-        if known and currency and known != currency and "rates" not in self._names:
+        if known and currency and known != currency and RATES not in self._names:
             self._problems.add(
                 "R0207",
                 f"`{subject.name}` is money in {known}, compared with money in {currency}, and there are no rates",

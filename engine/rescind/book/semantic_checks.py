@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rescind.book.engine_facts import ENGINE_FACTS, REVIEW_FIELDS, REVIEWS, known_to_engine
 from rescind.book.model import Book, Condition, Policy, Present, Version, leaves
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
@@ -196,7 +197,7 @@ def _unused_facts(book: Book, problems: Problems) -> None:
     used = {name for version in _versions(book) for name in version.facts}
     used |= {policy.governed_by for policy in book.policies}
     for fact in book.vocabulary.facts.values():
-        if fact.name not in used and not _known_to_engine(fact.name):
+        if fact.name not in used and not known_to_engine(fact.name):
             problems.add(
                 "R0331", f"no policy reads the fact `{fact.name}`", fact.location, "remove it, or use it"
             )
@@ -222,34 +223,22 @@ def _unused_values(book: Book, problems: Problems) -> None:
             problems.add("R0334", f"nothing reads {what}", place, "remove it, or use it")
 
 
-# What the engine itself reads must be of the kinds that it understands; a text is one of a closed list as well.
-TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
-ENGINE_KINDS: dict[str, frozenset[Kind]] = {
-    "request.submitted_at": frozenset({Kind.TIME}),
-    "request.reason": TEXTS,
-    "request.reviews": frozenset({Kind.LIST}),
-    "rates": frozenset({Kind.RATES}),
-    "account.id": TEXTS,
-    "account.enterprise_projects_enabled": frozenset({Kind.FLAG}),
-}
-WORD_FIELDS = {"by": TEXTS, "outcome": frozenset({Kind.CHOICE}), "decided_at": frozenset({Kind.TIME})}
 WORDS = frozenset({"approve", "reject"})
 
 
 def _engine_facts(book: Book, problems: Problems) -> None:
     """The facts that the engine itself reads have the types that it reads: a word of another form could not count."""
     facts = book.vocabulary.facts
-    kinds = ENGINE_KINDS | dict.fromkeys(SUBJECT_FACTS, TEXTS)
-    for name in kinds.keys() & facts.keys():
-        _of_kind(name, facts[name], kinds[name], problems)
-    reviews = facts.get("request.reviews")
+    for name in ENGINE_FACTS.keys() & facts.keys():
+        _of_kind(name, facts[name], ENGINE_FACTS[name], problems)
+    reviews = facts.get(REVIEWS)
     if not reviews or reviews.type.kind is not Kind.LIST:
         return
-    for name, wanted in WORD_FIELDS.items():
+    for name, wanted in REVIEW_FIELDS.items():
         field = reviews.fields.get(name)
         if not field or field.optional:
             hint = "each record holds `by`, `outcome` (`approve` or `reject`) and `decided_at`"
-            message = f"`request.reviews` needs the field `{name}` in every record"
+            message = f"`{REVIEWS}` needs the field `{name}` in every record"
             problems.add("R0226", message, field.location if field else reviews.location, hint)
         else:
             _of_kind(field.name, field, wanted, problems)
@@ -263,20 +252,6 @@ def _of_kind(name: str, fact: Fact, wanted: frozenset[Kind], problems: Problems)
     if fact.type.kind not in wanted:
         message = f"the engine reads `{name}` itself and expects {a_type(Type(max(wanted)))}, found {a_type(fact.type)}"
         problems.add("R0226", message, fact.location, f"declare it with `type: {max(wanted)}`, or rename it")
-
-
-# What the engine itself reads, by name: who the case is about, and the life of a request.
-ENGINE_FACTS = ("account.", "request.", "rates")
-SUBJECT_FACTS = frozenset(
-    {
-        *("resource.id", "resource.name", "resource.product_type", "resource.region"),
-        *("resource.enterprise_project", "order.id"),
-    }
-)
-
-
-def _known_to_engine(name: str) -> bool:
-    return name in SUBJECT_FACTS or name.startswith(ENGINE_FACTS)
 
 
 def _silent_absence(book: Book, problems: Problems) -> None:

@@ -16,7 +16,7 @@ from rescind.authoring.diff.condition_changes import Say
 from rescind.authoring.diff.replay_cases import Replayed, replay
 from rescind.authoring.run_cases import Trial, read_suites, suite_files, trials_of
 from rescind.book.model import Condition
-from rescind.engine import load_book
+from rescind.load import load_book
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Problems
 from rescind.terminal.author_paths import places_from_here

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rescind.authoring.version_in_words import describe, ends_at
+from rescind.authoring.version_in_words import describe
 from rescind.book.model import Book, Policy, Version
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problem
@@ -62,9 +62,8 @@ def show(  # noqa: PLR0913 - one parameter for each option
 
 
 def _named(policy: Policy, name: str) -> Version:
-    for version in policy.versions:
-        if version.version == name:
-            return version
+    if version := policy.named(name):
+        return version
     names = [version.version for version in policy.versions]
     hint = did_you_mean(name, names) or f"it has {one_of(names)}"
     raise click.BadParameter(f"`{policy.id}` has no version `{name}`: {hint}", param_hint="--version")
@@ -72,10 +71,8 @@ def _named(policy: Policy, name: str) -> Version:
 
 def _in_force(policy: Policy, book: Book, at: str | None) -> Version:
     moment = moment_of(at, book.zone)
-    for version in policy.versions:
-        end = ends_at(policy, version)
-        if version.in_force_from <= moment and (end is None or moment < end):
-            return version
+    if version := policy.in_force_at(moment):
+        return version
     message = f"no version of `{policy.id}` is in force at {format_time(moment, book.zone)}"
     hint = f"name one with `--version`: {one_of(version.version for version in policy.versions)}"
     raise FactsError(problems=[Problem("R0905", message, policy.location, hint)])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rescind.book.model import UNSPECIFIED, Blocker, Review, Version
 from rescind.deciding.derivation import Step, working
-from rescind.deciding.evaluation import Reason, Run
+from rescind.deciding.evaluation import Evaluation, Reason
 from rescind.deciding.review_states import RequestState
 from rescind.deciding.settle import Settlement
 from rescind.values.convert import plain
@@ -29,7 +29,7 @@ class Blocked(NamedTuple):
     """A blocker that matched, and what made it match."""
 
     blocker: Blocker
-    run: Run
+    run: Evaluation
 
     @property
     def because(self) -> tuple[Reason, ...]:
@@ -51,7 +51,7 @@ class Reviewed(NamedTuple):
     """A review that is required, what made it so, and its deadline where a request has been submitted."""
 
     review: Review
-    run: Run
+    run: Evaluation
     deadline: int | None
 
     @property
@@ -78,7 +78,7 @@ class NotApplied(NamedTuple):
 
     policy: str
     version: str
-    run: Run | None
+    run: Evaluation | None
 
     @property
     def because(self) -> tuple[Reason, ...]:
@@ -105,7 +105,7 @@ class Decision(NamedTuple):
     request: RequestState | None
     not_applied: tuple[NotApplied, ...]
     zone: dt.tzinfo
-    run: Run | None
+    run: Evaluation | None
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in self._fields if name not in ("zone", "run")}

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from rescind.book.model import Refund, Table, Value
-from rescind.deciding.evaluation import Run
+from rescind.deciding.evaluation import Evaluation
 from rescind.deciding.settle import Deducted, Settlement
 from rescind.formula.scope import Formula
 from rescind.problems.problem import Location
@@ -35,7 +35,7 @@ class Step(NamedTuple):
     at: Location
 
 
-def working(run: Run, settlement: Settlement | None) -> tuple[Step, ...]:
+def working(run: Evaluation, settlement: Settlement | None) -> tuple[Step, ...]:
     """The steps of one decision, in order. Without a refund, or with nothing computed, there may be none."""
     steps = _values(run)
     refund = run.program.version.refund
@@ -46,7 +46,7 @@ def working(run: Run, settlement: Settlement | None) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _values(run: Run) -> list[Step]:
+def _values(run: Evaluation) -> list[Step]:
     steps = []
     for name, result in run.in_order():
         value = run.program.values[name]
@@ -59,7 +59,7 @@ def _values(run: Run) -> list[Step]:
     return steps
 
 
-def _row_step(run: Run, value: Value, table: Table, result: Any) -> Step:
+def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
     """A value by cases: the row that held, and what made it hold."""
     row = run.row_of(value)
     because = run.because(f"values/{value.name}/{table.rows.index(row) + 1}")
@@ -72,12 +72,12 @@ def _row_step(run: Run, value: Value, table: Table, result: Any) -> Step:
     return Step(value.name, formula, tuple(inputs.values()), result, value.type, None, row.location)
 
 
-def _inputs(run: Run, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:
+def _inputs(run: Evaluation, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:
     names = dict.fromkeys(name for formula in formulas if formula for name in formula.names)
     return tuple((name, run.read(name), run.program.type_of(name)) for name in names)
 
 
-def _deductions(run: Run, settlement: Settlement) -> list[Step]:
+def _deductions(run: Evaluation, settlement: Settlement) -> list[Step]:
     currency = settlement.currency
     return [
         Step(
@@ -100,7 +100,7 @@ def _limited(taken: Deducted) -> str:
     return text + (f", at most {part.at_most.text}" if part.at_most else "")
 
 
-def _remainder(run: Run, refund: Refund, settlement: Settlement) -> list[Step]:
+def _remainder(run: Evaluation, refund: Refund, settlement: Settlement) -> list[Step]:
     """What the deductions leave of the instruments that share the remainder."""
     plan = run.verdict.plan
     pool = {part.name for part in plan.parts if part.back == "remainder"} if plan else set()

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from rescind.book.model import Row, Table, Value
-from rescind.deciding.read_facts import facts_error
 from rescind.deciding.settle import Settlement, settle
 from rescind.deciding.verdict import Fired
+from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError
-from rescind.matching.encode_case import RATES
 from rescind.matching.request_reviews import SUM_PREFIX, summed
-from rescind.problems.exceptions import EngineError, FactsError
-from rescind.values.types import ABSENT, Type
+from rescind.problems.exceptions import EngineError, FactsError, facts_error
+from rescind.values.types import ABSENT, RATES, Type
 from rescind.values.units import Money
 
-if TYPE_CHECKING:
-    from rescind.deciding.version_program import Program
-
-__all__ = ["Reason", "Run", "Sums"]
+__all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate"]
 
 # A figure's name and a currency to its sum over the request, as money in that currency.
 Sums = Callable[[str, str], Any]
@@ -37,7 +33,25 @@ class Reason(NamedTuple):
     other: Any
 
 
-class Run:
+def evaluate(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
+    """Decide one case. `values` are typed facts by slot, and last the instant that it is judged as of.
+
+    `sums` gives the sums of its request to the reviews of the whole request; without it the case is all of it.
+    """
+    evaluation = Evaluation(program, values, sums)
+    evaluation.fire()
+    return evaluation
+
+
+def ask_whether_it_applies(program: Program, values: list[Any]) -> Evaluation:
+    """Find out no more than whether the policy applies, as facts that its other conditions need are missing."""
+    evaluation = Evaluation(program, values)
+    evaluation.leave_out(program.beside_applies)
+    evaluation.fire(until=program.applies_after)
+    return evaluation
+
+
+class Evaluation:
     """The state of one decision.
 
     `values` are the typed facts by slot; `verdict` says what the rules that have fired so far mean. `owed` is the error
@@ -60,7 +74,7 @@ class Run:
         self._computed.update(dict.fromkeys(names, ABSENT))
 
     def fire(self, until: int | None = None) -> None:
-        """Run the stages. A run ends early where the policy does not apply or the case is blocked.
+        """Match stage after stage. It ends early where the policy does not apply or the case is blocked.
 
         With `until` it ends after that pass, and only says whether the policy applies.
         """

@@ -18,12 +18,7 @@ from rescind.values.convert import MAX_TEXT, Reader, describe, faults_of, read_f
 from rescind.values.types import ABSENT
 from rescind.values.units import UnitError
 
-__all__ = ["FactsReader", "facts_error"]
-
-
-def facts_error(code: str, path: str, message: str, hint: str = "") -> FactsError:
-    """A `FactsError` with one problem at a path into the facts."""
-    return FactsError(problems=[Problem(code, message, Location(path), hint)])
+__all__ = ["FactsReader"]
 
 
 class FactsReader:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from rescind.book.model import Condition, Version
 from rescind.book.vocabulary import NOW, Vocabulary
-from rescind.deciding.evaluation import Run, Sums
 from rescind.deciding.verdict import Judge
 from rescind.matching.durable_runtime import Ruleset
 from rescind.matching.encode_case import Record, compile_record
@@ -60,27 +59,11 @@ class Program:
         facts = {fact.name for name in under if (fact := vocabulary.fact_of(name))}
         self.applies_needed = self._picker(facts.intersection(self.needs))
         refund = any(name.startswith("refund.") for name in under)
-        self._beside = () if refund else tuple(self._computed_names(definition) - under)
+        self.beside_applies = () if refund else tuple(self._computed_names(definition) - under)
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
         self.applies_after = passes.get("applies_to", 0)
         self.blocked_after = max((passes.get(f"blockers/{b.id}", 0) for b in version.blockers), default=0)
-
-    def run(self, values: list[Any], sums: Sums | None = None) -> Run:
-        """Decide one case. `values` are typed facts by slot, and last the instant that it is judged as of.
-
-        `sums` gives the sums of its request to the reviews of the whole request; without it the case is all of it.
-        """
-        run = Run(self, values, sums)
-        run.fire()
-        return run
-
-    def asked(self, values: list[Any]) -> Run:
-        """A run that only finds out whether the policy applies, as facts that its other conditions need are missing."""
-        run = Run(self, values)
-        run.leave_out(self._beside)
-        run.fire(until=self.applies_after)
-        return run
 
     def _names_under(self, condition: Condition) -> set[str]:
         """The facts and values that a condition reads, itself or through values."""

@@ -15,8 +15,8 @@ INVARIANT: only numbers that are made here stand in the text. Names and literals
 namespace.
 
 An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent only
-while `Program.asked` asks about conditions that do not read it. Columns that wait stand in the `try`: where one fails
-it is 0, too, and the run knows that rules which read such columns say nothing.
+while `ask_whether_it_applies` asks about conditions that do not read it. Columns that wait stand in the `try`: where
+one fails it is 0, too, and the run knows that rules which read such columns say nothing.
 """
 
 from __future__ import annotations
@@ -24,26 +24,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from rescind.deciding.read_facts import facts_error
 from rescind.matching.columns import MAX_INTEGER
-from rescind.problems.exceptions import FactsError
-from rescind.values.types import ABSENT, Kind, Type
+from rescind.problems.exceptions import FactsError, facts_error
+from rescind.values.types import ABSENT, RATES, Kind, Type
 from rescind.values.units import Money, exchanged
 
-if TYPE_CHECKING:
-    from rescind.deciding.evaluation import Run
+__all__ = ["CaseState", "Record", "compile_record"]
 
-__all__ = ["RATES", "Record", "compile_record"]
-
-RATES = "rates"
 # Facts by slot, and the run that knows the rest, to the values of the columns.
-Record = Callable[[list[Any], "Run"], tuple[int, ...]]
+Record = Callable[[list[Any], "CaseState"], tuple[int, ...]]
 Column = Mapping[str, Any]
 
 # Facts of these kinds are integers, and `rescind.values.scalar_readers` keeps them far inside of a column.
 WHOLE = frozenset({Kind.INTEGER, Kind.TIME})
+
+
+class CaseState(Protocol):
+    """What columns ask of a case that is being decided; `owed` takes the error of one that waits."""
+
+    owed: FactsError | None
+
+    @property
+    def fired(self) -> Mapping[str, Any]:
+        """The conditions that have held so far."""
+
+    def read(self, name: str) -> Any:
+        """The typed value of a fact, a value, or a figure of the refund."""
+
+    def rates(self) -> Any:
+        """The exact rates of the case, or `ABSENT`."""
 
 
 def compile_record(
@@ -172,7 +183,7 @@ def _doubled_quotient(above: int, below: int) -> int:
     return _clamped(2 * whole + (rest != 0))
 
 
-def _money_column(money: Any, currency: str, run: Run) -> int:
+def _money_column(money: Any, currency: str, run: CaseState) -> int:
     if money is ABSENT:
         return 0
     if money[1] == currency:
@@ -180,7 +191,7 @@ def _money_column(money: Any, currency: str, run: Run) -> int:
     return _doubled_quotient(*_converted(money, currency, run))
 
 
-def _converted(money: Money, currency: str, run: Run) -> tuple[int, int]:
+def _converted(money: Money, currency: str, run: CaseState) -> tuple[int, int]:
     """Money in the minor units of another currency, as a quotient, by the exact rates of the case."""
     rates = run.rates()
     converted = None if rates is ABSENT else exchanged(money, currency, rates)
@@ -195,7 +206,7 @@ def _converted(money: Money, currency: str, run: Run) -> tuple[int, int]:
     return converted
 
 
-def _sign(one: Any, other: Any, run: Run) -> int:
+def _sign(one: Any, other: Any, run: CaseState) -> int:
     """-1, 0 or 1 as `one` is less than, equal to or more than `other`."""
     if one is ABSENT or other is ABSENT:
         return 0
@@ -210,7 +221,7 @@ def _sign(one: Any, other: Any, run: Run) -> int:
     return -1 if one < other else 1
 
 
-def _in_one_currency(one: Money, other: Money, run: Run) -> tuple[Any, Any]:
+def _in_one_currency(one: Money, other: Money, run: CaseState) -> tuple[Any, Any]:
     if one.currency == other.currency:
         return one.minor, other.minor
     above, below = _converted(one, other.currency, run)

@@ -12,12 +12,10 @@ Bad input never raises anything else. Every problem of the input is in `.problem
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rescind.problems.problem import Problem
+from rescind.problems.problem import Location, Problem
 
-__all__ = ["BookError", "EngineError", "FactsError", "RequestError", "RescindError"]
+__all__ = ["BookError", "EngineError", "FactsError", "RequestError", "RescindError", "facts_error"]
 
 
 class RescindError(Exception):
@@ -45,3 +43,8 @@ class RequestError(RescindError):
 
 class EngineError(RescindError):
     """The rules engine failed or gave an impossible answer; there is no decision."""
+
+
+def facts_error(code: str, path: str, message: str, hint: str = "") -> FactsError:
+    """A `FactsError` with one problem at a path into the facts."""
+    return FactsError(problems=[Problem(code, message, Location(path), hint)])

@@ -10,25 +10,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rescind.book.engine_facts import NAME, ORDER, PRODUCT_TYPE, PROJECT, PROJECTS_ENABLED, REGION, RESOURCE
+from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import EngineError, FactsError, RequestError
 from rescind.problems.problem import Location, Problem
-from rescind.requests.desk import NAME, ORDER, RESOURCE, Desk
 from rescind.requests.place_order import refusals
 from rescind.values.types import ABSENT
 from rescind.values.units import format_money
 
 __all__ = ["COLUMNS", "Filters", "Listed", "listed"]
 
-PRODUCT, REGION, PROJECT = "resource.product_type", "resource.region", "resource.enterprise_project"
-PROJECTS_ENABLED = "account.enterprise_projects_enabled"
 
 # What a row shows of its resource, and the fact that it is.
 COLUMNS = {
     "resource": RESOURCE,
     "name": NAME,
     "order": ORDER,
-    "product_type": PRODUCT,
+    "product_type": PRODUCT_TYPE,
     "region": REGION,
     "enterprise_project": PROJECT,
 }
@@ -126,13 +125,17 @@ def _plain(problem: Problem) -> dict[str, str]:
     return row | ({"hint": problem.hint} if problem.hint else {})
 
 
-def listed(desk: Desk, rows: Iterable[object], at: int, filters: Filters | None = None) -> Iterator[Listed]:
+def listed(
+    decider: CaseDecider, rows: Iterable[object], at: int, filters: Filters | None = None
+) -> Iterator[Listed]:
     """Every row that passes the filters, in order. Raises `RequestError` where a filter cannot be used."""
-    matches = _Matcher(desk, filters) if filters else None
-    return _listed(desk, rows, at, matches)
+    matches = _Matcher(decider, filters) if filters else None
+    return _listed(decider, rows, at, matches)
 
 
-def _listed(desk: Desk, rows: Iterable[object], at: int, matches: _Matcher | None) -> Iterator[Listed]:
+def _listed(
+    decider: CaseDecider, rows: Iterable[object], at: int, matches: _Matcher | None
+) -> Iterator[Listed]:
     for row, facts in enumerate(rows, 1):
         about = _about(facts)
         if matches and not isinstance(facts, FactsError) and not matches(facts, about):
@@ -140,7 +143,7 @@ def _listed(desk: Desk, rows: Iterable[object], at: int, matches: _Matcher | Non
         try:
             if isinstance(facts, FactsError):
                 raise facts
-            yield Listed(row, about, desk.judge(desk.read(facts, at), at))
+            yield Listed(row, about, decider.decide(decider.read(facts, at), at))
         except FactsError as error:
             yield Listed(row, about, None, error.problems)
         except EngineError as error:
@@ -165,7 +168,7 @@ def _raw(facts: object, path: Sequence[str]) -> object:
 class _Matcher:
     """Whether a row is looked for. What it does not say cannot be told apart, so a row without the fact is kept out."""
 
-    def __init__(self, desk: Desk, filters: Filters) -> None:
+    def __init__(self, decider: CaseDecider, filters: Filters) -> None:
         self._search = filters.search
         self._part = filters.search.casefold()
         wanted = {
@@ -175,10 +178,10 @@ class _Matcher:
         }
         self._wanted = [(column, values) for column, values in wanted.items() if values]
         for column, _ in self._wanted:
-            _known(desk, COLUMNS[column])
+            _known(decider, COLUMNS[column])
         self._by_project = bool(filters.enterprise_projects)
         if self._by_project:
-            fact = _known(desk, PROJECTS_ENABLED)
+            fact = _known(decider, PROJECTS_ENABLED)
             self._enabled_by_default = fact.default is True
 
     def __call__(self, facts: object, about: Mapping[str, str]) -> bool:
@@ -205,8 +208,8 @@ class _Matcher:
         raise RequestError(problems=[Problem("R1020", message, Location("enterprise-project"), hint)])
 
 
-def _known(desk: Desk, name: str) -> Any:
-    fact = desk.vocabulary.facts.get(name)
+def _known(decider: CaseDecider, name: str) -> Any:
+    fact = decider.vocabulary.facts.get(name)
     if fact is None:
         message = f"the book has no fact `{name}` to filter by"
         raise RequestError(problems=[Problem("R1020", message, Location(name))])

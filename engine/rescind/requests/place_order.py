@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rescind.book.engine_facts import REASON, REVIEWS
 from rescind.book.model import Version
+from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Reason
 from rescind.deciding.review_states import Word, request_state, words_of
 from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.requests.desk import WORDS, Desk
 from rescind.requests.order import LeftOut, Line, Order, number_of
 from rescind.requests.order_totals import totals_of
 from rescind.requests.request_sums import with_sums
@@ -22,16 +23,15 @@ from rescind.requests.together import HeldBack, goes, held_back
 from rescind.values.types import ABSENT
 from rescind.values.units import format_time
 
-__all__ = ["Asked", "place", "refusals"]
+__all__ = ["RequestOptions", "place", "refusals"]
 
-REASON = "request.reason"
 NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
 # Later than any word that facts can hold: asked then, a review knows all that was said.
 AFTER_ALL = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestOptions:
     """What a request asks besides its rows; None for a reason taken from the facts, or a number from the content."""
 
     reason: str | None = None
@@ -40,28 +40,28 @@ class Asked:
     confirm: bool = False
 
 
-def place(desk: Desk, rows: Iterable[object], asked: Asked, at: int) -> Order:
+def place(decider: CaseDecider, rows: Iterable[object], options: RequestOptions, at: int) -> Order:
     """The order for the selected resources. Raises `RequestError` with every problem."""
-    problems = _number_problems(asked.number)
-    selection = select(desk, rows, at, problems)
+    problems = _number_problems(options.number)
+    selection = select(decider, rows, at, problems)
     cases = selection.cases
-    held = held_back(desk, cases)
+    held = held_back(decider, cases)
     going = [case for case in cases if goes(case) and case.resource not in held]
-    reason = _reason(desk, cases, _versions(going or cases), asked.reason, problems)
-    if cases and (not going or (asked.all_or_nothing and len(going) < len(cases))):
-        problems += _left_problems(cases, held, asked)
+    reason = _reason(decider, cases, _versions(going or cases), options.reason, problems)
+    if cases and (not going or (options.all_or_nothing and len(going) < len(cases))):
+        problems += _left_problems(cases, held, options)
     elif not problems:
-        going = with_sums(desk, going, at, problems)
-    lines = tuple(_line(desk, case, selection.submitted, at, problems) for case in going)
+        going = with_sums(decider, going, at, problems)
+    lines = tuple(_line(decider, case, selection.submitted, at, problems) for case in going)
     if problems:
         raise RequestError(problems=problems)
-    return _order(desk, selection, asked, reason, lines, held, at)
+    return _order(decider, selection, options, reason, lines, held, at)
 
 
 def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
-    desk: Desk,
+    decider: CaseDecider,
     selection: Selection,
-    asked: Asked,
+    options: RequestOptions,
     reason: tuple[str, str],
     lines: tuple[Line, ...],
     held: dict[str, HeldBack],
@@ -73,8 +73,8 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
     content = ((case.resource, case.order, decided.get(case.resource, case.decision)) for case in cases)
     left = [case for case in cases if not goes(case) or case.resource in held]
     return Order(
-        asked.number or number_of(selection.account, submitted, reason[0], content),
-        asked.confirm,
+        options.number or number_of(selection.account, submitted, reason[0], content),
+        options.confirm,
         selection.account,
         reason,
         submitted,
@@ -83,7 +83,7 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
         totals_of(line.decision.refund for line in lines if line.decision.refund),
         lines,
         tuple(LeftOut(c.order, c.resource, c.name, c.decision, held.get(c.resource)) for c in left),
-        desk.zone,
+        decider.zone,
     )
 
 
@@ -101,14 +101,14 @@ def _versions(cases: Sequence[Case]) -> tuple[Version, ...]:
 
 
 def _reason(
-    desk: Desk,
+    decider: CaseDecider,
     cases: Sequence[Case],
     versions: Sequence[Version],
     given: str | None,
     problems: list[Problem],
 ) -> tuple[str, str]:
     """The reason and its label: one that every version lists, as far as it lists any."""
-    reason = _reason_of_facts(desk, cases, problems) if given is None else given
+    reason = _reason_of_facts(decider, cases, problems) if given is None else given
     lists = [version.reasons for version in versions if version.reasons]
     choices = [each for each in (lists[0] if lists else ()) if all(each in reasons for reasons in lists)]
     if not lists or reason in choices:
@@ -125,11 +125,11 @@ def _reason(
     return "", ""
 
 
-def _reason_of_facts(desk: Desk, cases: Sequence[Case], problems: list[Problem]) -> str:
+def _reason_of_facts(decider: CaseDecider, cases: Sequence[Case], problems: list[Problem]) -> str:
     """The reason that the facts give; "" where they give none."""
     first: dict[str, int] = {}
     for case in cases:
-        reason = desk.fact(case.values, REASON)
+        reason = decider.fact(case.values, REASON)
         if reason is not ABSENT:
             first.setdefault(reason, case.row)
     reasons = list(first)
@@ -139,9 +139,11 @@ def _reason_of_facts(desk: Desk, cases: Sequence[Case], problems: list[Problem])
     return reasons[0] if reasons else ""
 
 
-def _left_problems(cases: Sequence[Case], held: dict[str, HeldBack], asked: Asked) -> list[Problem]:
+def _left_problems(
+    cases: Sequence[Case], held: dict[str, HeldBack], options: RequestOptions
+) -> list[Problem]:
     """Why nothing can be ordered, or not all: each resource that stays, with every reason."""
-    code = "R1008" if asked.all_or_nothing else "R1009"
+    code = "R1008" if options.all_or_nothing else "R1009"
     return [
         Problem(code, f"`{case.resource[:60]}` cannot be unsubscribed: {why}", at_row(case.row), remedy)
         for case in cases
@@ -166,18 +168,18 @@ def _because(reasons: Sequence[Reason]) -> str:
     return f" because of {one_of(names)}" if names else ""
 
 
-def _line(desk: Desk, case: Case, submitted: int, at: int, problems: list[Problem]) -> Line:
+def _line(decider: CaseDecider, case: Case, submitted: int, at: int, problems: list[Problem]) -> Line:
     """A line of the order. A word in the facts that cannot count is a problem."""
-    records = desk.fact(case.values, WORDS)
+    records = decider.fact(case.values, REVIEWS)
     words = () if records is ABSENT or not records else tuple(words_of(records))
     reviews = [reviewed.review for reviewed in case.decision.reviews]
     if words:
         for refused in request_state(reviews, words, submitted, AFTER_ALL).refused:
-            problems.append(_word_problem(desk, case, refused.code, refused.why, refused.word))  # noqa: PERF401
+            problems.append(_word_problem(decider, case, refused.code, refused.why, refused.word))  # noqa: PERF401
     state = case.decision.request or request_state(reviews, words, submitted, at)
     return Line(case.order, case.resource, case.name, case.decision, words, state)
 
 
-def _word_problem(desk: Desk, case: Case, code: str, why: str, word: Word) -> Problem:
-    when = format_time(word.decided_at, desk.zone)
-    return Problem(code, f"{why} (`{word.by[:60]}` at {when})", at_row(case.row, WORDS))
+def _word_problem(decider: CaseDecider, case: Case, code: str, why: str, word: Word) -> Problem:
+    when = format_time(word.decided_at, decider.zone)
+    return Problem(code, f"{why} (`{word.by[:60]}` at {when})", at_row(case.row, REVIEWS))

@@ -12,30 +12,28 @@ from fractions import Fraction
 from typing import Any
 
 from rescind.book.model import Version
+from rescind.deciding.decide_case import CaseDecider
 from rescind.matching.request_reviews import summed_names
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problem
-from rescind.requests.desk import Desk
 from rescind.requests.rows_to_cases import Case, at_row, row_problems
-from rescind.values.types import ABSENT, Kind
+from rescind.values.types import ABSENT, RATES, Kind
 from rescind.values.units import Money, exchange
 
 __all__ = ["with_sums"]
 
-RATES = "rates"
 
-
-def with_sums(desk: Desk, cases: Sequence[Case], at: int, problems: list[Problem]) -> list[Case]:
+def with_sums(decider: CaseDecider, cases: Sequence[Case], at: int, problems: list[Problem]) -> list[Case]:
     """The cases, those with a review of the whole request decided again with its sums."""
     whole = {id(version): bool(_summed(version)) for version in _versions(cases)}
     if len(cases) == 1 or not any(whole.values()):
         return list(cases)
-    sums = _Sums(desk, cases)
+    sums = _Sums(decider, cases)
     decided = []
     for case in cases:
         try:
             if whole[id(case.decision.version)]:
-                case = replace(case, decision=desk.again(case.decision, case.values, at, sums.of))  # noqa: PLW2901
+                case = replace(case, decision=decider.decide_again(case.decision, case.values, at, sums.of))  # noqa: PLW2901
         except _UnsummedError as error:
             problems += error.problems
             break
@@ -65,8 +63,8 @@ class _UnsummedError(Exception):
 class _Sums:
     """The sums of a request, each computed when a review first asks for it."""
 
-    def __init__(self, desk: Desk, cases: Sequence[Case]) -> None:
-        self._desk = desk
+    def __init__(self, decider: CaseDecider, cases: Sequence[Case]) -> None:
+        self._decider = decider
         self._cases = cases
         self._known: dict[tuple[str, str], Money] = {}
 
@@ -98,7 +96,7 @@ class _Sums:
             return 0
         if figure.currency == currency:
             return figure.minor  # type: ignore[no-any-return]
-        rates = self._desk.fact(case.values, RATES)
+        rates = self._decider.fact(case.values, RATES)
         converted = None if rates is ABSENT else exchange(figure, currency, rates)
         if converted is None:
             raise KeyError(figure.currency)
@@ -110,7 +108,7 @@ class _Sums:
             return ABSENT
         if name.startswith("refund."):
             return run.read(name) if version.refund else ABSENT
-        if self._desk.vocabulary.fact_of(name):
+        if self._decider.vocabulary.fact_of(name):
             return run.read(name)
         known = any(value.name == name and value.type.kind is Kind.MONEY for value in version.values)
         return run.read(name) if known else ABSENT

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from rescind.book.engine_facts import ACCOUNT, NAME, ORDER, RESOURCE, SUBMITTED
+from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Location, Problem
-from rescind.requests.desk import ACCOUNT, NAME, ORDER, RESOURCE, SUBMITTED, Desk
 from rescind.values.types import ABSENT
 from rescind.values.units import format_time
 
@@ -62,27 +63,37 @@ def row_problems(row: int, problems: Iterable[Problem]) -> list[Problem]:
     ]
 
 
-def select(desk: Desk, rows: Iterable[object], at: int, problems: list[Problem]) -> Selection:
+def select(decider: CaseDecider, rows: Iterable[object], at: int, problems: list[Problem]) -> Selection:
     """Read and decide every row. Bad rows, resources that stand twice and several accounts are added to `problems`."""
-    read = list(_read(desk, rows, at, problems))
+    read = list(_read(decider, rows, at, problems))
     if not read and not problems:
         problems.append(Problem("R1001", "no resource is selected", Location("request"), "name at least one"))
     _each_once(read, problems)
     account = _one_account(read, problems)
-    submitted = _one_submission(desk, read, at, problems)
-    return Selection(account, submitted, tuple(_decided(desk, read, submitted, at, problems)))
+    submitted = _one_submission(decider, read, at, problems)
+    _submit(decider, read, submitted)
+    cases = []
+    for each in read:
+        try:
+            decision = decider.decide(each.values, at)
+        except FactsError as error:
+            problems += row_problems(each.row, error.problems)
+            continue
+        name = _text(decider, each.values, NAME)
+        cases.append(Case(each.row, each.values, each.resource, each.order, name, decision))
+    return Selection(account, submitted, tuple(cases))
 
 
-def _read(desk: Desk, rows: Iterable[object], at: int, problems: list[Problem]) -> Iterable[_Read]:
+def _read(decider: CaseDecider, rows: Iterable[object], at: int, problems: list[Problem]) -> Iterable[_Read]:
     for row, facts in enumerate(rows, 1):
         try:
             if isinstance(facts, FactsError):
                 raise facts
-            values = desk.read(facts, at)
+            values = decider.read(facts, at)
         except FactsError as error:
             problems += row_problems(row, error.problems)
             continue
-        subject = [_text(desk, values, name) for name in SUBJECT]
+        subject = [_text(decider, values, name) for name in SUBJECT]
         if all(subject):
             yield _Read(row, values, *subject)
         else:
@@ -91,8 +102,8 @@ def _read(desk: Desk, rows: Iterable[object], at: int, problems: list[Problem]) 
             ]
 
 
-def _text(desk: Desk, values: list[Any], name: str) -> str:
-    value = desk.fact(values, name)
+def _text(decider: CaseDecider, values: list[Any], name: str) -> str:
+    value = decider.fact(values, name)
     return "" if value is ABSENT else str(value)
 
 
@@ -126,14 +137,14 @@ def _one_account(read: Iterable[_Read], problems: list[Problem]) -> str:
     return next(iter(first), "")
 
 
-def _one_submission(desk: Desk, read: Iterable[_Read], at: int, problems: list[Problem]) -> int:
+def _one_submission(decider: CaseDecider, read: Iterable[_Read], at: int, problems: list[Problem]) -> int:
     """When the request was submitted: as its facts say, else at the evaluation time."""
     first: dict[int, int] = {}
     for each in read:
-        time = desk.fact(each.values, SUBMITTED)
+        time = decider.fact(each.values, SUBMITTED)
         if time is not ABSENT:
             first.setdefault(time, each.row)
-    times = [format_time(time, desk.zone) for time in first]
+    times = [format_time(time, decider.zone) for time in first]
     for index, row in list(enumerate(first.values()))[1:]:
         message = f"the request was submitted at {times[index]}, and at {times[0]} in the rows before"
         hint = "what was submitted at different times are different requests"
@@ -141,21 +152,13 @@ def _one_submission(desk: Desk, read: Iterable[_Read], at: int, problems: list[P
     return next(iter(first), at)
 
 
-def _decided(
-    desk: Desk, read: Iterable[_Read], submitted: int, at: int, problems: list[Problem]
-) -> Iterable[Case]:
-    slot = desk.slots.get(SUBMITTED)
+def _submit(decider: CaseDecider, read: Iterable[_Read], submitted: int) -> None:
+    """Let every case be judged as of the submission of the request."""
+    slot = decider.slots.get(SUBMITTED)
     for each in read:
-        values = each.values
-        values[-1] = submitted
+        each.values[-1] = submitted
         if slot is not None:
-            values[slot] = submitted
-        try:
-            decision = desk.judge(values, at)
-        except FactsError as error:
-            problems += row_problems(each.row, error.problems)
-            continue
-        yield Case(each.row, values, each.resource, each.order, _text(desk, values, NAME), decision)
+            each.values[slot] = submitted
 
 
 def _short(text: str) -> str:

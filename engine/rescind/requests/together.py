@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rescind.requests.desk import Desk
+from rescind.deciding.decide_case import CaseDecider
 from rescind.requests.rows_to_cases import Case
 from rescind.values.types import ABSENT
 
@@ -35,9 +35,9 @@ def goes(case: Case) -> bool:
     return case.decision.outcome in ("allowed", "review_required")
 
 
-def held_back(desk: Desk, cases: Sequence[Case]) -> dict[str, HeldBack]:
+def held_back(decider: CaseDecider, cases: Sequence[Case]) -> dict[str, HeldBack]:
     """The resources that could go but for those that they are bound to. Linear in the number of cases."""
-    members = _members(desk, cases)
+    members = _members(decider, cases)
     bonds: dict[str, list[Bond]] = defaultdict(list)
     for bond, found in members.items():
         for case in found:
@@ -61,14 +61,14 @@ def _causes(members: Sequence[Case], held: Mapping[str, HeldBack]) -> tuple[str,
     return tuple(case.resource for case in members if not goes(case) or case.resource in held)
 
 
-def _members(desk: Desk, cases: Sequence[Case]) -> dict[Bond, list[Case]]:
+def _members(decider: CaseDecider, cases: Sequence[Case]) -> dict[Bond, list[Case]]:
     """The cases of each bond that some version makes, in order."""
     facts = sorted({case.decision.version.together for case in cases if case.decision.version} - {""})
     members: dict[Bond, list[Case]] = defaultdict(list)
     binding: set[Bond] = set()
     for case in cases:
         for fact in facts:
-            value = desk.fact(case.values, fact)
+            value = decider.fact(case.values, fact)
             if value is ABSENT or not value:
                 continue
             members[fact, value].append(case)

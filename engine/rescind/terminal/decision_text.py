@@ -13,9 +13,10 @@ import click
 
 from rescind.deciding.decision import OUTCOMES
 from rescind.terminal.verb_options import clean
-from rescind.values.units import format_money, parse_duration, parse_money
+from rescind.values.duration_words import counted, duration_words
+from rescind.values.units import format_money, parse_money
 
-__all__ = ["Tally", "decision_line", "decision_text", "duration_words", "table", "working_text"]
+__all__ = ["Tally", "decision_line", "decision_text", "table", "working_text"]
 
 Data = Mapping[str, Any]
 
@@ -254,25 +255,6 @@ def _not_applied(tried: Data) -> Iterator[str]:
     yield from _because(_unmet(tried["because"]))
 
 
-def duration_words(text: str) -> str:
-    """An ISO duration as people say it: `PT24H` is "24 hours"."""
-    duration = parse_duration(text)
-    if duration.months:
-        count, unit = (
-            (duration.months // 12, "year") if duration.months % 12 == 0 else (duration.months, "month")
-        )
-        return _counted(count, unit)
-    seconds = duration.micros // 1_000_000
-    for size, unit, least in ((86_400, "day", 2), (3_600, "hour", 1), (60, "minute", 1)):
-        if seconds % size == 0 and seconds >= size * least:
-            return _counted(seconds // size, unit)
-    return _counted(seconds, "second")
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
-
-
 def decision_line(decision: Data, line: int) -> str:
     """A decision as one line of many: where it stood, the outcome, the money, the subject, and why."""
     outcome = decision["outcome"]
@@ -307,7 +289,7 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """The summary."""
-        yield f"{_counted(self.outcomes.total(), 'case')} decided" + self._errors()
+        yield f"{counted(self.outcomes.total(), 'case')} decided" + self._errors()
         for outcome in OUTCOMES:
             if count := self.outcomes[outcome]:
                 name = click.style(f"{outcome:<15}", fg=COLOURS[outcome])

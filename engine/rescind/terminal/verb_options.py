@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from rescind.book.model import Book, Policy
-from rescind.engine import Engine, book_path
+from rescind.engine import Engine
+from rescind.load import book_path
 from rescind.problems.codes import Severity
 from rescind.problems.exceptions import BookError, RescindError
 from rescind.problems.problem import Location, Problem, Problems

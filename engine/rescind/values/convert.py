@@ -1,9 +1,9 @@
 """Values of every kind: from what YAML or a caller gives, and back to plain data.
 
 `reader(type, zone)` makes a function that turns a raw value (text, int, Decimal, bool, list, mapping; from Python
-also datetime and date) into the representation described in `rescind.values.types`, or raises `RejectedError` with every fault
-and the path of each below the value. `plain` is the way back, for decisions. What has parts is read here, and what has
-none in `rescind.values.scalar_readers`.
+also datetime and date) into the representation described in `rescind.values.types`, or raises `RejectedError` with
+every fault and the path of each below the value. `plain` is the way back, for decisions. What has parts is read here,
+and what has none in `rescind.values.scalar_readers`.
 """
 
 from __future__ import annotations

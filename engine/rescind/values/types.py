@@ -24,7 +24,7 @@ from enum import Enum, StrEnum
 
 from rescind.problems.frozen import frozen
 
-__all__ = ["ABSENT", "COMPARABLE", "ORDERED", "Absent", "Kind", "Type", "a_type"]
+__all__ = ["ABSENT", "COMPARABLE", "ORDERED", "RATES", "Absent", "Kind", "Type", "a_type"]
 
 
 class Absent(Enum):
@@ -34,6 +34,9 @@ class Absent(Enum):
 
 
 ABSENT = Absent.ABSENT
+
+# The fact that holds the exact rates between currencies: money of two currencies cannot be compared without it.
+RATES = "rates"
 
 
 class Kind(StrEnum):

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from rescind.engine import Engine, load_book
+from rescind.engine import Engine
+from rescind.load import load_book
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problems
 from rescind.source.read_source import read_text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rescind.book import read_book as book
 from rescind.book.read_book import BookReader
-from rescind.engine import load_book
+from rescind.load import load_book
 from rescind.matching import compile_version as ruleset
 from rescind.problems.problem import Problems
 from rescind.shape import validate as schema

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from rescind.book.semantic_checks import CHECKS
-from rescind.engine import load_book
+from rescind.load import load_book
 
 BASE = Path(__file__).parents[2] / "corpus" / "base"
 

@@ -14,7 +14,7 @@ from rescind.authoring.diff.compare_sides import diff_versions
 from rescind.authoring.mutation.version_mutations import mutations_of
 from rescind.authoring.scaffold import init_book, new_version
 from rescind.commands import main
-from rescind.engine import load_book
+from rescind.load import load_book
 
 ROOT = Path(__file__).parents[3]
 FIRST, SECOND = "subscriptions@2025-01-01", "subscriptions@2025-07-01"

@@ -35,7 +35,8 @@ def test_help_imports_nothing_of_the_engine() -> None:
         "import sys, rescind.commands as cli\n"
         "try: cli.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "print([m for m in sys.modules if m.split('.')[0] in ('rescind.engine', 'yaml', 'jsonschema', 'durable_rules_engine')])"
+        "late = ('yaml', 'jsonschema', 'durable_rules_engine')\n"
+        "print([m for m in sys.modules if m.split('.')[0] in late or m == 'rescind.engine'])"
     )
     assert process("-c", code).stdout.splitlines()[-1] == "[]"
 
@@ -45,7 +46,7 @@ def test_a_decision_imports_only_what_it_needs() -> None:
         "import sys, rescind.commands as cli\n"
         f"try: cli.main(['decide', {ALLOWED!r}, '--at', {AT!r}])\n"
         "except SystemExit as end: print(end.code)\n"
-        "late = ('jsonschema', 'rich', 'holidays', 'ruamel', 'rescind.requests.list_resources', 'rescind.requests.order_status')\n"
+        "late = ('jsonschema', 'holidays', 'rescind.requests.list_resources', 'rescind.requests.order_status')\n"
         "print([m for m in late if m in sys.modules])"
     )
     assert process("-c", code).stdout.splitlines()[-2:] == ["0", "[]"]

@@ -20,7 +20,7 @@ from typing import Any
 
 from rescind.authoring.freeze_version import version_named
 from rescind.book.model import Book, Version
-from rescind.engine import book_path, load_book
+from rescind.load import book_path, load_book
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem
 

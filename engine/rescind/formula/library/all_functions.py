@@ -1,4 +1,4 @@
-"""Every function that formulas may call, by name; `docs/formulas.md` describes each with an example that the tests run."""
+"""Every function that formulas may call; `docs/formulas.md` describes each with an example that the tests run."""
 
 from __future__ import annotations
 

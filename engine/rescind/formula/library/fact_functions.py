@@ -9,12 +9,10 @@ from rescind.formula.runtime_values import FormulaError, Read
 from rescind.formula.syntax_tree import Name
 from rescind.formula.typed_expression import EACH, FLAG, Typed
 from rescind.problems.suggestions import did_you_mean
-from rescind.values.types import ABSENT, Kind, Type
+from rescind.values.types import ABSENT, RATES, Kind, Type
 from rescind.values.units import currencies
 
 __all__ = ["FUNCTIONS", "RATES"]
-
-RATES = "rates"
 
 
 def _optional(call: CallSite) -> tuple[Typed, Value]:

@@ -1,0 +1,201 @@
+"""One case from facts to decision: read, the policies tried in order, the version that governs, the decision made.
+
+Nothing here reads a clock: the evaluation time is always passed in.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rescind.book.engine_facts import SUBMITTED
+from rescind.book.model import Book, Policy, Version
+from rescind.deciding.decision import Decision, NotApplied
+from rescind.deciding.evaluation import Evaluation, Sums, ask_whether_it_applies, evaluate
+from rescind.deciding.governing_version import GoverningVersion
+from rescind.deciding.make_decision import DecisionMaker
+from rescind.deciding.programs import Programs
+from rescind.deciding.read_facts import FactsReader
+from rescind.deciding.version_program import Program
+from rescind.problems.exceptions import FactsError, facts_error
+from rescind.problems.problem import Problem
+from rescind.values.types import ABSENT
+from rescind.values.units import FIRST, LAST, UnitError, format_time, parse_time, to_micros
+
+__all__ = ["CaseDecider", "Moment"]
+
+# An evaluation time: RFC 3339 text, an aware datetime, or microseconds since the epoch.
+Moment = str | dt.datetime | int
+
+
+class CaseDecider:
+    """Reads and decides cases by the versions of a book.
+
+    `slots` gives the place of each fact in the values of a case. `policy` tries only that one, `version` takes that
+    version of each policy tried whatever its dates.
+    """
+
+    policy: str | None = None
+    version: str | None = None
+
+    def __init__(self, book: Book, definitions: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+        self.vocabulary = book.vocabulary
+        self.zone = book.zone
+        self._reader = FactsReader(book.vocabulary, book.zone)
+        self.slots = self._reader.slots
+        self._tried = book.tried()
+        self._governing = GoverningVersion(book, self.slots)
+        self._maker = DecisionMaker(book, self.slots)
+        self._submitted = self.slots.get(SUBMITTED)
+        versions = {(each.policy, each.version): each for policy in book.policies for each in policy.versions}
+        self.programs = Programs(
+            lambda key: Program(versions[key], definitions[key], book.vocabulary, self.slots)
+        )
+
+    def replacing(self, version: Version, definition: Mapping[str, Any]) -> CaseDecider:
+        """A copy in which `version` takes the place of the one of its name, whatever its digest; the rest is shared."""
+        other = copy.copy(self)
+        other.programs = Programs(self.programs.__getitem__)
+        program = Program(version, definition, self.vocabulary, self.slots)
+        other.programs[version.policy, version.version] = program
+        return other
+
+    def only(self, policy: str | None, version: str | None) -> CaseDecider:
+        """A copy that decides by one policy or version alone, where one is named."""
+        if policy is None and version is None:
+            return self
+        other = copy.copy(self)
+        other.policy, other.version = policy, version
+        return other
+
+    def moment(self, at: Moment) -> int:
+        """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
+        try:
+            moment = parse_time(at, self.zone) if isinstance(at, str) else _micros(at)
+        except UnitError as error:
+            raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
+        if not FIRST <= moment <= LAST:
+            raise facts_error("R0904", "at", "the evaluation time lies outside of the years 1 to 9999")
+        return moment
+
+    def fact(self, values: list[Any], name: str) -> Any:
+        """A fact of a case that was read; `ABSENT` where it was not sent or the book does not know it."""
+        slot = self.slots.get(name)
+        return ABSENT if slot is None else values[slot]
+
+    def read(self, facts: object, at: int) -> list[Any]:
+        """The typed facts by slot, and last the instant that the case is judged as of. Raises `FactsError`."""
+        try:
+            values = self._reader.read(facts)
+        except FactsError as error:
+            raise FactsError(problems=[*error.problems, *self._also_missing(facts, at)]) from None
+        submitted = ABSENT if self._submitted is None else values[self._submitted]
+        if submitted is ABSENT:
+            values[-1] = at
+        elif submitted > at:
+            raise self._not_yet(submitted, at)
+        else:
+            values[-1] = submitted
+        return values
+
+    def decide(self, values: list[Any], at: int) -> Decision:
+        """Decide a case that was read, as of `at`. Raises `FactsError` and `EngineError`."""
+        tried: list[NotApplied] = []
+        closed: list[Policy] = []
+        for each in self._tried if self.policy is None else (self._governing.policy(self.policy),):
+            governing = self._version(each, values)
+            if governing is None:
+                self._refuse_gap(each, values)
+                closed.append(each)
+                tried.append(NotApplied(each.id, "", None))
+                continue
+            evaluation = self._evaluated(governing, values)
+            if evaluation.verdict.applies:
+                return self._maker.decision(evaluation, at, tuple(tried))
+            tried.append(NotApplied(each.id, governing.version, evaluation))
+        if closed:
+            raise self._governing.none_in_force(closed, values)
+        return self._maker.not_applicable(values, at, tuple(tried))
+
+    def decide_again(self, decision: Decision, values: list[Any], at: int, sums: Sums) -> Decision:
+        """A decision once more, its reviews of the whole request with the sums of that request."""
+        if decision.version is None:
+            return decision
+        program = self._program(decision.version)
+        return self._maker.decision(evaluate(program, values, sums), at, decision.not_applied)
+
+    def _program(self, version: Version) -> Program:
+        return self.programs[version.policy, version.version]
+
+    def _version(self, policy: Policy, values: list[Any]) -> Version | None:
+        if self.version is not None:
+            return self._governing.named(policy, self.version)
+        return policy.in_force_at(self._governing.time_of(policy, values))
+
+    def _refuse_gap(self, policy: Policy, values: list[Any]) -> None:
+        """Between two versions, a case that the earlier one would govern is an error, and no later policy takes it."""
+        earlier = policy.begun_by(self._governing.time_of(policy, values))
+        if (
+            earlier
+            and earlier is not policy.versions[-1]
+            and self._evaluated(earlier, values).verdict.applies
+        ):
+            raise self._governing.none_in_force([policy], values)
+
+    def _evaluated(self, version: Version, values: list[Any]) -> Evaluation:
+        """A policy asked. Where it does not apply its other facts may be missing, else that is an error."""
+        program = self._program(version)
+        if ABSENT not in program.needed(values):
+            return evaluate(program, values)
+        if ABSENT not in program.applies_needed(values):
+            evaluation = ask_whether_it_applies(program, values)
+            if not evaluation.verdict.applies:
+                return evaluation
+        raise FactsError(problems=self._reader.missing(program.needs, values, version.policy))
+
+    def _also_missing(self, facts: object, at: int) -> list[Problem]:
+        """What is missing beside what is wrong, as far as the readable facts tell which policy is in play."""
+        if not isinstance(facts, Mapping):
+            return []
+        values, bad = self._reader.partly(facts)
+        submitted = ABSENT if self._submitted is None else values[self._submitted]
+        values[-1] = at if submitted is ABSENT else submitted
+        wrong = {problem.location.path for problem in bad}
+        for policy in self._tried:
+            try:
+                version = policy.in_force_at(self._governing.time_of(policy, values))
+                if version is None or not self._evaluated(version, values).verdict.applies:
+                    continue
+            except FactsError as error:
+                missing = [found for found in error.problems if found.code == "R0901"]
+                return [found for found in missing if not _mentions(wrong, found.location.path)]
+            return []
+        return []
+
+    def _not_yet(self, submitted: int, at: int) -> FactsError:
+        times = [format_time(time, self.zone) for time in (submitted, at)]
+        return facts_error(
+            "R0904",
+            SUBMITTED,
+            f"the request was submitted at {times[0]}, after the evaluation time {times[1]}",
+            "decide as of a time at or after the submission",
+        )
+
+
+def _mentions(paths: Iterable[str], name: str) -> bool:
+    """Whether one of the paths into the facts is the fact `name`, lies in it, or is a group around it."""
+    return any(
+        path == name or path.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{path}.")
+        for path in paths
+    )
+
+
+def _micros(at: object) -> int:
+    """An instant as microseconds; `True` is none, though Python counts it as an integer."""
+    if at.__class__ is int:
+        return at
+    if not isinstance(at, dt.datetime):
+        raise UnitError("expected a time with an offset, a text or an aware datetime")
+    return to_micros(at)

@@ -1,0 +1,82 @@
+"""Which version of a policy governs a case, and the errors of a time at which none is in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rescind.book.model import Book, Policy, Version
+from rescind.book.vocabulary import NOW
+from rescind.problems.exceptions import FactsError, facts_error
+from rescind.problems.problem import Location, Problem
+from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.values.types import ABSENT, Kind
+from rescind.values.units import format_time, to_micros
+
+__all__ = ["GoverningVersion"]
+
+
+class GoverningVersion:
+    """Picks versions for typed cases, whose last value is the instant that they are judged as of."""
+
+    def __init__(self, book: Book, slots: Mapping[str, int]) -> None:
+        self._book = book
+        self._slots = slots
+        self._policies = {policy.id: policy for policy in book.policies}
+
+    def policy(self, name: str) -> Policy:
+        """The policy of a name. Raises `FactsError` (R0906) for an unknown one."""
+        try:
+            return self._policies[name]
+        except KeyError:
+            hint = did_you_mean(name, self._policies) or f"policies: {one_of(self._policies)}"
+            raise facts_error("R0906", "policy", f"the book has no policy `{name}`", hint) from None
+
+    def named(self, policy: Policy, version: str) -> Version:
+        """The version of a name, whatever its dates. Raises `FactsError` (R0906) for an unknown one."""
+        found = policy.named(version)
+        if found is None:
+            names = [each.version for each in policy.versions]
+            hint = did_you_mean(version, names) or f"versions: {one_of(names)}"
+            raise facts_error("R0906", "version", f"`{policy.id}` has no version `{version}`", hint)
+        return found
+
+    def time_of(self, policy: Policy, values: list[Any]) -> int:
+        """The instant in microseconds that picks the version. Raises `FactsError` (R0901) where its fact is missing."""
+        if not policy.governed_by:
+            return int(values[-1])
+        value = values[self._slots[policy.governed_by]]
+        if value is ABSENT:
+            raise facts_error(
+                "R0901",
+                policy.governed_by,
+                f"the fact `{policy.governed_by}` is missing",
+                f"it picks the version of `{policy.id}`",
+            )
+        if self._book.vocabulary.facts[policy.governed_by].type.kind is Kind.DATE:
+            return to_micros(dt.datetime.combine(value, dt.time(), self._book.zone))
+        return int(value)
+
+    def none_in_force(self, policies: Iterable[Policy], values: list[Any]) -> FactsError:
+        """The error of a time at which policies that might apply have no version in force."""
+        zone, problems = self._book.zone, []
+        for policy in policies:
+            spans = ", ".join(_span(version, zone) for version in policy.versions)
+            time = format_time(self.time_of(policy, values), zone)
+            problems.append(
+                Problem(
+                    "R0905",
+                    f"no version of `{policy.id}` is in force at {time}",
+                    Location(policy.governed_by or NOW),
+                    f"versions: {spans}",
+                )
+            )
+        return FactsError(problems=problems)
+
+
+def _span(version: Version, zone: dt.tzinfo) -> str:
+    start = format_time(version.in_force_from, zone)
+    if version.in_force_until is None:
+        return f"{version.version} from {start}"
+    return f"{version.version} from {start} until {format_time(version.in_force_until, zone)}"

@@ -75,7 +75,7 @@ _AROUND_FACT = len('":{"m":') + len("}}")
 
 
 # How long a call sleeps before it looks again for a session, in seconds. A decision holds one for microseconds.
-_NAP = 0.001
+_NAP = 1 / 1_000
 
 
 class _Extension(Protocol):

@@ -69,7 +69,7 @@ FIELD_NAME: Final = r"[a-z][a-z0-9_]{0,31}"
 # that no two of their names, the numbers below this one, share a hash: they would share a memory.
 MAX_SIDS: Final = 128
 SIDS_AT_LOAD: Final = 2
-SID_WAIT_SECONDS: Final = 30.0
+SID_WAIT_SECONDS: Final = 30
 
 # Bytes that must be there before the extension makes something, as it does not look whether it got them. A session
 # takes up to 0.9 MB in a shard, and the list of sessions 1 MB while it grows; a comparison takes 4 kB, twice that

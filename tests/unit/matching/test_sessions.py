@@ -133,6 +133,8 @@ def steps(act, strike, prepare=tuple):
 
     The exception itself goes, for its traceback holds the frames and what they own.
     """
+    prepare()
+    strike_before(sys.maxsize, act, strike)  # Python 3.12 reports no operations of the first functions that are traced
     for step in itertools.count():
         prepare()
         try:
@@ -203,7 +205,10 @@ def test_exceptions_that_are_kept_with_their_tracebacks_hold_no_session_for_ever
     assert nothing_is_lost(ruleset)
 
 
-def test_a_stage_that_is_struck_while_it_is_made_leaves_no_ruleset(extension):
+def test_a_stage_that_is_struck_while_it_is_made_leaves_no_ruleset(extension, monkeypatch):
+    definitions = runtime._verify("s", ("f0",), [shard(0)])
+    monkeypatch.setattr(runtime, "_verify", lambda *_: definitions)  # many steps in which nothing is made
+    monkeypatch.setattr(runtime, "SIDS_AT_LOAD", 1)
     count = 0
     made = []
     for came in steps(lambda: made.append(stage(1)), struck):
@@ -254,7 +259,7 @@ def test_a_signal_handler_may_decide_before_any_step_of_a_decision(extension, si
 
     for came in steps(lambda: outer.append(ruleset.fire([6])), handler, prepare):
         assert came == ""
-    assert len(outer) == len(inner) + 1 > 50
+    assert len(outer) == len(inner) + 2 > 50  # the first decision and the last are not struck
     assert all(rules == ["0-over-5", "1-over-5"] for rules in outer)
     assert all(rules == ["0-over-5", "0-over-7", "1-over-5", "1-over-7"] for rules in inner)
     assert nothing_is_lost(ruleset)

@@ -134,7 +134,9 @@ def steps(act, strike, prepare=tuple):
     The exception itself goes, for its traceback holds the frames and what they own.
     """
     prepare()
-    strike_before(sys.maxsize, act, strike)  # Python 3.12 reports no operations of the first functions that are traced
+    strike_before(
+        sys.maxsize, act, strike
+    )  # Python 3.12 reports no operations of the first functions that are traced
     for step in itertools.count():
         prepare()
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["PAGE", "PACKAGE", "ROOMS", "page_with_table"]
+__all__ = ["PACKAGE", "PAGE", "ROOMS", "page_with_table"]
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "engine" / "rescind"

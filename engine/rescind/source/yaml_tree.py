@@ -48,6 +48,8 @@ MAX_SCALAR = 64 * 1024  # characters
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_ELSEWHERE = {"R0008", "R0013"}  # tags and keys that are not there: each parser has its own place for them
+
 _DROPPED = object()  # the key of an entry that is read for its problems only
 _PENDING = object()  # a mapping that waits for a key
 
@@ -89,7 +91,7 @@ def _doubtful(tree: Tree, text: str, spans: list[tuple[int, int]]) -> bool:
     """
     if "\t" in text and (tree.fatal is not None or bad_tab(text, spans)):
         return True
-    wrong = tree.fatal is not None or any(problem.code == "R0008" for problem in tree.problems)
+    wrong = tree.fatal is not None or any(problem.code in _ELSEWHERE for problem in tree.problems)
     return wrong and len(text) <= ASK_AGAIN
 
 

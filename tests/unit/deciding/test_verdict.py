@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from rescind import Engine
+from rescind.book.rules_of_version import rules_of
 from rescind.deciding import verdict
 from rescind.deciding.verdict import MAX_RULES_KEPT, Judge
 
@@ -44,9 +45,14 @@ def engine(tmp_path_factory):
     return Engine.load(folder, drafts=True)
 
 
+def judge_of(engine):
+    version = engine.book.policies[0].versions[0]
+    return Judge(version, rules_of(version), engine.definition("p", "1"))
+
+
 @pytest.fixture
 def judge(engine):
-    return Judge(engine.book.policies[0].versions[0], engine.definition("p", "1"))
+    return judge_of(engine)
 
 
 def some_rules(engine, count, rng):
@@ -86,7 +92,7 @@ def test_many_small_verdicts_have_the_same_bound(engine, judge, monkeypatch):
 def test_a_verdict_that_is_kept_is_the_same_as_one_that_is_not(engine, judge, monkeypatch):
     rng = random.Random(3)
     monkeypatch.setattr(verdict, "MAX_RULES_KEPT", 0)
-    forgetful = Judge(engine.book.policies[0].versions[0], engine.definition("p", "1"))
+    forgetful = judge_of(engine)
     for _ in range(5):
         rules = some_rules(engine, 500, rng)
         assert judge(rules) is judge(rules) == forgetful(rules)

@@ -228,6 +228,8 @@ def test_no_word_is_read_otherwise_than_pyyaml_reads_it_without_a_problem(word):
         ("? [a]\n: b\n", [("R0013", 1, 3)]),
         ("a: {{x: 1}: 2}", [("R0013", 1, 5)]),
         ("?\n: a\n", [("R0013", 1, 2)]),
+        ("a: {? }", [("R0013", 1, 6)]),
+        ("[? # x\n ]", [("R0013", 1, 3)]),
         ("a: b\u202ec\nd: \u2066\n", [("R0015", 1, 5), ("R0015", 2, 4)]),
         ("a: x\x00y\x07\n", [("R0015", 1, 5), ("R0015", 1, 7)]),
         ("a: \ud800\n", [("R0015", 1, 4)]),
@@ -470,9 +472,7 @@ OPENINGS = [
     "{",
     "{a: ",
     "[b, ",
-    "{? ",
     "- ",
-    "? ",
     "a:\n ",
     "- [",
     "[\n",
@@ -485,7 +485,7 @@ OPENINGS = [
 
 @given(
     st.lists(st.tuples(st.sampled_from(OPENINGS), st.sampled_from([1, 3, 30, 400, 1_200])), max_size=5),
-    st.text("]}x:\n", max_size=6),
+    st.text("]}x\n", max_size=6),  # in a large file a `:` or `?` at a bracket is left to libyaml
     st.booleans(),
 )
 def test_however_deep_a_text_nests_both_parsers_agree(openings, end, large):

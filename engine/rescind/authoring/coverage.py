@@ -46,12 +46,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class VersionCoverage:
-    """The parts of one version, in the order of the policy, and how many cases came upon it."""
+    """The parts of one version, in the order of the policy, and how many cases came upon it. A draft is not frozen."""
 
     policy: str
     version: str
     parts: tuple[Part, ...]
     cases: int
+    draft: bool = False
 
     @property
     def met(self) -> int:
@@ -177,7 +178,10 @@ class _Sheet:
             _seen(self._paid[rule.name], TRUE if rule.part.name in paid else FALSE)
 
     def result(self) -> VersionCoverage:
-        return VersionCoverage(self._version.policy, self._version.version, tuple(self._parts), self._cases)
+        version = self._version
+        return VersionCoverage(
+            version.policy, version.version, tuple(self._parts), self._cases, version.draft
+        )
 
 
 @dataclass(frozen=True, slots=True)

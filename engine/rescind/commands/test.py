@@ -27,13 +27,12 @@ from rescind.authoring.run_cases import (
 )
 from rescind.authoring.test_run_data import junit, run_data
 from rescind.engine import Engine
+from rescind.load import BOOK, is_installed
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.terminal.test_run_text import closing, coverage_lines, failure_lines, mutant_lines
 from rescind.terminal.verb_options import (
     HAS_ERRORS,
     Verb,
-    book_file,
-    book_option,
     clean,
     echo_json,
     echo_problems,
@@ -43,10 +42,10 @@ from rescind.terminal.verb_options import (
     relocated,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_check, near_book, not_written, shipped_option
 
 __all__ = ["test"]
 
-BOOK = "policies.yaml"
 CASES = "schema: rescind/cases"
 
 
@@ -103,7 +102,8 @@ class Done:
     },
 )
 @click.argument("path", metavar="[PATH]", required=False)
-@book_option
+@book_option()
+@shipped_option
 @click.option("--policy", metavar="ID", help="Only cases about this policy.")
 @version_option("Only cases about this version.")
 @click.option(
@@ -143,6 +143,7 @@ def test(  # noqa: PLR0913, PLR0917 - one parameter for each option
     fail_under: int | None,
     format_: str,
     *,
+    shipped: bool,
     fail_fast: bool,
     update: bool,
     coverage: bool,
@@ -156,7 +157,9 @@ def test(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
     if update and fail_fast:
         raise click.UsageError("`--update` needs every result of a case: leave `--fail-fast` out")
-    where = _where(path, book)
+    where = _where(path, book, shipped=shipped)
+    if update and (shipped or is_installed(where.book)):
+        raise not_written()
     with _no_collecting():
         engine = load_engine(where.book)
         suites, problems = _suites(where, engine)
@@ -190,37 +193,30 @@ def _no_collecting() -> Iterator[None]:
 # What to test.
 
 
-def _where(path: str | None, book: str | None) -> Where:
+def _where(path: str | None, book: str | None, *, shipped: bool) -> Where:
     if path is None:
-        return Where(book_file(book), None)
+        return Where(book_to_check(book, shipped=shipped), None)
     given = Path(path)
     if not given.exists():
         raise click.BadParameter(f"there is no file or folder `{clean(path)}`", param_hint="PATH")
     if (given / BOOK).is_file() or (given.is_file() and not _is_suite(given)):
-        if book is not None and Path(book) not in (given, given / BOOK):
-            raise click.UsageError("PATH and `--book` name different books: give one of them")
+        if shipped or (book is not None and Path(book) not in (given, given / BOOK)):
+            other = "--shipped" if shipped else "--book"
+            raise click.UsageError(f"PATH and `{other}` name different books: give one of them")
         return Where(given / BOOK if given.is_dir() else given, None)
     suites = (
         (given,)
         if given.is_file()
         else tuple(sorted(each for each in given.rglob("*.yaml") if _is_suite(each)))
     )
-    return Where(book_file(book) if book else _book_above(given), suites)
+    near = None if book or shipped else near_book(given.resolve().parent)
+    return Where(near or book_to_check(book, shipped=shipped), suites)
 
 
 def _is_suite(path: Path) -> bool:
     """Whether a file says that it holds cases; what is wrong with it is for its reader to say."""
     text = path.read_text("utf-8", errors="replace")
     return any(line.startswith(CASES) for line in text.splitlines())
-
-
-def _book_above(path: Path) -> Path:
-    """The book in the nearest folder above."""
-    for folder in path.resolve().parents:
-        if (folder / BOOK).is_file():
-            near = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-            return near / BOOK
-    return book_file(None)
 
 
 def _suites(where: Where, engine: Engine) -> tuple[list[Suite], tuple[Problem, ...]]:

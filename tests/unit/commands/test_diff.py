@@ -293,7 +293,7 @@ def test_cases_of_a_book_are_decided_by_the_version_that_they_are_about(history)
     assert found["decided"] == 40
     # Its clock stands before the second version comes into force, and the suite is about that version all the same.
     assert [row["at"].rpartition(":")[0] for row in found["changed"]] == [
-        "rules/subscriptions/tests/2025-07-01.yaml:42"
+        "rules/subscriptions/tests/2025-07-01.yaml:51"
     ]
     assert found["changed"][0]["changes"] == [
         "review required, now allowed",

@@ -11,20 +11,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rescind import Engine
 from rescind.deciding.evaluation import evaluate
-from rescind.matching.compile_version import GATES
 from rescind.problems.exceptions import BookError, EngineError, FactsError
+from rescind.source.yaml_writer import block
 
 from tests.differential import reference
 from tests.differential.generate import CURRENCIES, Book, make_book, make_facts, make_now
 
-__all__ = ["Disagreement", "Tally", "check", "check_case", "files_of", "load", "report", "shrink", "yaml_of"]
+__all__ = ["Disagreement", "Tally", "check", "check_case", "files_of", "load", "report", "shrink"]
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # A literal with too many digits to compare exactly is refused at load; the generator makes some.
@@ -116,28 +115,7 @@ def files_of(book):
         "facts.yaml": {"schema": "rescind/facts/1", "facts": book.facts},
         "p.yaml": book.version,
     }  # fmt: skip
-    return {name: yaml_of(data) for name, data in files.items()}
-
-
-def yaml_of(data, indent=0):
-    """Plain data as YAML: flow scalars as JSON, decimals as they are spelt."""
-    pad = "\n" + "  " * indent
-    if isinstance(data, dict):
-        rows = [
-            f"{json.dumps(key, ensure_ascii=False)}:{yaml_block(item, indent)}" for key, item in data.items()
-        ]
-        return pad.join(rows)
-    if isinstance(data, list):
-        return pad.join(f"- {yaml_of(item, indent + 1)}" for item in data)
-    return format(data, "f") if isinstance(data, Decimal) else json.dumps(data, ensure_ascii=False)
-
-
-def yaml_block(data, indent):
-    if isinstance(data, (dict, list)):
-        return (" {}" if isinstance(data, dict) else " []") if not data else (
-            "\n" + "  " * (indent + 1) + yaml_of(data, indent + 1)
-        )  # fmt: skip
-    return " " + yaml_of(data)
+    return {name: block(data) for name, data in files.items()}
 
 
 def check_case(engine, book, facts, now, tally=None):
@@ -203,7 +181,7 @@ def of_facts(engine):
     """Whether pass 0 alone decides what may end a case."""
     definition = engine.definition("p", "1")
     return not any(
-        meaning["unit"].startswith(GATES)
+        meaning["unit"].startswith(("applies_to", "blockers/"))
         for stage in definition["stages"]
         if stage["pass"]
         for shard in stage["shards"]
@@ -456,7 +434,7 @@ def report(found):
             f"seed {found.book.seed}: {found.what}",
             f"again: python -m tests.differential {found.book.seed}",
             f"at its smallest: {least.what}",
-            yaml_of({"facts": least.book.facts, "version": least.book.version}),
+            block({"facts": least.book.facts, "version": least.book.version}),
             f"zone {least.book.zone}, now {least.now.isoformat()}",
             f"facts {json.dumps(least.facts, default=str, ensure_ascii=False)}",
         ]

@@ -1,7 +1,8 @@
 """Which parts of a version its cases tried: rules, not lines, so that layout changes nothing.
 
 A part is a rule (true in some case, false in another), one comparison of a condition (likewise), a row or term (taken
-in some case, passed over in another), or a limit (tried below, at and above). Only what a decision really asked counts:
+in some case, passed over in another), a limit (tried below, at and above), or an instrument of the terms (something was
+paid with it in some case, nothing in another). Only what a decision really asked counts:
 the reviews of a blocked case are not asked, nor the rows behind the one that was taken.
 """
 
@@ -12,15 +13,19 @@ from dataclasses import dataclass, field
 
 from rescind.authoring.evaluate_conditions import LIMITS, PASSES, Unknown, holds, relation, walk, words_of
 from rescind.authoring.run_cases import Result, contacts_of
-from rescind.book.model import ALWAYS, AllOf, AnyOf, Compare, Condition, Leaf, Name, Not, Table, Term, Version
+from rescind.book.model import AllOf, AnyOf, Compare, Instrument, Leaf, Name, Not, Version
+from rescind.book.rules_of_version import AnyRule, Rule, TermRules, VersionRules, rules_of
 from rescind.book.vocabulary import Vocabulary
+from rescind.book.words import Outcome
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Evaluation
+from rescind.deciding.settle import Settlement
 from rescind.engine import Engine
 
 __all__ = ["Coverage", "Part", "VersionCoverage", "cover", "percent"]
 
 TRUE, FALSE = "true", "false"
+PAID = "paid with it"
 SIDES = {-1: "below", 0: "at", 1: "above"}
 
 
@@ -41,12 +46,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class VersionCoverage:
-    """The parts of one version, in the order of the policy, and how many cases came upon it."""
+    """The parts of one version, in the order of the policy, and how many cases came upon it. A draft is not frozen."""
 
     policy: str
     version: str
     parts: tuple[Part, ...]
     cases: int
+    draft: bool = False
 
     @property
     def met(self) -> int:
@@ -110,25 +116,32 @@ class _Sheet:
 
     def __init__(self, version: Version, vocabulary: Vocabulary) -> None:
         self._version = version
+        self._rules = rules_of(version)
         self._vocabulary = vocabulary
         self._cases = 0
         self._parts: list[Part] = []
-        # Of each condition: its own part (None without), and its comparisons of which something is still to be seen.
-        self._rules: dict[str, tuple[Part | None, list[_Look]]] = {}
-        for rule, condition, goals in _conditions(version):
-            self._declare(rule, condition, goals)
+        # Of each rule: its own part, and its comparisons of which something is still to be seen.
+        self._seen: dict[str, tuple[Part, list[_Look]]] = {}
+        # Of each rule of an instrument: whether something was paid with it. Terms say nothing by themselves of what
+        # was never paid with, and a share that was mistaken shows only where something was.
+        self._paid: dict[str, Part] = {}
+        for rule, goals in _goals(self._rules):
+            self._declare(rule, goals)
+        for term in self._rules.terms:
+            for rule in _instruments_of(term):
+                self._paid[rule.name] = self._part(rule.name, PAID, (TRUE, FALSE))
 
-    def _declare(self, rule: str, condition: Condition, goals: tuple[str, ...]) -> None:
-        own = self._part(rule, "", goals) if goals else None
-        found = [leaf for _, leaf in walk(condition) if not isinstance(leaf, (AllOf, AnyOf, Not))]
+    def _declare(self, rule: AnyRule, goals: tuple[str, ...]) -> None:
+        own = self._part(rule.name, "", goals)
+        found = [leaf for _, leaf in walk(rule.condition) if not isinstance(leaf, (AllOf, AnyOf, Not))]
         looks = []
         for leaf in found:
-            truth = self._part(rule, words_of(leaf), (TRUE, FALSE)) if len(found) > 1 else None
+            truth = self._part(rule.name, words_of(leaf), (TRUE, FALSE)) if len(found) > 1 else None
             limit = None
             if isinstance(leaf, Compare) and leaf.op in LIMITS:
-                limit = self._part(rule, f"limit {words_of(leaf)}", self._sides(leaf))
+                limit = self._part(rule.name, f"limit {words_of(leaf)}", self._sides(leaf))
             looks.append(_Look(leaf, truth, limit))
-        self._rules[rule] = (own, [look for look in looks if look.open])
+        self._seen[rule.name] = (own, [look for look in looks if look.open])
 
     def _part(self, rule: str, words: str, goals: tuple[str, ...]) -> Part:
         part = Part(rule, words, goals)
@@ -151,15 +164,24 @@ class _Sheet:
     def record(self, run: Evaluation, decision: Decision | None) -> None:
         """Count one case; `decision` is None where the version did not apply."""
         self._cases += 1
-        for rule, held in _asked(self._version, run, decision):
-            own, looks = self._rules[rule]
-            if own is not None:
-                own.seen.add(own.goals[0] if held else own.goals[-1])
+        for rule, held in _asked(self._rules, run, decision):
+            own, looks = self._seen[rule.name]
+            own.seen.add(own.goals[0] if held else own.goals[-1])
             if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
                 looks[:] = [look for look in looks if look.open]
+        if decision and decision.refund:
+            self._record_paid(decision.refund)
+
+    def _record_paid(self, refund: Settlement) -> None:
+        paid = {line.instrument for line in refund.lines if line.paid}
+        for rule in _instruments_of(_taken(self._rules, refund)):
+            _seen(self._paid[rule.name], TRUE if rule.part.name in paid else FALSE)
 
     def result(self) -> VersionCoverage:
-        return VersionCoverage(self._version.policy, self._version.version, tuple(self._parts), self._cases)
+        version = self._version
+        return VersionCoverage(
+            version.policy, version.version, tuple(self._parts), self._cases, version.draft
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,70 +218,68 @@ def _seen(part: Part | None, goal: str) -> bool:
     return True
 
 
-def _conditions(version: Version) -> Iterator[tuple[str, Condition, tuple[str, ...]]]:
-    """Every condition with its name and its goals: what it is to be seen as when it holds, and when it does not."""
-    if version.applies_to is not ALWAYS:
-        yield "applies_to", version.applies_to, ("applies", "does not apply")
-    for blocker in version.blockers:
-        yield f"blockers/{blocker.id}", blocker.when, ("blocks", "does not block")
-    for review in version.reviews:
-        yield f"review/{review.id}", review.when, ("asked for", "not asked for")
-    for value in version.values:
-        if isinstance(value.body, Table):
-            for number, row in enumerate(value.body.rows, 1):
-                yield f"values/{value.name}/{number}", row.when, _choice(row.when)
-    for term in version.refund.terms if version.refund else ():
-        yield f"terms/{term.id}", term.when, _choice(term.when)
-        for rule, condition in _parts_of(term):
-            yield rule, condition, (TRUE, FALSE)
+def _goals(rules: VersionRules) -> Iterator[tuple[AnyRule, tuple[str, ...]]]:
+    """Every rule with its goals: what it is to be seen as when it holds, and when it does not."""
+    if rules.applies_to.conditional:
+        yield rules.applies_to, ("applies", "does not apply")
+    for blocker in rules.blockers:
+        yield blocker, ("blocks", "does not block")
+    for review in rules.reviews:
+        yield review, ("asked for", "not asked for")
+    for value in rules.values:
+        for row in value.rows:
+            yield row, _choice(row)
+    for term in rules.terms:
+        yield term.own, _choice(term.own)
+        for part in _parts_of(term):
+            yield part, (TRUE, FALSE)
 
 
-def _choice(when: Condition) -> tuple[str, ...]:
+def _choice(rule: AnyRule) -> tuple[str, ...]:
     """What is to be seen of one of several; whatever holds always is never passed over by its own condition."""
-    return ("taken",) if when is ALWAYS else ("taken", "passed over")
+    return ("taken", "passed over") if rule.conditional else ("taken",)
 
 
-def _parts_of(term: Term) -> Iterator[tuple[str, Condition]]:
-    for deduction in term.deductions:
-        if deduction.when is not ALWAYS:
-            yield f"terms/{term.id}/deduct/{deduction.name}", deduction.when
-    for instrument in term.instruments:
-        name = f"terms/{term.id}/instruments/{instrument.name}"
-        if instrument.when is not ALWAYS:
-            yield name, instrument.when
-        for number, to in enumerate(instrument.to, 1):
-            if to.when is not ALWAYS:
-                yield f"{name}/to/{number}", to.when
+def _parts_of(term: TermRules) -> Iterator[AnyRule]:
+    """The rules within terms that have a condition."""
+    return (rule for rule in term if rule.conditional and rule is not term.own)
 
 
-def _asked(version: Version, run: Evaluation, decision: Decision | None) -> Iterator[tuple[str, bool]]:
-    """The conditions that a decision asked, and whether they held."""
-    if version.applies_to is not ALWAYS:
-        yield "applies_to", decision is not None
+def _instruments_of(term: TermRules) -> Iterator[Rule[Instrument]]:
+    return (instrument.own for instrument in term.instruments)
+
+
+def _taken(rules: VersionRules, refund: Settlement) -> TermRules:
+    """The terms that a refund was made by."""
+    return next(term for term in rules.terms if term.own.part.id == refund.term.id)
+
+
+def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> Iterator[tuple[AnyRule, bool]]:
+    """The rules that a decision asked, and whether they held."""
+    if rules.applies_to.conditional:
+        yield rules.applies_to, decision is not None
     if decision is None:
         return
-    for blocker in version.blockers:
-        yield f"blockers/{blocker.id}", run.holds(f"blockers/{blocker.id}")
+    for blocker in rules.blockers:
+        yield blocker, run.holds(blocker.name)
     computed = decision.values
-    for value in version.values:
-        if isinstance(value.body, Table) and value.name in computed:
-            yield from _first(
-                [f"values/{value.name}/{number}" for number in range(1, len(value.body.rows) + 1)], run
-            )
-    if decision.outcome == "blocked":
+    for value in rules.values:
+        if value.value.name in computed:
+            yield from _first(value.rows, run)
+    if decision.outcome == Outcome.BLOCKED:
         return
-    for review in version.reviews:
-        yield f"review/{review.id}", run.holds(f"review/{review.id}")
-    if decision.refund and version.refund:
-        yield from _first([f"terms/{term.id}" for term in version.refund.terms], run)
-        for rule, _ in _parts_of(decision.refund.term):
-            yield rule, run.holds(rule)
+    for review in rules.reviews:
+        yield review, run.holds(review.name)
+    if decision.refund:
+        yield from _first([term.own for term in rules.terms], run)
+        for rule in _parts_of(_taken(rules, decision.refund)):
+            yield rule, run.holds(rule.name)
 
 
-def _first(rules: Sequence[str], run: Evaluation) -> Iterator[tuple[str, bool]]:
+def _first(rules: Sequence[AnyRule], run: Evaluation) -> Iterator[tuple[AnyRule, bool]]:
     """Rows up to the one that was taken; nobody asked those behind it."""
     for rule in rules:
-        held = run.holds(rule)
+        held = run.holds(rule.name)
         yield rule, held
         if held:
             return

@@ -15,10 +15,11 @@ from rescind.authoring.expectations import (
     ExpectedReview,
     ExpectedState,
 )
-from rescind.book.model import UNSPECIFIED, Blocker, Leaf, Review, leaves
+from rescind.book.model import Blocker, Leaf, Review, leaves
+from rescind.book.words import UNSPECIFIED
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Reason
-from rescind.deciding.review_states import RequestState
+from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean
@@ -28,7 +29,7 @@ from rescind.values.units import Money, UnitError, format_duration, format_money
 
 __all__ = ["Difference", "Line", "State", "compare", "refused", "shown"]
 
-State = tuple[ExpectedState, RequestState | None]
+State = tuple[ExpectedState, RequestStanding | None]
 
 
 class Line(NamedTuple):
@@ -211,7 +212,8 @@ def _policy(expected: Expectation, decision: Decision) -> Iterator[Difference]:
 def _not_applied(decision: Decision) -> tuple[Line, ...]:
     lines = []
     for tried in decision.not_applied:
-        lines.append(Line(f"{tried.policy} {tried.version} does not apply"))
+        words = f"{tried.version} does not apply" if tried.version else "has no version in force"
+        lines.append(Line(f"{tried.policy} {words}"))
         lines += [Line(f"  {_reason(reason, decision)}") for reason in tried.because]
     return tuple(lines)
 

@@ -18,7 +18,7 @@ from rescind.authoring.mismatches import Difference, compare, refused
 from rescind.book.model import Book, Version
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Evaluation, evaluate
-from rescind.deciding.review_states import RequestState
+from rescind.deciding.review_states import RequestStanding
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.problem import Location, Problem, Problems
@@ -36,6 +36,7 @@ __all__ = [
     "run_trials",
     "suite_files",
     "trials_of",
+    "with_siblings",
 ]
 
 FOLDER = "tests"
@@ -69,7 +70,7 @@ class Result:
     differences: tuple[Difference, ...]
     decision: Decision | None
     problems: tuple[Problem, ...] = ()
-    states: tuple[tuple[ExpectedState, RequestState | None], ...] = ()
+    states: tuple[tuple[ExpectedState, RequestStanding | None], ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -115,6 +116,12 @@ def matching(trials: Iterable[Trial], words: str) -> list[Trial]:
         for trial in trials
         if all(word in f"{trial.case.suite} {trial.case.name} {trial.target}".lower() for word in wanted)
     ]
+
+
+def with_siblings(trials: Iterable[Trial], chosen: Iterable[Trial]) -> list[Trial]:
+    """Of some trials those whose case was chosen, whatever decides them."""
+    wanted = {(trial.case.suite, trial.case.location) for trial in chosen}
+    return [trial for trial in trials if (trial.case.suite, trial.case.location) in wanted]
 
 
 def run_trials(
@@ -168,7 +175,9 @@ def _decide(engine: Engine, trial: Trial, at: int) -> Decision:
     )
 
 
-def _state_at(engine: Engine, trial: Trial, state: ExpectedState, decision: Decision) -> RequestState | None:
+def _state_at(
+    engine: Engine, trial: Trial, state: ExpectedState, decision: Decision
+) -> RequestStanding | None:
     if state.at is None or state.at == trial.case.at:
         return decision.request
     return _decide(engine, trial, state.at).request
@@ -179,9 +188,12 @@ def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:
     decision = result.decision
     if decision is None:
         return
-    if decision.not_applied:
+    asked = [
+        tried for tried in decision.not_applied if tried.run
+    ]  # the others had no version in force: nothing to ask
+    if asked:
         values = engine.typed(result.trial.case.facts, at=result.trial.case.at)
-        for tried in decision.not_applied:
+        for tried in asked:
             program = engine.program(tried.policy, tried.version)
             yield Contact(program.version, evaluate(program, values), decided=False)
     if decision.version and decision.run:

@@ -7,8 +7,6 @@ mention is not added, except blockers and reviews, which are always compared.
 from __future__ import annotations
 
 import datetime as dt
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,20 +18,25 @@ from typing import Any
 
 import yaml
 
-from rescind.authoring.expectations import moment
+from rescind.authoring.expectations import outcome_of
 from rescind.authoring.run_cases import Result
 from rescind.authoring.yaml_edits import Source, add_key, replace_file, staged
 from rescind.book.model import Value
+from rescind.book.words import UNSPECIFIED, Outcome, RequestState
 from rescind.deciding.decision import Decision
-from rescind.deciding.review_states import RequestState
+from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Location
+from rescind.source import plain_scalars
+from rescind.source.yaml_writer import flow
 from rescind.values.convert import plain
+from rescind.values.types import Kind
 from rescind.values.units import (
     UnitError,
     format_duration,
     format_money,
     format_time,
+    parse_date_or_time,
     parse_decimal,
     parse_duration,
     parse_money,
@@ -42,15 +45,12 @@ from rescind.values.units import (
 __all__ = ["Blessed", "bless"]
 
 Found = dict[str, Any]
-# What YAML reads as the text, amount, time or number that it is.
-PLAIN = re.compile(
-    r"(?!(?:true|false|yes|no|on|off|y|n|null)$)[A-Za-z0-9][A-Za-z0-9 ./:+%_-]*(?<![ :])", re.IGNORECASE
-)
-NUMBER = re.compile(r"[0-9.]+")
 ALWAYS_SAID = ("blockers", "reviews")
-IMPOSSIBLE = {
-    "blocked": frozenset({"reviews", "values"}),
-    "not_applicable": frozenset(
+IMPOSSIBLE: Mapping[str, frozenset[str]] = {
+    Outcome.ALLOWED: frozenset(),
+    Outcome.REVIEW_REQUIRED: frozenset(),
+    Outcome.BLOCKED: frozenset({"reviews", "values"}),
+    Outcome.NOT_APPLICABLE: frozenset(
         {"blockers", "reviews", "refund", "values", "policy", "version", "state", "states"}
     ),
 }
@@ -66,22 +66,27 @@ class Blessed:
 
 
 def bless(folder: Path, results: Iterable[Result]) -> list[Blessed]:
-    """Rewrite the suites of failed cases. Raises `BookError` where a file cannot be edited safely, and leaves it."""
-    failed = [result for result in results if not result.passed]
-    files: dict[str, list[Result]] = {}
-    for result in failed:
-        files.setdefault(result.trial.case.suite, []).append(result)
-    return [_file(folder, suite, found) for suite, found in files.items()]
+    """Rewrite the suites of failed cases. Raises `BookError` where a file cannot be edited safely, and leaves it.
+
+    `results` must hold every result of a case of which one failed: what is written speaks for all its versions.
+    """
+    files: dict[str, list[list[Result]]] = {}
+    for _, group in groupby(
+        results, key=lambda result: (result.trial.case.suite, result.trial.case.location)
+    ):
+        same = list(group)
+        if not all(result.passed for result in same):
+            files.setdefault(same[0].trial.case.suite, []).append(same)
+    return [_file(folder, suite, cases) for suite, cases in files.items()]
 
 
-def _file(folder: Path, suite: str, results: Sequence[Result]) -> Blessed:
+def _file(folder: Path, suite: str, cases: Iterable[Sequence[Result]]) -> Blessed:
     old = source = Source.read(folder / suite, suite)
     left = []
-    for _, group in groupby(results, key=lambda result: result.trial.case.location):
-        same = list(group)
+    for same in cases:
         edited, why = _case(source, same)
         if why:
-            left.append((same[0].trial.name, same[0].trial.case.location, why))
+            left.append((same[0].trial.case.name, same[0].trial.case.location, why))
         source = edited
     if source.text != old.text:
         with staged(source) as new:
@@ -98,11 +103,20 @@ def _case(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
     raw = _at(source.data, (*case.path, "expect"))
     given = {"outcome": raw} if isinstance(raw, str) else raw
     found = [_found(given, result) for result in results]
-    if any(each != found[0] for each in found):
-        return source, "the versions give different answers: split the suite"
+    if why := _disagreement(found, results):
+        return source, why
     if isinstance(raw, str):
         return _replaced(source, (*case.path, "expect"), _short(found[0])), ""
     return _merged(source, (*case.path, "expect"), raw, found[0]), ""
+
+
+def _disagreement(found: Sequence[Found], results: Sequence[Result]) -> str:
+    """Why a case cannot speak for all of its versions; "" where they agree."""
+    for answer, result in zip(found, results, strict=True):
+        if answer != found[0]:
+            pair = f"`{results[0].trial.target}` and `{result.trial.target}`"
+            return f"{pair} give different answers: split the suite, so that each version has its own expectation"
+    return ""
 
 
 def _short(found: Found) -> Any:
@@ -126,8 +140,8 @@ def _row(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
         if cell is not None:
             given = _placed(given, name.split(".")[1:], cell)
     found = [_found(given, result) for result in results]
-    if any(each != found[0] for each in found):
-        return source, "the versions give different answers: split the suite"
+    if why := _disagreement(found, results):
+        return source, why
     new = {name: _look(found[0], name.split(".")[1:]) for name in said}
     shown: Found = dict(common)
     for name, cell in new.items():
@@ -173,7 +187,7 @@ def _merged(source: Source, path: tuple[str | int, ...], old: Any, new: Any) -> 
         if key in old:
             source = _merged(source, (*path, key), old[key], value)
         else:
-            source = add_key(source, path, key, _written(value, key))
+            source = add_key(source, path, key, flow(value))
     return source
 
 
@@ -181,26 +195,11 @@ def _replaced(source: Source, path: tuple[str | int, ...], value: Any) -> Source
     """The value at a path replaced, on one line."""
     node = source.node(path)
     start, end = node.start_mark.index, node.end_mark.index
-    text = _written(value, path[-1])
+    text = flow(value)
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         before = source.text.removeprefix("\ufeff")[:start].rstrip()
         return source.edited(len(before), _end_of(node), f" {text}")
     return source.edited(start, end, text)
-
-
-def _written(value: Any, key: str | int = "") -> str:
-    """Plain data as YAML on one line; a version that looks like a number is put in quotes."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_written(item, name)}" for name, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_written(item) for item in value) + "]"
-    if (
-        isinstance(value, str)
-        and PLAIN.fullmatch(value)
-        and not (key == "version" and NUMBER.fullmatch(value))
-    ):
-        return value
-    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
 def _end_of(node: yaml.Node) -> int:
@@ -220,7 +219,7 @@ def _found(given: Mapping[str, Any], result: Result) -> Found:
     if decision is None:
         return {"error": {problem.location.path: problem.code for problem in result.problems}}
     parts = _Parts(given, decision, dict(_states(result)))
-    never = IMPOSSIBLE.get(decision.outcome, frozenset())
+    never = IMPOSSIBLE[decision.outcome]
     found: Found = {}
     for key in dict.fromkeys((*given, *ALWAYS_SAID)):
         value = None if key in never or key == "error" else parts.of(key)
@@ -245,25 +244,36 @@ def _meaning(value: Any, zone: dt.tzinfo) -> Any:
     text = str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return value
-    for read in (parse_money, lambda each: moment(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
+    for read in (parse_money, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
         with suppress(UnitError):
             return read(text)
     return text
 
 
 def _follows(found: Found) -> str:
-    return "blocked" if found.get("blockers") else "review_required" if found.get("reviews") else "allowed"
+    return str(outcome_of(found.get("blockers", ()), found.get("reviews", ())))
 
 
-def _states(result: Result) -> Iterable[tuple[int | None, RequestState | None]]:
+def _states(result: Result) -> Iterable[tuple[int | None, RequestStanding | None]]:
     return ((state.at, found) for state, found in result.states)
+
+
+def _as_data(value: Any, kind: Kind) -> Any:
+    """A value as an author writes it: a number without quotes, where YAML has one with these digits."""
+    if kind not in {Kind.NUMBER, Kind.INTEGER}:
+        return value
+    read = plain_scalars.plain(str(value))
+    return str(value) if read.code else read.value
 
 
 class _Parts:
     """The parts of a decision as expectations name them."""
 
     def __init__(
-        self, given: Mapping[str, Any], decision: Decision, states: Mapping[int | None, RequestState | None]
+        self,
+        given: Mapping[str, Any],
+        decision: Decision,
+        states: Mapping[int | None, RequestStanding | None],
     ) -> None:
         self._given = given
         self._decision = decision
@@ -301,8 +311,8 @@ class _Parts:
         within = each.review.within
         parts = {
             "by": each.review.by,
-            "within": format_duration(within) if within else "unspecified",
-            "on_timeout": each.review.on_timeout,
+            "within": format_duration(within) if within else UNSPECIFIED,
+            "on_timeout": str(each.review.on_timeout),
             "deadline": self._time(each.deadline),
         }
         return {key: parts[key] for key in given if parts[key] is not None}
@@ -345,7 +355,7 @@ class _Parts:
             types = {value.name: value for value in decision.version.values}
         computed = decision.values
         return {
-            name: plain(computed[name], types[name].type, decision.zone)
+            name: _as_data(plain(computed[name], types[name].type, decision.zone), types[name].type.kind)
             for name in self._given.get("values", {})
             if name in computed
         }
@@ -360,7 +370,7 @@ class _Parts:
             return None
         return now.state if key == "state" else self._time(now.deadline)
 
-    def _state(self, row: Mapping[str, Any], state: RequestState | None) -> Found:
-        parts = {"at": row["at"], "state": state.state if state else "blocked"}
+    def _state(self, row: Mapping[str, Any], state: RequestStanding | None) -> Found:
+        parts = {"at": row["at"], "state": state.state if state else str(RequestState.BLOCKED)}
         deadline = self._time(state.deadline) if state else None
         return parts | ({"deadline": deadline} if "deadline" in row and deadline else {})

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path as FilePath
@@ -21,12 +22,13 @@ from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
 from rescind.formula.business_calendars import BusinessCalendar, calendar_problem
-from rescind.problems.problem import Location, Problems
+from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
 from rescind.source.read_source import read_file
 from rescind.source.strict_access import NAME, MalformedError, Node
-from rescind.values.units import UnitError, currencies, parse_date, parse_time
+from rescind.source.yaml_writer import quoted
+from rescind.values.units import UnitError, currencies, parse_date, parse_date_or_time
 
 __all__ = ["BookReader", "read_book"]
 
@@ -51,14 +53,18 @@ class BookReader:
 
     def __init__(self, path: FilePath, problems: Problems) -> None:
         self._path = path
-        self._problems = problems
+        # Where problems go: all of them, or those of the frozen version that is being read.
+        self._problems = self._all = problems
+        self._hints: dict[Problem, str] = {}
         self.documents: dict[str, tuple[str, Document]] = {}
         self._zone = ZoneInfo("UTC")
 
     def read(self) -> Book | None:
         """The book, or None where it cannot be built."""
         document = self._document(self._path.name, "book", None)
-        return self._shaped(self._book, document, "book") if document else None
+        book = self._shaped(self._book, document, "book") if document else None
+        self._all.reword(self._hinted)
+        return book
 
     def _document(self, shown: str, kind: str, named_at: Node | None) -> Document | None:
         """The document at a path relative to the book, read once."""
@@ -123,7 +129,8 @@ class BookReader:
 
     def _faulty(self, document: Document) -> bool:
         """Whether an error in a document has been reported."""
-        return any(problem.location.path == document.path for problem in self._problems.errors)
+        errors = (*self._all.errors, *self._problems.errors)
+        return any(problem.location.path == document.path for problem in errors)
 
     def _book(self, document: Document) -> Book | None:
         root = Node(document).only(
@@ -229,14 +236,9 @@ class BookReader:
         end = self._moment(until) if until else None
         given = node.get("digest")
         frozen = given.matching(DIGEST, "a digest") if given else ""
-        file = node.child("file")
-        document = self._document(file.text(), "policy", file)
-        if not document:
-            return None
-        version = self._shaped(
-            lambda found: read_version(Node(found), setting, self._problems), document, "policy"
-        )
-        if version:
+        with self._frozen_hints(node.child("version").text() if frozen else ""):
+            document, version = self._content(node.child("file"), setting)
+        if document and version:
             version = self._named(version, node.child("version"), document)
         if not version or start is None or (until and end is None):
             return None
@@ -252,6 +254,37 @@ class BookReader:
             places=_places(node),
         )
 
+    def _content(self, file: Node, setting: Setting) -> tuple[Document | None, Version | None]:
+        """The document of a version, and what it says; None for what cannot be read."""
+        document = self._document(file.text(), "policy", file)
+        if not document:
+            return None, None
+        version = self._shaped(
+            lambda found: read_version(Node(found), setting, self._problems), document, "policy"
+        )
+        return document, version
+
+    @contextmanager
+    def _frozen_hints(self, name: str) -> Iterator[None]:
+        """What is wrong with the frozen version `name` was right once: no mistake in it is to be mended in place.
+
+        Its problems are noted, and get their hint when everything is read: what is included may stand in drafts too.
+        """
+        if not name:
+            yield
+            return
+        self._problems = Problems()
+        try:
+            yield
+        finally:
+            found, self._problems = self._problems, self._all
+            hint = f"version `{name}` is frozen: restore what was deleted or edited, or start a new version"
+            self._hints.update(dict.fromkeys(found.errors, hint))
+            self._problems.extend(found)
+
+    def _hinted(self, problem: Problem) -> Problem:
+        return replace(problem, hint=self._hints.get(problem, problem.hint))
+
     def _named(self, version: Version, name: Node, document: Document) -> Version:
         """The version under the name that the book gives it; that in its file must be the same."""
         if version.version != name.text():
@@ -259,23 +292,16 @@ class BookReader:
                 "R0304",
                 f"`{document.path}` says that it is version `{version.version}`, and the book `{name.text()}`",
                 document.at(("version",)),
-                f'write `version: "{name.text()}"`, or name another file',
+                f"write `version: {quoted(name.text())}`, or name another file",
             )
         return replace(version, version=name.text())
 
     def _moment(self, node: Node) -> int | None:
         """An instant, or the local midnight of a date."""
-        text = node.text()
         try:
-            return parse_time(text if len(text) > len("2024-10-29") else f"{text}T00:00:00", self._zone)
+            return parse_date_or_time(node.text(), self._zone)
         except UnitError as error:
-            message, hint = str(error), error.hint
-            if len(text) == len("2024-10-29") and not message.startswith("expected"):
-                message = f"`{text}` is not a date that exists"
-            if message.startswith("expected"):
-                message = f"expected a date or a time, found `{text}`"
-                hint = "write `2024-10-29` or `2024-10-29T00:00:00+08:00`"
-            self._problems.add("R0303", message, node.location, hint)
+            self._problems.add("R0303", str(error), node.location, error.hint)
             return None
 
     def _fragment(self, named_at: Node) -> Node | None:

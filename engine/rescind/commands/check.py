@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from rescind.authoring.author_problems import drafts_in_force, inspect_book
-from rescind.authoring.problem_reports import Lines, anchor_of, github, json_report, junit, sarif, snippet
+from rescind.authoring.author_problems import deployment_problems, inspect_book
+from rescind.authoring.problem_reports import REPORTS, Lines, anchor_of, snippet
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean
 from rescind.terminal.verb_options import (
     HAS_ERRORS,
     Verb,
-    book_file,
     clean,
     format_option,
     moment_of,
     problem_line,
     relocated,
 )
+from rescind.terminal.which_book import book_to_check, shipped_option
 
-__all__ = ["FORMATS", "check", "problems_of", "summary"]
-
-# Problems, the book's file, and every file that was read, as seen from here.
-Report = Callable[[Sequence[Problem], Path, Sequence[str]], None]
+__all__ = ["check"]
 
 
 def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,12 +45,13 @@ def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
             "rescind check",
             "rescind check my/policies.yaml --format json",
             "rescind check --lint --allow R0602",
-            "rescind check --frozen --format github",
+            "rescind check --deployable --format github",
         ]
     },
 )
 @click.argument("book", metavar="[BOOK]", required=False)
 @click.option("--book", "named", metavar="PATH", help="The same as BOOK.")
+@shipped_option
 @click.option("--lint", is_flag=True, help="Give advice too, on what is right and could be better.")
 @click.option(
     "--allow",
@@ -63,44 +60,53 @@ def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     callback=_codes,
     help="Leave out these warnings or advice, such as R0602,R0606.",
 )
-@click.option("--frozen", is_flag=True, help="Fail on a draft in force.")
-@click.option("--at", metavar="TIME", help="With --frozen: in force at this time. Default: now.")
-@format_option("text", "json", "sarif", "github", "junit")
+@click.option(
+    "--deployable",
+    is_flag=True,
+    help="Fail where `Engine.load` would: on a draft in force too. Say which drafts it leaves out.",
+)
+@click.option("--frozen", is_flag=True, hidden=True)
+@click.option("--at", metavar="TIME", help="With --deployable: loaded at this time. Default: now.")
+@format_option("text", *REPORTS)
 def check(  # noqa: PLR0913 - one parameter for each option
     *,
     book: str | None,
     named: str | None,
+    shipped: bool,
     lint: bool,
     allow: tuple[str, ...],
+    deployable: bool,
     frozen: bool,
     at: str | None,
     format_: str,
 ) -> None:
     """Check a book of policies, and every file that it names: form, names, types, units, versions and bounds.
 
-    BOOK is a file or folder. Default: policies.yaml here, else the book shipped with rescind.
+    BOOK is a file or folder. Default: policies.yaml here or in a folder above.
 
     Ends with status 1 where there are errors; warnings and advice alone do not fail. A comment in a file allows a
     warning or advice on its line or the next one: `# rescind: allow R0332 because …`.
     """
     if book and named and book != named:
         raise click.UsageError("BOOK and `--book` name different books: give one of them")
-    if at and not frozen:
-        raise click.UsageError("`--at` is for `--frozen`")
-    path = book_file(book or named)
+    if frozen:
+        click.echo("`--frozen` is now `--deployable`, and goes with the next minor version", err=True)
+    deployable = deployable or frozen
+    if at and not deployable:
+        raise click.UsageError("`--at` is for `--deployable`")
+    path = book_to_check(book or named, shipped=shipped)
     inspection = inspect_book(path, advice=lint, allow=allow)
     found = Problems(inspection.problems)
-    if frozen and inspection.book:
-        found.extend(drafts_in_force(inspection.book, moment_of(at, inspection.book.zone)))
+    if deployable and inspection.book:
+        drafts = deployment_problems(inspection.book, moment_of(at, inspection.book.zone))
+        found.extend(each for each in drafts if each.code not in allow)
     problems = _from_here(found, path)
-    FORMATS[format_](problems, path, _files(inspection.documents, path))
+    if format_ == "text":
+        _text(problems, path)
+    elif report := REPORTS[format_](problems, _files(inspection.documents, path)):
+        click.echo(report)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise click.exceptions.Exit(HAS_ERRORS)
-
-
-def problems_of(path: Path) -> tuple[Problem, ...]:
-    """Every problem of the book at `path`, sorted by place as seen from here."""
-    return _from_here(inspect_book(path).problems, path)
 
 
 def _from_here(problems: Iterable[Problem], path: Path) -> tuple[Problem, ...]:
@@ -114,7 +120,7 @@ def _files(documents: Iterable[str], path: Path) -> list[str]:
     return [str(folder / name) for name in documents]
 
 
-def summary(problems: Sequence[Problem], path: Path) -> str:
+def _summary(problems: Sequence[Problem], path: Path) -> str:
     """The closing line: how many errors, warnings and pieces of advice there are in which book."""
     counts = [
         (severity, sum(problem.severity is severity for problem in problems))
@@ -131,9 +137,8 @@ def _counted(severity: Severity, count: int) -> str:
     return f"{count} {severity}{'s' * (count > 1)}"
 
 
-def _text(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
+def _text(problems: Sequence[Problem], path: Path) -> None:
     """Problems with their lines to standard error, where all errors go; the closing line to standard output."""
-    del files
     lines, linked = Lines(), set[str]()
     for problem in problems:
         click.echo(problem_line(problem), err=True)
@@ -141,7 +146,7 @@ def _text(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None
         if problem.code not in linked:
             click.echo(click.style(f"    see {anchor_of(problem.code)}", dim=True), err=True)
         linked.add(problem.code)
-    click.echo(summary(problems, path))
+    click.echo(_summary(problems, path))
 
 
 def _show_line(problem: Problem, lines: Lines) -> None:
@@ -154,42 +159,3 @@ def _show_line(problem: Problem, lines: Lines) -> None:
 
 def _red(text: str) -> str:
     return click.style(text, fg="red", bold=True)
-
-
-def _json(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    """The report as a JSON array on standard output: it is what was asked for."""
-    del path, files
-    click.echo(json_report(problems))
-
-
-def _sarif(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    del path, files
-    click.echo(sarif(problems, _version()))
-
-
-def _version() -> str:
-    try:
-        return version("rescind")
-    except PackageNotFoundError:
-        return ""
-
-
-def _github(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    """One workflow command for each problem on standard output, which is where GitHub reads them."""
-    del path, files
-    if problems:
-        click.echo(github(problems))
-
-
-def _junit(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    del path
-    click.echo(junit(problems, files))
-
-
-FORMATS: Mapping[str, Report] = {
-    "text": _text,
-    "json": _json,
-    "sarif": _sarif,
-    "github": _github,
-    "junit": _junit,
-}

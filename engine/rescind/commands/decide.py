@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import Any
-
 import click
 
 from rescind.book.model import Book
-from rescind.deciding.decision import OUTCOMES, Decision
+from rescind.book.words import Outcome
+from rescind.deciding.decision import Decision
 from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.terminal.decision_text import Tally, decision_line, decision_text, working_text
+from rescind.terminal.decision_formats import FORMATS, DecisionWriter
+from rescind.terminal.decision_text import Tally
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
     FAILED_ON,
     HAS_ERRORS,
     Verb,
     at_option,
-    book_file,
-    book_option,
-    echo_json,
-    echo_problems,
     fail,
     format_option,
     load_engine,
@@ -34,6 +28,7 @@ from rescind.terminal.verb_options import (
     policy_named,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 from rescind.values.units import format_time
 
 __all__ = ["decide"]
@@ -47,11 +42,10 @@ class Run:
 
     engine: Engine
     at: int
-    clock: str
     policy: str | None
     version: str | None
     format: str
-    explain: bool
+    writer: DecisionWriter
 
     def decide(self, row: Row) -> Decision | tuple[Problem, ...]:
         """The decision of a case, or its located problems."""
@@ -70,8 +64,8 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     del ctx, parameter
     names = [name.strip() for name in value.split(",")] if value is not None else []
     for name in names:
-        if name not in OUTCOMES:
-            hint = did_you_mean(name, OUTCOMES) or f"use {one_of(OUTCOMES)}"
+        if name not in tuple(Outcome):
+            hint = did_you_mean(name, Outcome) or f"use {one_of(Outcome)}"
             raise click.BadParameter(f"`{name}` is not an outcome: {hint}")
     return frozenset(names)
 
@@ -89,7 +83,7 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     },
 )
 @click.argument("facts", metavar="FACTS")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Decide as of this time.")
 @click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
 @version_option("Decide by this version, whatever its dates; drafts too.")
@@ -99,7 +93,7 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     type=click.Choice(KINDS),
     help="What FACTS holds. Default: by its name, else by its content.",
 )
-@format_option("text", "json", "jsonl")
+@format_option(*FORMATS)
 @click.option(
     "--fail-on",
     metavar="OUTCOMES",
@@ -131,11 +125,10 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Ends with status 0 whatever was decided, 1 where the book or the facts have errors, 2 where the command line is
     wrong, and 3 where an outcome of --fail-on was decided.
     """
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     moment = moment_of(at, engine.book.zone)
-    run = Run(
-        engine, moment, "" if at else CLOCK, _policy(engine.book, policy, version), version, format_, explain
-    )
+    writer = FORMATS[format_](format_time(moment, engine.book.zone), "" if at else CLOCK, explain)
+    run = Run(engine, moment, _policy(engine.book, policy, version), version, format_, writer)
     with open_facts(facts, input_) as file:
         tally = _many(run, file, strict=strict) if file.many else _one(run, next(file.rows))
     if tally.errors:
@@ -170,14 +163,7 @@ def _one(run: Run, row: Row) -> Tally:
     decided = run.decide(row)
     if not isinstance(decided, Decision):
         fail(decided, run.format)
-    if run.format == "text":
-        click.echo(decision_text(decided.to_dict(), run.clock))
-        if run.explain:
-            click.echo(working_text(decided.to_dict()))
-    elif run.format == "json":
-        echo_json(decided.to_dict())
-    else:
-        click.echo(decided.to_json())
+    run.writer.one(decided)
     tally = Tally()
     _count(tally, decided)
     return tally
@@ -193,43 +179,15 @@ def _many(run: Run, file: FactsFile, *, strict: bool) -> Tally:
             progress.make_room()
             if isinstance(decided, Decision):
                 _count(tally, decided)
-                _show(run, row, decided)
+                run.writer.of_many(decided, row.line)
             else:
                 tally.errors += 1
-                _show_errors(run, row, decided)
+                run.writer.errors(decided, row.line)
                 if strict:
                     stopped = True
                     break
-    if run.format == "text":
-        _summary(tally, run, stopped=stopped)
+    run.writer.end(tally, stopped=stopped)
     return tally
-
-
-def _show(run: Run, row: Row, decision: Decision) -> None:
-    if run.format == "text":
-        click.echo(decision_line(decision.to_dict(), row.line))
-        if run.explain:
-            click.echo(working_text(decision.to_dict()))
-    else:
-        click.echo(decision.to_json())
-
-
-def _show_errors(run: Run, row: Row, problems: Iterable[Problem]) -> None:
-    """Problems of one case of many: in JSON they take the place of its decision."""
-    if run.format == "text":
-        echo_problems(problems, run.format)
-    else:
-        error: dict[str, Any] = {"error": [problem.to_dict() for problem in problems], "line": row.line}
-        click.echo(json.dumps(error, ensure_ascii=False))
-
-
-def _summary(tally: Tally, run: Run, *, stopped: bool) -> None:
-    click.echo("")
-    for line in tally.lines():
-        click.echo(line)
-    if stopped:
-        click.echo("stopped at the first case with errors, as `--strict` asks")
-    click.echo(f"as of {format_time(run.at, run.engine.book.zone)}{run.clock}")
 
 
 def _count(tally: Tally, decision: Decision) -> None:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
-import json
-import re
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
 import click
 
+from rescind.book.words import CANCELLABLE, Outcome
 from rescind.deciding.facts_csv import ROW_KINDS, open_rows
 from rescind.deciding.facts_files import FactsFile, Row
 from rescind.problems.exceptions import FactsError
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.requests.list_resources import COLUMNS, Filters, Listed
+from rescind.terminal.list_formats import ERROR, FORMATS
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
     HAS_ERRORS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     clean,
     echo_problems,
     load_engine,
@@ -35,25 +29,13 @@ from rescind.terminal.verb_options import (
     policy_named,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 from rescind.values.units import format_time, parse_money
-from rescind.values.visible_text import UNSEEN
 
 __all__ = ["list_"]
 
 SORTS = ("row", *COLUMNS, "outcome", "refund")
-CSV_COLUMNS = ("row", *COLUMNS, "allowed", "outcome", "policy", "version", "refund", "reviews", "reasons")
-# What spreadsheets take for the beginning of a formula, in wide letters too, and the blanks that they drop before it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-AMOUNT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?: [A-Z]{3})?")
-# What may tell a program what to do, and a line end that ends a row for some of them.
-HIDDEN = re.compile(rf"[\r{UNSEEN}]")
 CLOCK = " (the clock; `--at` sets another time)"
-MARKS = {"allowed": ("allowed", "green"), "review_required": ("after review", "yellow")}
-REFUSED = {
-    "blocked": ("blocked", "red"),
-    "not_applicable": ("no policy", "blue"),
-    "error": ("error", "magenta"),
-}
 
 
 @dataclass(slots=True)
@@ -65,9 +47,9 @@ class Tally:
     def line(self) -> str:
         """The counts in a sentence."""
         counts = self.outcomes
-        allowed, review = counts["allowed"] + counts["review_required"], counts["review_required"]
+        allowed, review = sum(counts[outcome] for outcome in CANCELLABLE), counts[Outcome.REVIEW_REQUIRED]
         after = f" ({review} after review)" if review else ""
-        errors = f" ({counts['error']} with errors)" if counts["error"] else ""
+        errors = f" ({counts[ERROR]} with errors)" if counts[ERROR] else ""
         return f"{allowed} allowed{after}, {counts.total() - allowed} not allowed{errors}"
 
 
@@ -99,7 +81,7 @@ def _sort_key(ctx: click.Context, parameter: click.Parameter, value: str | None)
     },
 )
 @click.argument("facts", metavar="FACTS")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("List as of this time.")
 @click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
 @version_option("Decide by this version, whatever its dates; needs --policy.")
@@ -124,8 +106,8 @@ def _sort_key(ctx: click.Context, parameter: click.Parameter, value: str | None)
 @click.option(
     "--format",
     "layout",
-    type=click.Choice(("table", "json", "jsonl", "csv")),
-    default="table",
+    type=click.Choice(tuple(FORMATS)),
+    default=next(iter(FORMATS)),
     show_default=True,
     callback=_layout,
     help="How the list is written.",
@@ -155,7 +137,7 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Ends with status 0, or 1 where some rows have errors.
     """
     del format_
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     if version is not None and policy is None:
         raise click.BadParameter("name its policy with `--policy`", param_hint="--version")
     if policy is not None:
@@ -167,10 +149,10 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         source = _Source(file, progress)
         listed = engine.list(source.facts(), at=moment, filters=filters, policy=policy, version=version)
         rows = _picked(source.plain(listed, report=layout in ("table", "csv")), only, sort, limit)
-        WRITERS[layout](_counted(rows, tally, progress))
+        FORMATS[layout](_counted(rows, tally, progress))
     if layout == "table":
         click.echo(f"\n{tally.line()}\nas of {format_time(moment, engine.book.zone)}{'' if at else CLOCK}")
-    if tally.outcomes["error"]:
+    if tally.outcomes[ERROR]:
         raise click.exceptions.Exit(HAS_ERRORS)
 
 
@@ -234,100 +216,3 @@ def _counted(rows: Iterable[dict[str, Any]], tally: Tally, progress: Progress) -
         tally.outcomes[row["outcome"]] += 1
         progress.make_room()
         yield row
-
-
-def _table(rows: Iterable[dict[str, Any]]) -> None:
-    """Allowed rows as they come; the others wait in a file for their own heading."""
-    with tempfile.SpooledTemporaryFile(1 << 20, "w+", encoding="utf-8", errors="surrogatepass") as waiting:
-        heading = "Unsubscription allowed"
-        for row in rows:
-            if not row["allowed"]:
-                waiting.write(_line(row) + "\n")
-                continue
-            if heading:
-                click.echo(click.style(heading, bold=True))
-                heading = ""
-            click.echo(_line(row))
-        _rest(waiting, after=not heading)
-
-
-def _rest(waiting: IO[str], *, after: bool) -> None:
-    if not waiting.tell():
-        return
-    waiting.seek(0)
-    click.echo(("\n" if after else "") + click.style("Unsubscription not allowed", bold=True))
-    for line in waiting:
-        click.echo(line, nl=False)
-
-
-def _line(row: dict[str, Any]) -> str:
-    """A row in columns wide enough for most; a longer text moves the rest of its line and is never cut."""
-    mark, colour = (MARKS | REFUSED)[row["outcome"]]
-    about = [clean(row.get(column, "")) for column in COLUMNS]
-    widths = (20, 24, 20, 26, 16, 10)
-    cells = [f"{text:<{width}}" for text, width in zip(about, widths, strict=True)]
-    money = f"{row.get('refund', ''):>16}"
-    text = f"  {click.style(f'{mark:<12}', fg=colour)}  {'  '.join(cells)}  {money}  {_why(row)}"
-    return text.rstrip()
-
-
-def _why(row: dict[str, Any]) -> str:
-    if row["outcome"] == "error":
-        first, *more = row["problems"]
-        return clean(f"{first['code']} {first['message']}") + (f" (and {len(more)} more)" if more else "")
-    if row["outcome"] == "review_required":
-        return "to be reviewed by " + ", ".join(clean(review["by"]) for review in row["reviews"])
-    return clean("; ".join(row["reasons"]))
-
-
-# `json.dumps` would make an encoder, and `click.echo` flush, for each row.
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _json(rows: Iterable[dict[str, Any]]) -> None:
-    comma = ""
-    for row in rows:
-        sys.stdout.write(f"{comma or '['}\n{_encoded(row)}")
-        comma = ","
-    sys.stdout.write("\n]\n" if comma else "[]\n")
-
-
-def _json_lines(rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        sys.stdout.write(_encoded(row) + "\n")
-
-
-def _csv(rows: Iterable[dict[str, Any]]) -> None:
-    """CSV as UTF-8, whatever the terminal; lists in a cell are parted by `; `."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
-    for cells in itertools.chain([CSV_COLUMNS], map(_csv_cells, rows)):
-        writer.writerow(cells)
-        sys.stdout.write(line.getvalue())
-        line.seek(0)
-        line.truncate()
-
-
-def _csv_cells(row: dict[str, Any]) -> list[str]:
-    policy = row.get("policy", {})
-    reasons = row.get("reasons") or [f"{p['code']} {p['message']}" for p in row.get("problems", ())]
-    special = {
-        "row": str(row["row"]),
-        "allowed": "true" if row["allowed"] else "false",
-        "policy": policy.get("id", ""),
-        "version": policy.get("version", ""),
-        "reviews": "; ".join(review["id"] for review in row.get("reviews", ())),
-        "reasons": "; ".join(reasons),
-    }
-    return [_cell(special[column] if column in special else row.get(column, "")) for column in CSV_COLUMNS]
-
-
-def _cell(text: str) -> str:
-    """A cell that a spreadsheet takes for text, whoever chose what stands in it; amounts and numbers stay."""
-    text = HIDDEN.sub(lambda match: ascii(match[0])[1:-1], text)
-    return f"'{text}" if text.startswith(FORMULA) and not AMOUNT.fullmatch(text) else text
-
-
-WRITERS = {"table": _table, "json": _json, "jsonl": _json_lines, "csv": _csv}

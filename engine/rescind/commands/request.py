@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,11 @@ from rescind.requests.order_status import read_order
 from rescind.terminal.order_text import line_text, order_text, status_text
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
+    DOCUMENT_FORMATS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     clean,
-    echo_json,
+    echo_document,
     fail,
     format_option,
     load_engine,
@@ -34,6 +33,7 @@ from rescind.terminal.verb_options import (
     policy_named,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 
 __all__ = ["request"]
 
@@ -68,7 +68,7 @@ class _Request(Verb):
     },
 )
 @click.argument("facts", metavar="FACTS")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Submit the request at this time, unless the facts say when it was submitted.")
 @click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
 @version_option("Decide by this version, whatever its dates; needs --policy.")
@@ -82,7 +82,7 @@ class _Request(Verb):
     type=click.Choice(ROW_KINDS),
     help="What FACTS holds. Default: by its name or content.",
 )
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def request(  # noqa: PLR0913, PLR0917 - one parameter for each option
     facts: str,
     book: str | None,
@@ -104,7 +104,7 @@ def request(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     Ends with status 0, or 1 where the request cannot be placed, with every reason.
     """
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     if version is not None and policy is None:
         raise click.BadParameter("name its policy with `--policy`", param_hint="--version")
     if policy is not None:
@@ -133,8 +133,8 @@ def _show_order(order: Order, clock: str, format_: str) -> None:
         for chunk in order.chunks():
             click.echo(chunk, nl=False)
         return
-    for line in order_text(order.to_dict(), clock):
-        click.echo(line)
+    data = order.to_dict()
+    echo_document(format_, data, order_text(data, clock))
 
 
 class _Source:
@@ -174,12 +174,12 @@ class _Source:
 )
 @click.argument("order", metavar="ORDER")
 @click.option("--line", metavar="NUMBER", help="Only the line of this order number or resource, in full.")
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def show(order: str, line: str | None, format_: str) -> None:
     """Show the combined order in the file ORDER, or one line of it: its unsubscription and its refund in full."""
     document = _document(order)
     if line is None:
-        _show(document, _told(order, lambda: order_text(document, "")), format_)
+        echo_document(format_, document, _told(order, lambda: order_text(document, "")))
         return
     rows = _told(order, lambda: [*document["lines"], *document["left_out"]])
     found = _told(order, lambda: [row for row in rows if line in (row["order"], row["resource"])])
@@ -188,7 +188,7 @@ def show(order: str, line: str | None, format_: str) -> None:
         message = f"the order has no line `{line[:60]}`"
         fail([Problem("R1032", message, Location(order), did_you_mean(line, names))], format_)
     for row in found:
-        _show(row, _told(order, partial(line_text, row)), format_)
+        echo_document(format_, row, _told(order, partial(line_text, row)))
 
 
 @click.command(
@@ -207,16 +207,16 @@ def show(order: str, line: str | None, format_: str) -> None:
     },
 )
 @click.argument("order", metavar="ORDER")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Where the order stands at this time.")
 @click.option("--words", metavar="WORDS", help="A file with what the reviewers said.")
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def status(order: str, book: str | None, at: str | None, words: str | None, format_: str) -> None:
     """Say where the order in the file ORDER stands: which lines are decided, which wait, and until when.
 
     Ends with status 0, or 1 where a word cannot be accepted: nothing has changed then.
     """
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     moment = moment_of(at, engine.book.zone)
     document = _document(order)
     rows = _words(words) if words else []
@@ -225,15 +225,7 @@ def status(order: str, book: str | None, at: str | None, words: str | None, form
     except RequestError as error:
         fail([_place_word(problem, order, rows) for problem in error.problems], format_)
     data = found.to_dict()
-    _show(data, status_text(data, "" if at else CLOCK), format_)
-
-
-def _show(data: Mapping[str, Any], lines: Iterable[str], format_: str) -> None:
-    if format_ == "json":
-        echo_json(data)
-        return
-    for line in lines:
-        click.echo(line)
+    echo_document(format_, data, status_text(data, "" if at else CLOCK))
 
 
 def _told(path: str, tell: Callable[[], Iterable[Any]]) -> list[Any]:

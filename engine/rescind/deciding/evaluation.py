@@ -196,7 +196,7 @@ class Evaluation:
         if paid is ABSENT:
             raise facts_error("R0901", refund.paid.name, f"the fact `{refund.paid.name}` is missing")
         try:
-            return settle(refund, plan, paid, self.read)
+            return settle(plan, paid, self.read)
         except FormulaError as error:
             raise facts_error("R0908", f"refund.{plan.term.id}", str(error)) from None
 

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from rescind.book.model import Condition, Version
+from rescind.book.rules_of_version import rules_of
 from rescind.book.vocabulary import NOW, Vocabulary
 from rescind.deciding.verdict import Judge
 from rescind.matching.durable_runtime import Ruleset
@@ -39,7 +40,8 @@ class Program:
         self.definition = definition
         self.types = vocabulary.names()
         self.values = {value.name: value for value in version.values}
-        self.judge = Judge(version, definition)
+        rules = rules_of(version)
+        self.judge = Judge(version, rules, definition)
         self.nothing_yet = self.judge(())
         self._meanings = definition["rules"]
         meanings = [meaning for rule in self._meanings.values() for meaning in rule]
@@ -62,8 +64,8 @@ class Program:
         self.beside_applies = () if refund else tuple(self._computed_names(definition) - under)
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
-        self.applies_after = passes.get("applies_to", 0)
-        self.blocked_after = max((passes.get(f"blockers/{b.id}", 0) for b in version.blockers), default=0)
+        self.applies_after = passes.get(rules.applies_to.name, 0)
+        self.blocked_after = max((passes.get(rule.name, 0) for rule in rules.blockers), default=0)
 
     def _names_under(self, condition: Condition) -> set[str]:
         """The facts and values that a condition reads, itself or through values."""

@@ -8,11 +8,9 @@
 Where pass 0 decides `applies_to` and all blockers, a column that none of them reads `waits`: what it reads may have no
 value, which is an error only for a case that they do not end.
 
-A unit is one condition of the policy, named by its place: `applies_to`, `blockers/<id>`, `review/<id>`,
-`values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and
-`applies_to/not`, the denial of applies_to, whose branches say why a policy does not apply. Each branch of a
-unit is a rule; branches with the same comparisons share one. The output is deterministic, so golden files can
-hold it.
+A unit is a rule of the version (see `rules_of`), or `applies_to/not`, the denial of applies_to, whose branches say why
+a policy does not apply, or a flag: a part of a condition that is decided apart. Each branch of a unit is a rule of
+durable-rules; branches with the same comparisons share one. The output is deterministic, so golden files can hold it.
 """
 
 from __future__ import annotations
@@ -21,7 +19,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rescind.book.model import Compare, Condition, Name, Not, Op, Table, Version
+from rescind.book.model import Compare, Condition, Name, Not, Op, Review, Version
+from rescind.book.rules_of_version import DOES_NOT_APPLY, rules_of
+from rescind.book.words import ReviewScope
 from rescind.matching.columns import Atom, Columns, LiteralTooLargeError, number_scale
 from rescind.matching.evaluation_passes import Strata
 from rescind.matching.normal_form import Branch, Flag, Literal, branches_of
@@ -37,13 +37,10 @@ from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location, Problems
 from rescind.values.types import Kind
 
-__all__ = ["GATES", "compile_version", "units_of"]
+__all__ = ["compile_version"]
 
 # 34 rulesets in a row: far beyond any policy people read, and still a decision of milliseconds.
 MAX_RULES_PER_VERSION = 2_048
-
-# How the names of those conditions begin that may end a case before anything is reviewed or paid back.
-GATES = ("applies_to", "blockers/")
 
 Stage = tuple[int, int]
 OPERATORS = {Op.IS_NOT: "$neq", Op.UNDER: "$lt", Op.AT_MOST: "$lte", Op.OVER: "$gt", Op.AT_LEAST: "$gte"}
@@ -62,45 +59,29 @@ class _Unit:
     gate: bool
 
 
-def units_of(version: Version) -> Iterator[tuple[str, Condition, Location]]:
-    """Every condition of a version with its name and place, in the order of the file."""
-    yield "applies_to", version.applies_to, version.location
-    yield "applies_to/not", Not(version.applies_to), version.location
-    for blocker in version.blockers:
-        yield f"blockers/{blocker.id}", blocker.when, blocker.location
-    for review in version.reviews:
-        yield f"review/{review.id}", review.when, review.location
-    for value in version.values:
-        if isinstance(value.body, Table):
-            for number, row in enumerate(value.body.rows, 1):
-                yield f"values/{value.name}/{number}", row.when, row.location
-    for term in version.refund.terms if version.refund else ():
-        yield f"terms/{term.id}", term.when, term.location
-        for deduction in term.deductions:
-            yield f"terms/{term.id}/deduct/{deduction.name}", deduction.when, deduction.location
-        for instrument in term.instruments:
-            name = f"terms/{term.id}/instruments/{instrument.name}"
-            yield name, instrument.when, instrument.location
-            for number, to in enumerate(instrument.to, 1):
-                yield f"{name}/to/{number}", to.when, instrument.location
-
-
 class _Compiler:
     def __init__(self, version: Version, problems: Problems) -> None:
         self._version = version
         self._problems = problems
-        self._strata = Strata(version)
+        self._rules = rules_of(version)
+        self._strata = Strata(version, self._rules)
         self._stages: defaultdict[Stage, list[_Unit]] = defaultdict(list)
         self._always: list[str] = []
         # A part is decided once for each pass that asks for it, and for gates apart: their columns do not wait.
         self._flags: dict[tuple[int, bool, Condition], tuple[Flag, int]] = {}
         self._meanings: dict[str, list[dict[str, Any]]] = {}
         self._flag_branches: dict[str, list[Branch]] = {}
-        self._summed = {f"review/{review.id}" for review in version.reviews if review.scope == "request"}
 
     def compile(self) -> dict[str, Any]:
-        for name, condition, location in units_of(self._version):
-            self._unit(name, condition, location)
+        rules, version = self._rules, self._version
+        gates = [(rule.name, rule.condition, rule.location) for rule in rules.gates()]
+        # The denial stands right behind what it denies.
+        gates.insert(1, (DOES_NOT_APPLY, Not(version.applies_to), version.location))
+        for name, condition, location in gates:
+            self._unit(name, condition, location, gate=True)
+        for rule in rules.behind_gates():
+            summed = isinstance(rule.part, Review) and rule.part.scope is ReviewScope.REQUEST
+            self._unit(rule.name, rule.condition, rule.location, summed=summed)
         stages = [self._stage(key, self._stages[key]) for key in sorted(self._stages)]
         self._bound()
         return {
@@ -112,11 +93,12 @@ class _Compiler:
             "rules": self._meanings,
         }
 
-    def _unit(self, name: str, condition: Condition, location: Location) -> None:
+    def _unit(
+        self, name: str, condition: Condition, location: Location, *, gate: bool = False, summed: bool = False
+    ) -> None:
         pass_ = self._strata.pass_of(condition)
-        if name in self._summed:
+        if summed:
             condition = over_request(condition)
-        gate = name.startswith(GATES)
         branches, depth = self._branches(condition, pass_, location, gate=gate)
         if branches == [()]:
             self._always.append(name)

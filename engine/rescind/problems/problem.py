@@ -16,7 +16,7 @@ __all__ = ["MAX_PROBLEMS", "MORE", "FirstProblems", "Location", "Problem", "Prob
 
 # So many errors are told of one case, file, request or book; one more problem says how many there are besides.
 MAX_PROBLEMS = 100
-MORE = "R0991"
+MORE = "R0992"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -144,6 +144,10 @@ class Problems:
     def extend(self, problems: Iterable[Problem]) -> None:
         """Add several problems."""
         self._found.update(dict.fromkeys(problems))
+
+    def reword(self, reworded: Callable[[Problem], Problem]) -> None:
+        """Put what `reworded` makes of it in the place of each problem."""
+        self._found = dict.fromkeys(map(reworded, self._found))
 
     def __iter__(self) -> Iterator[Problem]:
         unread = {p.location for p in self._found if p.code < "R0100"}

@@ -9,7 +9,7 @@ from rescind.authoring.mismatches import Difference
 from rescind.authoring.mutation.find_mutants import MutantReport
 from rescind.authoring.run_cases import Result
 from rescind.problems.problem import Location
-from rescind.shape.example_from_schema import flow
+from rescind.source.yaml_writer import flow
 
 __all__ = ["closing", "coverage_lines", "failure_lines", "mutant_lines"]
 
@@ -44,7 +44,7 @@ def coverage_lines(coverage: Coverage, paint: Paint, *, untried: bool) -> Iterat
         name = f"{each.policy} {each.version}"
         share = percent(each.met, each.goals)
         colour = "green" if each.met == each.goals else "yellow"
-        cases = f"{each.cases} case{'s' * (each.cases != 1)}"
+        cases = f"{each.cases} case{'s' * (each.cases != 1)}{', a draft' * each.draft}"
         yield f"  {name:<{width}}  {paint(f'{share:>5} %', colour)}  {each.met} of {each.goals} tried by {cases}"
         if untried:
             yield from (f"    {line}" for line in each.untried)

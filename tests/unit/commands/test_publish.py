@@ -1,7 +1,8 @@
-"""`rescind publish`, `rescind new` and `rescind check --frozen`: versions frozen and begun, whole or not at all."""
+"""`rescind publish`, `rescind new` and `rescind check --deployable`: versions frozen and begun, whole or not at all."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 from rescind import Engine
 from rescind.authoring import freeze_version as module
 from rescind.authoring.scaffold import init_book
-from rescind.authoring.yaml_edits import Source, add_item, add_key, quoted, set_text
+from rescind.authoring.yaml_edits import Source, add_item, add_key, set_text
 from rescind.commands import main
 from rescind.problems.exceptions import BookError
+from rescind.source.yaml_writer import quoted
+from rescind.values.units import format_time
 
 V1, FILE = "2025-01-01", Path("rules/subscriptions/2025-01-01.yaml")
 SUITE = Path("rules/subscriptions/tests/2025-01-01.yaml")
@@ -61,7 +64,7 @@ def test_a_draft_is_frozen_by_one_key_in_the_book_and_nothing_else(book):
     before = files()
     result = publish()
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0] == "16 cases passed, 100.0 % of the version tried"
+    assert result.stdout.splitlines()[0] == "20 cases passed, 100.0 % of the version tried"
     digest = re.search(r"sha256:[0-9a-f]{64}", result.stdout)[0]
     after = files()
     assert before.keys() == after.keys()
@@ -83,7 +86,7 @@ def test_publishing_again_writes_nothing(book):
 
 def test_json_says_what_was_published(book):
     data = json.loads(publish("--format", "json").stdout)
-    assert (data["published"], data["cases"], data["coverage"]) == (True, 16, "100.0%")
+    assert (data["published"], data["cases"], data["coverage"]) == (True, 20, "100.0%")
     assert json.loads(publish("--format", "json").stdout)["published"] is False
 
 
@@ -309,6 +312,18 @@ def test_an_entry_stands_where_its_time_is(book):
     assert names == [V1, "2025-04-01", "2025-07-01", "later"]
 
 
+def test_a_start_without_an_offset_is_read_in_the_time_zone_of_the_book(book):
+    edit(BOOK, "timezone: UTC", "timezone: Europe/Berlin")
+    before = files()
+    skipped = new("b", "2026-03-29T02:30:00")
+    assert skipped.exit_code == 1
+    assert "R0303 the local time `2026-03-29T02:30:00` is skipped or stands twice" in skipped.stderr
+    assert files() == before
+    assert new("b", "2026-03-29T03:30:00").exit_code == 0
+    started = Engine.load(book, drafts=True).book.policies[0].versions[-1]
+    assert format_time(started.in_force_from, dt.UTC) == "2026-03-29T01:30:00+00:00"
+
+
 def test_a_suite_of_several_versions_gets_one_more(book):
     edit(SUITE, f'version: "{V1}"', f'versions: ["{V1}"]  # all of them')
     result = new()
@@ -361,36 +376,35 @@ def test_a_wrong_command_line_of_new(book, args):
     assert rescind("new", "subscriptions", "--from", V1, *args).exit_code == 2
 
 
-# check --frozen
+# check --deployable; see also test_deployable.py
 
 
 @pytest.mark.parametrize(
-    ("at", "found"),
+    ("at", "begun"),
     [
         ("2024-12-31", []),
         ("2025-01-01", [V1]),
         ("2025-06-30T23:59:59Z", [V1]),
-        ("2025-07-01", ["2025-07-01"]),
+        ("2025-07-01", [V1, "2025-07-01"]),
     ],
 )
-def test_frozen_fails_on_the_draft_that_is_in_force(book, at, found):
+def test_deployable_fails_on_drafts_that_have_begun(book, at, begun):
     new()
-    result = rescind("check", "--frozen", "--at", at)
-    assert (
-        re.findall(r"R0652 version `([^`]+)` of `subscriptions` is in force and still a draft", result.stderr)
-        == found
-    )
-    assert result.exit_code == (1 if found else 0)
+    result = rescind("check", "--deployable", "--at", at)
+    assert re.findall(r"R0308 version `([^`]+)` of `subscriptions` ", result.stderr) == begun
+    assert result.exit_code == (1 if begun else 0)
 
 
-def test_frozen_is_content_once_everything_in_force_is_published(book):
+def test_deployable_is_content_once_everything_that_has_begun_is_published(book):
     publish()
     new(start="2999-01-01")
-    assert rescind("check", "--frozen").exit_code == 0
-    assert rescind("check").exit_code == 0
+    result = rescind("check", "--deployable")
+    assert result.exit_code == 0
+    assert "R0337 version `2025-07-01` of `subscriptions` is a draft and left out" in result.stderr
+    assert rescind("check").stdout == "policies.yaml: no problems\n"
 
 
-def test_a_time_without_frozen_is_a_mistake(book):
+def test_a_time_without_deployable_is_a_mistake(book):
     assert rescind("check", "--at", "2025-01-01").exit_code == 2
 
 

@@ -83,7 +83,7 @@ def test_facts_with_twice_the_mistakes_are_twice_the_work(name, engine, monkeypa
         with pytest.raises(FactsError) as caught:
             engine.decide(MANY[name](n), at=AT)
         more = caught.value.problems[-1]
-        assert more.code == "R0991"
+        assert more.code == "R0992"
         assert more.stands_for >= n - MAX_PROBLEMS
 
     few, many = (calls(lambda n=n: refused(n)) for n in (1_000, 2_000))

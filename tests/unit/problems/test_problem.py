@@ -59,7 +59,7 @@ def test_beyond_the_cap_one_problem_counts_the_others_and_a_second_cap_adds_noth
     once = capped(mistakes(5_000))
     assert len(once) == MAX_PROBLEMS + 1
     assert str(once[-1]) == (
-        "a.yaml:101:1: R0991 4900 more problems are not told one by one (mend the first ones and look again)"
+        "a.yaml:101:1: R0992 4900 more problems are not told one by one (mend the first ones and look again)"
     )
     assert capped(once) == once
     # Two readers that each told no more than the cap: what both left out is added up.

@@ -381,7 +381,7 @@ def test_an_alias_bomb_is_refused_without_growing():
     lines = [f"b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 9)}]" for n in range(1, 20)]
     document, problems = read("b0: &b0 x\n" + "\n".join(lines))
     assert document is None
-    assert {p.code for p in problems} == {"R0007", "R0991"}
+    assert {p.code for p in problems} == {"R0007", "R0992"}
 
 
 # Files

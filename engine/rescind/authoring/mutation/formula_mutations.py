@@ -13,6 +13,7 @@ from rescind.formula.compile_formula import compile_formula
 from rescind.formula.lexer import Form, Token, tokens
 from rescind.formula.scope import Formula, Scope
 from rescind.problems.problem import Location, Problems
+from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
 from rescind.values.units import SECOND, Duration, Money, currencies
 
@@ -22,13 +23,14 @@ SIGNS = {
     "+": ("-",), "-": ("+",), "*": ("/",), "/": ("*",), "<": ("<=", ">"), "<=": ("<", ">="),
     ">": (">=", "<"), ">=": (">", "<="), "==": ("!=",), "!=": ("==",), "and": ("or",), "or": ("and",),
 }  # fmt: skip
-TEXTS = {
-    "up": "down",
-    "down": "up",
-    "exact": "down",
-    "half_up": "half_even",
-    "half_even": "half_up",
-    "half_down": "half_up",
+# Words in quotes: the ways to round, and that of lengths which rounds nothing.
+TEXTS: dict[str, str] = {
+    RoundingMode.UP: RoundingMode.DOWN,
+    RoundingMode.DOWN: RoundingMode.UP,
+    RoundingMode.HALF_UP: RoundingMode.HALF_EVEN,
+    RoundingMode.HALF_EVEN: RoundingMode.HALF_UP,
+    RoundingMode.HALF_DOWN: RoundingMode.HALF_UP,
+    "exact": RoundingMode.DOWN,
 }
 FUNCTIONS = {"min": "max", "max": "min", "floor": "ceil", "ceil": "floor"}
 PREFIXES = {"floor_": "ceil_", "ceil_": "floor_", "start_of_": "end_of_", "end_of_": "start_of_"}
@@ -51,17 +53,12 @@ class Formulas:
         for index, token in enumerate(found):
             for text in _instead(token, found[index + 1 : index + 2]):
                 changed = formula.text[: token.start] + text + formula.text[token.end :]
-                made = self._compiled(changed, formula.type)
+                # INVARIANT: a mutant yields what the formula does; what reads it was checked against that type.
+                made = compile_formula(changed, self._scope, Location("mutant"), Problems(), formula.type)
                 if made:
                     yield f"`{formula.text}` to `{changed}`", made
         if len(found) > 2 or found[0].form is not Form.LITERAL:
             yield from _off_by_one(formula)
-
-    def _compiled(self, text: str, type_: Type) -> Formula | None:
-        made = compile_formula(text, self._scope, Location("mutant"), Problems())
-        if made is None or not (made.type.kind is type_.kind or {made.type.kind, type_.kind} <= NUMERIC):
-            return None
-        return made
 
 
 def _instead(token: Token, following: list[Token]) -> Iterator[str]:

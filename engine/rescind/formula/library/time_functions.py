@@ -13,13 +13,23 @@ from rescind.formula.operand_fit import TIMES
 from rescind.formula.runtime_values import FormulaError, Read, Run, divide, in_range
 from rescind.formula.syntax_tree import Literal, Node
 from rescind.formula.typed_expression import INTEGER, NUMBER, Typed, describe
-from rescind.formula.zoned_time import Clock, add_days, add_months, months_between, months_exactly
+from rescind.formula.zoned_time import (
+    Clock,
+    add_days,
+    add_months,
+    date_months_between,
+    date_months_exactly,
+    months_between,
+    months_exactly,
+)
+from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
 from rescind.values.units import DAY, HOUR, MINUTE, SECOND, UnitError, parse_date, parse_time
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "LENGTHS"]
 
-WHOLE = ("down", "up")
+WHOLE = (RoundingMode.DOWN, RoundingMode.UP)
+# How a length that is no whole number of units may be given.
 LENGTHS = ("exact", *WHOLE)
 UTC_DAYS = {"days": DAY, "weeks": 7 * DAY}
 
@@ -80,20 +90,29 @@ def _up(one: Value, other: Value, size: int) -> Run:
     return run
 
 
-_ELAPSED: dict[str, Callable[[Value, Value, int], Run]] = {"exact": _exact, "down": _down, "up": _up}
+_ELAPSED: dict[str, Callable[[Value, Value, int], Run]] = {
+    "exact": _exact,
+    RoundingMode.DOWN: _down,
+    RoundingMode.UP: _up,
+}
 
 
 def _months(call: CallSite, step: int) -> Typed:
     start, end = _two(call)
     rest = list(call.arguments[2:])
-    mode = call.word(rest.pop(0), LENGTHS, "a way to round") if rest and not _is_zone(rest) else "down"
+    mode = (
+        call.word(rest.pop(0), LENGTHS, "a way to round")
+        if rest and not _is_zone(rest)
+        else RoundingMode.DOWN
+    )
     clock = call.clock(rest[0] if rest else None)
-    one, other = (_as_time(part, clock) for part in (start, end))
-    compute = _MONTHS[mode]
+    one: Value = start.run
+    other: Value = end.run
+    length = _DATE_MONTHS[mode] if start.type.kind is Kind.DATE else partial(_MONTHS[mode], clock)
 
     def run(read: Read) -> object:
         first, last = one(read), other(read)
-        return compute(clock, step, first, last) if first <= last else -compute(clock, step, last, first)
+        return length(first, last, step) if first <= last else -length(last, first, step)
 
     return call.result(NUMBER if mode == "exact" else INTEGER, run)
 
@@ -104,28 +123,24 @@ def _is_zone(rest: list[Node]) -> bool:
     return isinstance(text, str) and ("/" in text or text in {"UTC", "GMT"})
 
 
-def _as_time(part: Typed, clock: Clock) -> Value:
-    run: Value = part.run
-    return (lambda read: clock.date_start(run(read))) if part.type.kind is Kind.DATE else run
+def _whole_down(found: tuple[int, bool]) -> int:
+    return found[0]
 
 
-def _months_down(clock: Clock, step: int, start: int, end: int) -> int:
-    return months_between(clock, start, end, step)[0]
-
-
-def _months_up(clock: Clock, step: int, start: int, end: int) -> int:
-    count, fills = months_between(clock, start, end, step)
+def _whole_up(found: tuple[int, bool]) -> int:
+    count, fills = found
     return count if fills else count + 1
 
 
-def _months_exact(clock: Clock, step: int, start: int, end: int) -> int | Fraction:
-    return months_exactly(clock, start, end, step)
-
-
 _MONTHS: dict[str, Callable[[Clock, int, int, int], int | Fraction]] = {
-    "down": _months_down,
-    "up": _months_up,
-    "exact": _months_exact,
+    RoundingMode.DOWN: lambda clock, start, end, step: _whole_down(months_between(clock, start, end, step)),
+    RoundingMode.UP: lambda clock, start, end, step: _whole_up(months_between(clock, start, end, step)),
+    "exact": months_exactly,
+}
+_DATE_MONTHS: dict[str, Callable[[dt.date, dt.date, int], int | Fraction]] = {
+    RoundingMode.DOWN: lambda start, end, step: _whole_down(date_months_between(start, end, step)),
+    RoundingMode.UP: lambda start, end, step: _whole_up(date_months_between(start, end, step)),
+    "exact": date_months_exactly,
 }
 
 

@@ -32,6 +32,20 @@ MAX_TITLE = 200
 UNKNOWN_NAME = frozenset({"R0201", "R0503"})
 
 
+# So deep values are typed within each other; a longer chain is typed from its end.
+DEEPEST = 4
+# A circle is looked for with as many within each other, so that all of its links can be told.
+LONGEST_CIRCLE = 40
+
+
+class _SettleFirstError(Exception):
+    """A value cannot be typed before another one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 def read_version(root: Node, setting: Setting, problems: Problems) -> Version:
     """Read a version file. Raises `MalformedError` where its shape is wrong; other problems are added."""
     found = Problems()
@@ -60,6 +74,7 @@ class VersionReader:
         self._declared_at: dict[str, Location] = {}
         self._values: dict[str, Value] = {}
         self._open: list[str] = []
+        self._deepest = DEEPEST
         self._broken: set[str] = set()
         self._refund: Refund | None = None
 
@@ -139,12 +154,35 @@ class VersionReader:
         return self._values[name].type
 
     def _settle(self, name: str) -> None:
-        """Type one value, and before it those that it uses."""
+        """Type one value, and before it those that it uses, from the end of the chain where that is long."""
+        if self._open:
+            self._settle_one(name)
+            return
+        waiting = [name]
+        while waiting:
+            try:
+                self._settle_one(waiting[-1])
+            except _SettleFirstError as first:
+                if first.name in waiting and self._deepest < LONGEST_CIRCLE:
+                    self._deepest = LONGEST_CIRCLE
+                    waiting = waiting[: waiting.index(first.name) + 1]
+                    continue
+                if first.name in waiting:
+                    self._cycle(waiting[waiting.index(first.name) :], first.name)
+                    self._broken.update(waiting)
+                    return
+                waiting.append(first.name)
+                continue
+            waiting.pop()
+
+    def _settle_one(self, name: str) -> None:
         if name in self._values or name in self._broken or (name == REFUND_TOTAL and self._refund):
             return
         if name in self._open:
-            self._cycle(name)
+            self._cycle(self._open[self._open.index(name) :], name)
             raise BrokenNameError(name)
+        if len(self._open) >= self._deepest:
+            raise _SettleFirstError(name)
         self._open.append(name)
         try:
             self._settle_body(name)
@@ -159,8 +197,8 @@ class VersionReader:
         else:
             self._values[name] = self._bodies[name](name)
 
-    def _cycle(self, name: str) -> None:
-        chain = [*self._open[self._open.index(name) :], name]
+    def _cycle(self, links: list[str], name: str) -> None:
+        chain = [*links, name]
         words = " → ".join(f"`{'refund' if link == REFUND_TOTAL else link}`" for link in chain)
         values = self._root.get("values")
         node = values.get(name) if values and name in values.mapping() else self._root.get("refund")

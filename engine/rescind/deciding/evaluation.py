@@ -21,6 +21,18 @@ __all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate"]
 Sums = Callable[[str, str], Any]
 
 
+# So deep values are computed within each other; a longer chain is computed from its end.
+DEEPEST = 4
+
+
+class _WaitsError(Exception):
+    """A value cannot go on before another one has been computed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class Reason(NamedTuple):
     """One comparison that decided: the name, its typed value, and what the policy asked for, in words."""
 
@@ -58,7 +70,7 @@ class Evaluation:
     of a column that waits, for as long as it is not known whether the case needs it.
     """
 
-    __slots__ = ("_computed", "_settlement", "_sums", "owed", "program", "values", "verdict")
+    __slots__ = ("_computed", "_depth", "_settlement", "_sums", "owed", "program", "values", "verdict")
 
     def __init__(self, program: Program, values: list[Any], sums: Sums | None = None) -> None:
         self.program = program
@@ -68,6 +80,7 @@ class Evaluation:
         self._sums = sums
         self._computed: dict[str, Any] = {}
         self._settlement: Settlement | None = None
+        self._depth = 0
 
     def leave_out(self, names: Iterable[str]) -> None:
         """Take these values as absent: what they stand on is not known, and they are not asked for."""
@@ -124,7 +137,30 @@ class Evaluation:
             return self.values[slot]
         if name in self._computed:
             return self._computed[name]
-        value = self._computed[name] = self._compute(name)
+        return self._nested(name) if self._depth else self._in_order(name)
+
+    def _in_order(self, name: str) -> Any:
+        """A name computed, and before it what it reads where that lies deeper than calls may nest."""
+        waiting = [name]
+        while True:
+            try:
+                value = self._nested(waiting[-1])
+            except _WaitsError as waits:
+                waiting.append(waits.name)
+                continue
+            waiting.pop()
+            if not waiting:
+                return value
+
+    def _nested(self, name: str) -> Any:
+        # INVARIANT: what computes a value changes nothing, so it may be left and begun again.
+        if self._depth >= DEEPEST:
+            raise _WaitsError(name)
+        self._depth += 1
+        try:
+            value = self._computed[name] = self._compute(name)
+        finally:
+            self._depth -= 1
         return value
 
     def rates(self) -> Any:

@@ -17,7 +17,7 @@ from rescind.values.units import Money
 
 __all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate"]
 
-# A figure's name and a currency to its sum over the request, as money in that currency.
+# A figure's name and a currency to its sum over the request, as money in that currency; see `request_sums`.
 Sums = Callable[[str, str], Any]
 
 
@@ -149,9 +149,9 @@ class Evaluation:
         """A figure summed over the request; the case's own where it is the whole request."""
         own, currency = summed(name)
         figure = self.read(own)
-        if self._sums is None or (figure is ABSENT and not currency):
+        if self._sums is None:
             return figure
-        return self._sums(own, currency or figure.currency)
+        return self._sums(own, currency or ("" if figure is ABSENT else figure.currency))
 
     def row_of(self, value: Value) -> Row:
         """The first row of a table that held. Raises `FactsError` where none did."""

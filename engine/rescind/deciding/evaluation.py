@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from rescind.book.model import Row, Table, Value
-from rescind.deciding.settle import Settlement, settle
+from rescind.deciding.settle import Settlement, settle, why_unsettled
 from rescind.deciding.verdict import Fired
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError
@@ -198,7 +198,7 @@ class Evaluation:
         try:
             return settle(plan, paid, self.read)
         except FormulaError as error:
-            raise facts_error("R0908", f"refund.{plan.term.id}", str(error)) from None
+            raise FactsError(problems=[why_unsettled(plan, error)]) from None
 
     def _refund_figure(self, name: str) -> Money:
         settlement = self.settlement()

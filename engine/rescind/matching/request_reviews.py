@@ -4,8 +4,8 @@ In the condition of a review with `scope: request` each name of money stands for
 lines of the request. It becomes a name of its own, so that it gets columns of its own and no other condition sees
 the sum: `sums/USD/order.amount`, with the currency of the limit that it is compared with ("" between two figures).
 
-A comparison with an optional amount holds only where that was sent: here, with any line of the request. That question is
-a name of its own too, `sums/?/order.amount`, which needs no rates.
+A comparison with an optional amount holds only where that was sent: here, with any line of the request. That question
+is a name of its own too, `sums/?/order.amount`, which needs no rates.
 """
 
 from __future__ import annotations

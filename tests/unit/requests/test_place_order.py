@@ -241,7 +241,9 @@ def test_two_figures_are_both_summed(load: Load) -> None:
     assert reviewed(none) == {"a": [], "b": []}
 
 
-@pytest.mark.parametrize("when", ["{order.gift: {over: 1000 USD}}", "{order.gift: {over: {fact: order.limit}}}"])
+@pytest.mark.parametrize(
+    "when", ["{order.gift: {over: 1000 USD}}", "{order.gift: {over: {fact: order.limit}}}"]
+)
 def test_a_line_without_the_amount_does_not_escape_the_review_of_the_sum(load: Load, when: str) -> None:
     engine = load(plain=reviews(("whole", "request", when)))
     limit = {"limit": "500 USD"}

@@ -257,6 +257,8 @@ CODES: dict[str, Code] = {
             "R1008": "a resource that cannot be unsubscribed, in a request for all or nothing",
             "R1009": "a request of which nothing is left",
             "R1010": "a number in the wrong form",
+            "R1011": "an id with a character that cannot be seen",
+            "R1012": "ids in letters that can look alike",
             "R1020": "a filter that cannot be used here",
             "R1030": "a file that is not an order",
             "R1031": "an order that was only previewed",

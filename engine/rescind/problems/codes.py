@@ -259,6 +259,7 @@ CODES: dict[str, Code] = {
             "R1010": "a number in the wrong form",
             "R1011": "an id with a character that cannot be seen",
             "R1012": "ids in letters that can look alike",
+            "R1013": "a counter that several lines of a request would draw from",
             "R1020": "a filter that cannot be used here",
             "R1030": "a file that is not an order",
             "R1031": "an order that was only previewed",

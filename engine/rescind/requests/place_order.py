@@ -16,6 +16,7 @@ from rescind.deciding.review_states import Word, request_state, words_of
 from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.requests.counters import drawn_twice
 from rescind.requests.order import LeftOut, Line, Order, number_of
 from rescind.requests.order_totals import totals_of
 from rescind.requests.request_sums import with_sums
@@ -52,6 +53,7 @@ def place(decider: CaseDecider, rows: Iterable[object], options: RequestOptions,
     if cases and (not going or (options.all_or_nothing and len(going) < len(cases))):
         problems += _left_problems(cases, held, options)
     elif not problems:
+        problems += drawn_twice(decider, going)
         going = with_sums(decider, going, at, problems)
     lines = tuple(_line(decider, case, selection.submitted, at, problems) for case in going)
     if problems:

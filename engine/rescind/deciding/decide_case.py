@@ -9,6 +9,7 @@ import copy
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rescind.book.engine_facts import SUBMITTED
 from rescind.book.model import Book, Policy, Version
@@ -70,10 +71,13 @@ class CaseDecider:
         other.policy, other.version = policy, version
         return other
 
-    def moment(self, at: Moment) -> int:
-        """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
+    def moment(self, at: Moment, zone: ZoneInfo | None = None) -> int:
+        """An evaluation time in microseconds; without an offset it is one of `zone`, else of the book's.
+
+        Raises `FactsError` where it is no time.
+        """
         try:
-            moment = parse_time(at, self.zone) if isinstance(at, str) else _micros(at)
+            moment = parse_time(at, zone or self.zone) if isinstance(at, str) else _micros(at)
         except UnitError as error:
             raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
         if not FIRST <= moment <= LAST:

@@ -270,6 +270,8 @@ CODES: dict[str, Code] = {
             "R1036": "a word from before the submission",
             "R1037": "a word that comes too late",
             "R1038": "an evaluation time before the submission",
+            "R1039": "an order that was changed",
+            "R1040": "an order that is decided otherwise now",
         },
     ),
 }

@@ -84,15 +84,15 @@ def test_what_can_be_seen_may_stand(text: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        (["pkg-1", "12-34"], {"Latin"}),
-        (["12", "3"], set()),
-        (["p\N{CYRILLIC SMALL LETTER A}"], {"Latin", "Cyrillic"}),
-        (["pa", "\N{CYRILLIC SMALL LETTER A}"], {"Latin", "Cyrillic"}),
-        (["a", "\N{GREEK SMALL LETTER OMICRON}"], {"Latin", "Greek"}),
-        (["资源", "サーバー", "자원"], {"Chinese, Japanese or Korean"}),
-        (["\N{FULLWIDTH LATIN SMALL LETTER A}", "é"], {"Latin"}),
+        (["pkg-1", "12-34"], ["Latin"]),
+        (["12", "3"], []),
+        (["p\N{CYRILLIC SMALL LETTER A}"], ["Latin", "Cyrillic"]),
+        (["pa", "\N{CYRILLIC SMALL LETTER A}"], ["Latin", "Cyrillic"]),
+        (["a", "\N{GREEK SMALL LETTER OMICRON}"], ["Latin", "Greek"]),
+        (["资源", "サーバー", "자원"], ["Chinese, Japanese or Korean"]),
+        (["\N{FULLWIDTH LATIN SMALL LETTER A}", "é"], ["Latin"]),
     ],
     ids=str,
 )
-def test_the_scripts_of_ids(texts: list[str], expected: set[str]) -> None:
-    assert scripts(texts).keys() == expected
+def test_the_scripts_of_ids(texts: list[str], expected: list[str]) -> None:
+    assert sorted(scripts(texts)) == sorted(expected)

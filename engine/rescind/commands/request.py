@@ -25,8 +25,6 @@ from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     clean,
     echo_document,
     fail,
@@ -36,6 +34,7 @@ from rescind.terminal.verb_options import (
     policy_named,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 
 __all__ = ["request"]
 
@@ -72,7 +71,7 @@ class _Request(Verb):
     },
 )
 @click.argument("facts", metavar="FACTS")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Submit the request at this time, unless the facts say when it was submitted.")
 @click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
 @version_option("Decide by this version, whatever its dates; needs --policy.")
@@ -108,7 +107,7 @@ def request(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     Ends with status 0, or 1 where the request cannot be placed, with every reason.
     """
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     if version is not None and policy is None:
         raise click.BadParameter("name its policy with `--policy`", param_hint="--version")
     if policy is not None:
@@ -212,7 +211,7 @@ def show(order: str, line: str | None, format_: str) -> None:
     },
 )
 @click.argument("order", metavar="ORDER")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Where the order stands at this time.")
 @click.option("--words", metavar="WORDS", help="A file with what the reviewers said.")
 @click.option(
@@ -244,7 +243,7 @@ def status(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 def _verify(document: dict[str, Any], order: str, facts: str, book: str | None, format_: str) -> None:
     """Decide an order again from a file of facts, and fail with every difference."""
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     with open_rows(facts, None, engine.book.vocabulary) as file:
         source = _Source(file)
         try:

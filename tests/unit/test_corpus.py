@@ -36,7 +36,7 @@ ELSEWHERE = {
     "R0990": "takes a rules engine or a memory that gives up; see `test_cli_explain.py`",
     "R0991": "takes an extension that does not load; see `test_installation.py`",
     "R0999": "takes a mistake in rescind itself; see `test_cli_explain.py`",
-    "R1011": "takes a Python caller; see `tests/unit/requests/test_arguments.py`",
+    "R1014": "takes a Python caller; see `tests/unit/requests/test_arguments.py`",
     "R1001": "takes a Python caller with an empty list (the command says R0010); see `tests/scenarios/request.yaml`",
 }
 KEYS = {"about", "base", "change", "files", "bytes", "frozen", "drafts", "decide", "run", "expect"}

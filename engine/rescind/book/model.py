@@ -228,13 +228,17 @@ class Route:
 
 @frozen
 class Instrument:
-    """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing."""
+    """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing.
+
+    `named` is false where the terms do not say: then nothing may have been paid with it.
+    """
 
     name: str
     back: Share
     when: Condition
     to: tuple[Route, ...]
     location: Location
+    named: bool = True
 
 
 @frozen

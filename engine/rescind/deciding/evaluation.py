@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from rescind.book.model import Row, Table, Value
-from rescind.deciding.settle import Settlement, settle
+from rescind.deciding.settle import Settlement, settle, why_unsettled
 from rescind.deciding.verdict import Fired
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError
@@ -17,7 +17,7 @@ from rescind.values.units import Money
 
 __all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate"]
 
-# A figure's name and a currency to its sum over the request, as money in that currency.
+# A figure's name and a currency to its sum over the request, as money in that currency; see `request_sums`.
 Sums = Callable[[str, str], Any]
 
 
@@ -185,9 +185,9 @@ class Evaluation:
         """A figure summed over the request; the case's own where it is the whole request."""
         own, currency = summed(name)
         figure = self.read(own)
-        if self._sums is None or (figure is ABSENT and not currency):
+        if self._sums is None:
             return figure
-        return self._sums(own, currency or figure.currency)
+        return self._sums(own, currency or ("" if figure is ABSENT else figure.currency))
 
     def row_of(self, value: Value) -> Row:
         """The first row of a table that held. Raises `FactsError` where none did."""
@@ -234,7 +234,7 @@ class Evaluation:
         try:
             return settle(plan, paid, self.read)
         except FormulaError as error:
-            raise facts_error("R0908", f"refund.{plan.term.id}", str(error)) from None
+            raise FactsError(problems=[why_unsettled(plan, error)]) from None
 
     def _refund_figure(self, name: str) -> Money:
         settlement = self.settlement()

@@ -138,7 +138,7 @@ def listed(
     try:
         cases = rows_of(rows)
     except UnitError as error:
-        raise RequestError(problems=[Problem("R1011", str(error), Location("rows"), error.hint)]) from None
+        raise RequestError(problems=[Problem("R1014", str(error), Location("rows"), error.hint)]) from None
     return _listed(decider, cases, at, matches)
 
 

@@ -66,8 +66,8 @@ def test_a_policy_and_a_version_are_named_by_texts(engine, name):
 
 @pytest.mark.parametrize("rows", NO_ROWS)
 def test_rows_are_a_list_of_cases(engine, rows):
-    assert refused(RequestError, lambda: engine.request(rows, reason="other", at=AT)) == [("R1011", "rows")]
-    assert refused(RequestError, lambda: list(engine.list(rows, at=AT))) == [("R1011", "rows")]
+    assert refused(RequestError, lambda: engine.request(rows, reason="other", at=AT)) == [("R1014", "rows")]
+    assert refused(RequestError, lambda: list(engine.list(rows, at=AT))) == [("R1014", "rows")]
     assert refused(FactsError, lambda: list(engine.decide_many(rows, at=AT))) == [("R0903", "rows")]
 
 
@@ -79,7 +79,7 @@ def test_rows_are_anything_that_gives_cases(engine, rows):
 @pytest.mark.parametrize("given", NO_TEXTS)
 def test_a_reason_and_a_number_are_texts(engine, given):
     ask = engine.request
-    assert refused(RequestError, lambda: ask([FACTS], reason=given, at=AT)) == [("R1011", "reason")]
+    assert refused(RequestError, lambda: ask([FACTS], reason=given, at=AT)) == [("R1014", "reason")]
     assert refused(RequestError, lambda: ask([FACTS], reason="other", number=given, at=AT)) == [
         ("R1010", "number")
     ]
@@ -89,10 +89,10 @@ def test_a_reason_and_a_number_are_texts(engine, given):
 def test_nothing_but_true_confirms(engine, given):
     ask = engine.request
     assert refused(RequestError, lambda: ask([FACTS], reason="other", at=AT, confirm=given)) == [
-        ("R1011", "confirm")
+        ("R1014", "confirm")
     ]
     assert refused(RequestError, lambda: ask([FACTS], reason="other", at=AT, all_or_nothing=given)) == [
-        ("R1011", "all_or_nothing")
+        ("R1014", "all_or_nothing")
     ]
 
 

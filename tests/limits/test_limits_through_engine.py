@@ -318,13 +318,14 @@ def test_unicode_escapes_and_keys_with_points(probe):
     probe(r"""
 TEXT = {"t": {"type": "text", "optional": True}, "a": {"b": {"type": "integer"}}}
 words = ["a", r"\u0061", "\\", '"', "\"a\"", "'", "ä", "a\u0308", "日本", "😀", "\n", "a\nb", r"a\nb", "\t", " ", "", "%d", "%s%n", "{", "}",
-         '","f0":1,"x":"', "null", "true", "5", "\u007f", "\u2028"]
+         '","f0":1,"x":"', "null", "true", "5"]
 usable = [word for word in words if not refused(load_blockers, TEXT, [{"t": word}])]
 assert len(usable) >= len(words) - 4, set(words) - set(usable)
 engine = load_blockers(TEXT, [{"t": word} for word in usable])
-for word in [*words, "\0", "a\0b", "\x1b"]:
+for word in words:
     assert blocked(engine, {"t": word, "a": {"b": 1}}) == [n for n, each in enumerate(usable) if each == word], ascii(word)
-assert bad(engine, {"t": "\ud800", "a": {"b": 1}}) == {"R0903"}
+for word in ["\ud800", "\0", "a\0b", "\x1b", "\u007f", "\u2028"]:
+    assert bad(engine, {"t": word, "a": {"b": 1}}) == {"R0903"}, ascii(word)
 points = [{"a.b": 1}, {"a": {"b": 1}, "a.b": 2}, {"a": {"b": 1, "b.c": 1}}, {"a": {"b": 1}, "": 1}, {"a": {"b": 1, "\0": 1}},
           {"a": {"b": 1}, "t ": "x"}, {"a": {"b": 1}, "T": "x"}, {"a": {"b": 1}, 1: 1}, {"a": {"b": 1}, None: 1}, {"a": {"b": 1}, "x" * 10**6: 1},
           {"a": 1}, {"a": None}, {"a": []}, {"a": {"b": {"c": 1}}}, {"a": {"b": 1}, "sid": "1"}, {"a": {"b": 1}, "id": 1}, {"a": {"b": 1}, "$s": 1}]

@@ -179,12 +179,13 @@ class _Look:
         """Look at one case; whether it showed something new."""
         try:
             if not isinstance(self.leaf, Compare):
-                return _seen(self.truth, TRUE if holds(self.leaf, run) else FALSE)
+                held = holds(self.leaf, run)
+                return held is not None and _seen(self.truth, TRUE if held else FALSE)
             side = relation(self.leaf, run)
         except Unknown:
             return False
-        held = side is not None and side in PASSES[self.leaf.op]
-        new = _seen(self.truth, TRUE if held else FALSE)
+        above = side is not None and side in PASSES[self.leaf.op]
+        new = _seen(self.truth, TRUE if above else FALSE)
         return _seen(self.limit, "" if side is None else SIDES[side]) or new
 
 

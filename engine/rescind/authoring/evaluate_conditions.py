@@ -10,9 +10,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
+from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Leaf, Name, Not, Op, Present
 from rescind.deciding.evaluation import Evaluation
-from rescind.problems.exceptions import FactsError
 from rescind.values.convert import plain
 from rescind.values.types import ABSENT, Kind, Type
 from rescind.values.units import Money, exchange
@@ -37,33 +36,48 @@ class Unknown(Exception):  # noqa: N818 - a state of the case, not an error of o
 
 def value_of(name: Name, run: Evaluation | None) -> Any:
     """The value of a name in the case; `ABSENT` where it has none."""
-    try:
-        return run.read(name.name) if run else ABSENT
-    except FactsError:
-        return ABSENT
+    value = run.known(name.name) if run else ABSENT
+    return ABSENT if value is None else value
 
 
-def holds(condition: Condition, run: Evaluation) -> bool:
-    """Whether a condition holds. Raises `Unknown` where it reads a value that cannot be computed."""
+def holds(condition: Condition, run: Evaluation) -> bool | None:
+    """Whether a condition holds; None where that is unknown."""
     match condition:
         case AllOf(items):
-            return all(holds(item, run) for item in items)
+            return _settled([holds(item, run) for item in items], settles=False)
         case AnyOf(items):
-            return any(holds(item, run) for item in items)
+            return _settled([holds(item, run) for item in items], settles=True)
         case Not(item):
-            return not holds(item, run)
+            held = holds(item, run)
+            return None if held is None else not held
+        case _:
+            try:
+                return _leaf_holds(condition, run)
+            except Unknown:
+                return None
+
+
+def _settled(verdicts: list[bool | None], *, settles: bool) -> bool | None:
+    return settles if settles in verdicts else None if None in verdicts else not settles
+
+
+def _leaf_holds(leaf: Leaf, run: Evaluation) -> bool:
+    match leaf:
         case Present(subject):
             return _read(subject, run) is not ABSENT
         case Has(subject, member):
             value = _read(subject, run)
             return value is not ABSENT and member in value
         case _:
-            side = relation(condition, run)
-            return side is not None and side in PASSES[condition.op]
+            side = relation(leaf, run)
+            return side is not None and side in PASSES[leaf.op]
 
 
 def relation(leaf: Compare, run: Evaluation) -> int | None:
-    """-1, 0 or 1: the subject is below, at or above the operand (1 for texts that differ); None where one is absent."""
+    """-1, 0 or 1: the subject is below, at or above the operand (1 for texts that differ); None where one is absent.
+
+    Raises `Unknown` where one is unknown.
+    """
     one = _read(leaf.subject, run)
     other = _read(leaf.operand, run) if isinstance(leaf.operand, Name) else leaf.operand
     if one is ABSENT or other is ABSENT:
@@ -80,10 +94,10 @@ def relation(leaf: Compare, run: Evaluation) -> int | None:
 
 
 def _read(name: Name, run: Evaluation) -> Any:
-    try:
-        return run.read(name.name)
-    except FactsError:
-        raise Unknown from None
+    value = run.known(name.name)
+    if value is None:
+        raise Unknown
+    return value
 
 
 def _in_one_currency(one: Money, other: Money, run: Evaluation) -> tuple[Any, Any]:

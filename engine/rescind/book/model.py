@@ -68,10 +68,14 @@ class Op(StrEnum):
 
 @frozen
 class Name:
-    """A fact or value read at run time, with its type."""
+    """A fact or value read at run time, with its type.
+
+    `certain`: it is never unknown, as `now` and facts that may be left out are.
+    """
 
     name: str
     type: Type
+    certain: bool = False
 
 
 @frozen

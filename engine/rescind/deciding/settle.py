@@ -7,7 +7,7 @@ before it answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 from typing import Any, NamedTuple, TypeAlias
@@ -25,6 +25,7 @@ __all__ = [
     "Plan",
     "Settlement",
     "apportion",
+    "first_terms",
     "plan_of",
     "record",
     "round_to_unit",
@@ -69,13 +70,16 @@ class Settlement(NamedTuple):
 class Plan(NamedTuple):
     """What the conditions that hold make of refund terms: what becomes of each instrument, and the deductions.
 
-    `shared` names the instruments that share the remainder.
+    `shared` names the instruments that share the remainder. `open` are the conditions that are unknown and decide about
+    every case, `open_parts` those that do where an instrument paid: its name and the condition.
     """
 
     term: Term
     parts: tuple[Part, ...]
     shared: tuple[str, ...]
     deductions: tuple[Deduction, ...]
+    open: tuple[str, ...] = ()
+    open_parts: tuple[tuple[str, str], ...] = ()
 
 
 class Part(NamedTuple):
@@ -86,14 +90,45 @@ class Part(NamedTuple):
     to: str
 
 
-def plan_of(term: Term, held: Container[str]) -> Plan:
-    """The plan of refund terms where the conditions `held` hold, by the names of their units."""
+def first_terms(
+    terms: Iterable[Term], held: Container[str], unknown: Container[str]
+) -> tuple[Term | None, tuple[str, ...]]:
+    """The first terms that hold, or the conditions that leave open which those are."""
+    before: list[str] = []
+    for term in terms:
+        unit = f"terms/{term.id}"
+        if unit in held:
+            return (None, tuple(before)) if before else (term, ())
+        before += [unit] if unit in unknown else []
+    return None, tuple(before)
+
+
+def plan_of(term: Term, held: Container[str], unknown: Container[str] = (), *, charged: bool = False) -> Plan:
+    """The plan of refund terms where the conditions `held` hold and those in `unknown` may, by the names of their units.
+
+    `charged`: a debt falls on an instrument that shares the remainder even where it paid nothing.
+    """
     unit = f"terms/{term.id}"
     parts = tuple(_part(part, f"{unit}/instruments/{part.name}", held) for part in term.instruments)
     shared = tuple(part.name for part in parts if part.back == "remainder")
-    return Plan(
-        term, parts, shared, tuple(part for part in term.deductions if f"{unit}/deduct/{part.name}" in held)
-    )
+    deductions = tuple(part for part in term.deductions if f"{unit}/deduct/{part.name}" in held)
+    units = [f"{unit}/deduct/{part.name}" for part in term.deductions]
+    asked = [(part, f"{unit}/instruments/{part.name}") for part in term.instruments]
+    units += [name for part, name in asked if charged and part.back == "remainder"]
+    open_parts = [
+        (part.name, each) for part, name in asked for each in _conditions(part, name, held) if each in unknown
+    ]
+    return Plan(term, parts, shared, deductions, tuple(each for each in units if each in unknown), tuple(open_parts))
+
+
+def _conditions(part: Instrument, unit: str, held: Container[str]) -> list[str]:
+    """The conditions that decide about an instrument: its own, and those of destinations up to the first that holds."""
+    units = [unit]
+    for number in range(1, len(part.to) + 1):
+        if f"{unit}/to/{number}" in held:
+            break
+        units.append(f"{unit}/to/{number}")
+    return units
 
 
 def _part(part: Instrument, unit: str, held: Container[str]) -> Part:

@@ -12,7 +12,7 @@ from rescind.formula.lexer import Mistake
 from rescind.formula.library.all_functions import FUNCTIONS
 from rescind.formula.library.function_call import CallSite
 from rescind.formula.library.tier_functions import UP_TO
-from rescind.formula.runtime_values import FormulaError, Read, Run
+from rescind.formula.runtime_values import FormulaError, Read, Run, UnknownError
 from rescind.formula.syntax_tree import Binary, Branch, Call, Choices, Literal, Name, Node, Unary
 from rescind.formula.typed_expression import EACH, FLAG, NUMERIC, Typed, Unit, constant, describe, unify
 from rescind.problems.suggestions import did_you_mean, one_of
@@ -65,7 +65,8 @@ def _name(unit: Unit, node: Name) -> Typed:
     unit.names[node.name] = None
     if (type_.optional or node.name in unit.scope.optional) and node.name not in unit.present:
         _warn_absent(unit, node)
-    return Typed(replace(type_, optional=False), _reader(node.name), node, node.name)
+    optional = type_.optional or node.name in unit.scope.optional
+    return Typed(replace(type_, optional=False), _reader(node.name, optional=optional), node, node.name)
 
 
 def _warn_absent(unit: Unit, node: Name) -> None:
@@ -74,11 +75,13 @@ def _warn_absent(unit: Unit, node: Name) -> None:
     unit.mistakes.append(Mistake("R0540", node.start, message, hint))
 
 
-def _reader(name: str) -> Run:
+def _reader(name: str, *, optional: bool) -> Run:
+    """A closure that reads a name. What may not be absent and is, is missing."""
+
     def run(read: Read) -> object:
         value = read(name)
         if value is ABSENT:
-            raise FormulaError(f"`{name}` is absent")
+            raise FormulaError(f"`{name}` is absent") if optional else UnknownError(name)
         return value
 
     return run
@@ -213,9 +216,37 @@ def _logic(unit: Unit, node: Binary) -> Typed:
     left, right = unit.all(parts)
     one, other = _flag(left, node.operator), _flag(right, node.operator)
     text = unit.snippet(node)
-    if both:
-        return Typed(FLAG, lambda read: one(read) and other(read), node, text)
-    return Typed(FLAG, lambda read: one(read) or other(read), node, text)
+    return Typed(FLAG, _both(one, other) if both else _either(one, other), node, text)
+
+
+def _both(one: Run, other: Run) -> Run:
+    """Strong Kleene `and`: a side that is false settles it, whatever becomes of the other."""
+
+    def run(read: Read) -> object:
+        try:
+            holds = one(read)
+        except FormulaError:
+            if other(read):
+                raise
+            return False
+        return holds and other(read)
+
+    return run
+
+
+def _either(one: Run, other: Run) -> Run:
+    """Strong Kleene `or`: a side that is true settles it, whatever becomes of the other."""
+
+    def run(read: Read) -> object:
+        try:
+            holds = one(read)
+        except FormulaError:
+            if not other(read):
+                raise
+            return True
+        return holds or other(read)
+
+    return run
 
 
 def _membership(unit: Unit, node: Binary) -> Typed:

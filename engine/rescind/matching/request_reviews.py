@@ -56,4 +56,4 @@ def summed_names(review: Review) -> set[str]:
 
 
 def _sum(name: Name, currency: str) -> Name:
-    return replace(name, name=f"{SUM_PREFIX}{currency}/{name.name}")
+    return replace(name, name=f"{SUM_PREFIX}{currency}/{name.name}", certain=False)

@@ -1,0 +1,244 @@
+"""Why something is unknown: every fact that is missing, every formula that failed, every rate that is not there.
+
+The rules engine says which branches of a condition may hold; each comparison in one of them is true or unknown, so what
+makes the condition unknown is found there and nowhere else. Why a formula has no value is found by computing it again.
+Nothing here decides: it is asked once a case is undecided, or when something unknown is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rescind.book.model import Refund, Row, Table, Value, Version
+from rescind.deciding.evaluation import REFUND, Evaluation
+from rescind.deciding.settle import Plan, Settlement, settle
+from rescind.deciding.version_program import Program
+from rescind.formula.runtime_values import FormulaError, UnknownError
+from rescind.formula.scope import Formula
+from rescind.matching.compile_version import units_of
+from rescind.matching.evaluation_passes import formulas_of, names_in_value, names_of
+from rescind.matching.request_reviews import SUM_PREFIX, summed
+from rescind.problems.exceptions import EngineError, FactsError
+from rescind.problems.problem import Location, Problem
+from rescind.values.types import ABSENT, RATES
+from rescind.values.units import Money
+
+__all__ = ["settlement_of", "undecided", "value_of", "why_unknown", "why_without_value"]
+
+# How the conditions of each step begin, in the order in which a decision asks for them; the refund comes last.
+SECTIONS = ("applies_to", "blockers/", "review/")
+
+
+def undecided(run: Evaluation) -> FactsError | None:
+    """The error of a case of which something is unknown that its decision depends on, None where there is no such thing.
+
+    What the refund is, is asked later: see `settlement_of`.
+    """
+    verdict = run.verdict
+    if verdict.applies is None:
+        return _stopped(run, ("applies_to",), 0)
+    if not verdict.applies or verdict.blocked:
+        return None
+    if verdict.open_blockers:
+        return _stopped(run, verdict.open_blockers, 1)
+    return _stopped(run, verdict.open_reviews, 2) if verdict.open_reviews else None
+
+
+def settlement_of(run: Evaluation) -> Settlement:
+    """The refund of a case. Raises `FactsError` where it is unknown."""
+    settlement = run.known(REFUND)
+    if settlement is None:
+        raise _error(run, _why_refund(run), ())
+    return settlement  # type: ignore[no-any-return]
+
+
+def value_of(run: Evaluation, name: str) -> Any:
+    """The typed value of a name, `ABSENT` for an optional fact that is. Raises `FactsError` where it is unknown."""
+    value = run.known(name)
+    if value is None:
+        raise _error(run, _why_name(run, name), ())
+    return value
+
+
+def why_unknown(run: Evaluation, unit: str) -> tuple[Problem, ...]:
+    """Why a condition is unknown: a problem for each cause."""
+    return tuple(dict.fromkeys(_why_unit(run, unit)))
+
+
+def why_without_value(run: Evaluation, name: str) -> tuple[Problem, ...]:
+    """Why a value is unknown: a problem for each cause."""
+    return tuple(dict.fromkeys(_why_name(run, name)))
+
+
+def _stopped(run: Evaluation, units: Iterable[str], step: int) -> FactsError:
+    """The error of a step that conditions leave open, with what later steps may ask for."""
+    found = [problem for unit in units for problem in _why_unit(run, unit)]
+    later = _names_after(run.program, step)
+    return _error(run, found, [name for name in later if run.known(name) is None])
+
+
+def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> FactsError:
+    """What is missing in the order of the vocabulary, then what failed, then what is missing for later steps."""
+    problems = dict.fromkeys(found)
+    if not problems:
+        raise EngineError("something is unknown, and no cause was found; nothing is decided")
+    program = run.program
+    absent = [problem for problem in problems if problem.code == "R0901"]
+    named = {problem.location.path for problem in absent}
+    absent.sort(key=lambda problem: program.slots[problem.location.path])
+    failed = [problem for problem in problems if problem.code != "R0901"]
+    after = [program.missing(name, later=True) for name in sorted({*later} - named, key=program.slots.__getitem__)]
+    return FactsError(problems=[*absent, *failed, *after])
+
+
+def _why_unit(run: Evaluation, unit: str) -> Iterator[Problem]:
+    """Every cause in a branch that may hold."""
+    for _, rule in sorted(run.verdict.unknown.get(unit, ())):
+        for part in run.program.because(rule, unit):
+            if "flag" in part:
+                yield from _why_unit(run, part["flag"])
+            else:
+                yield from _why_part(run, part)
+
+
+def _why_part(run: Evaluation, part: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in filter(None, (part["fact"], part.get("against"))):
+        if run.known(name) is None:
+            yield from _why_name(run, name)
+        for source, currency in run.rateless(name):
+            yield _no_rate(run.program, source, currency)
+
+
+def _no_rate(program: Program, source: str, currency: str) -> Problem:
+    if RATES in program.required:
+        return program.missing(RATES)
+    return Problem(
+        "R0907",
+        f"an amount in {source} is compared with one in {currency}, and `rates` has no rate for them",
+        Location(RATES),
+        f'send `{{"rates": {{"{source}/{currency}": "…"}}}}`',
+    )
+
+
+def _why_name(run: Evaluation, name: str) -> Iterator[Problem]:
+    """Why a name is unknown."""
+    program = run.program
+    if name.startswith(SUM_PREFIX):
+        yield from _why_name(run, summed(name).name)
+    elif name in program.values:
+        yield from _why_value(run, program.values[name])
+    elif name in program.required:
+        yield program.missing(name if name in program.slots else name.rpartition(".")[0])
+    else:
+        yield from _why_refund(run)
+
+
+def _why_value(run: Evaluation, value: Value) -> Iterator[Problem]:
+    place = Location(f"values.{value.name}")
+    row = run.verdict.rows.get(value.name)
+    if not isinstance(value.body, Table):
+        yield from _why_formula(run, value.body, place)
+    elif isinstance(row, Row):
+        yield from _why_formula(run, row.result, place)
+    elif row:
+        for unit in row:
+            yield from _why_unit(run, unit)
+    else:
+        hint = "the policy needs a row for it, or `- otherwise: …`"
+        yield Problem("R0909", f"no row of `{value.name}` covers this case ({value.location})", place, hint)
+
+
+def _why_formula(run: Evaluation, formula: Formula, place: Location) -> Iterator[Problem]:
+    """Why a formula has no value: what it reads that is unknown, and what it cannot do with what is known."""
+    yield from _unknown_among(run, formula.names)
+    try:
+        formula.evaluate(run.operand)
+    except UnknownError:
+        pass
+    except FormulaError as error:
+        yield Problem("R0908", f"`{formula.text}`: {error}", place)
+
+
+def _unknown_among(run: Evaluation, names: Iterable[str]) -> Iterator[Problem]:
+    for name in names:
+        if run.known(name) is None:
+            yield from _why_name(run, name)
+
+
+def _why_refund(run: Evaluation) -> Iterator[Problem]:
+    refund, plan = run.program.version.refund, run.verdict.plan
+    if refund is None:
+        return
+    if plan is None:
+        yield from _why_no_terms(run)
+        return
+    paid = run.known(refund.paid.name)
+    if paid is None or paid is ABSENT:
+        yield run.program.missing(refund.paid.name)
+    units = [*plan.open, *(unit for name, unit in plan.open_parts if paid and paid is not ABSENT and name in paid)]
+    for unit in units:
+        yield from _why_unit(run, unit)
+    names = [name for part in plan.deductions for formula in formulas_of(part) for name in formula.names]
+    yield from _unknown_among(run, names)
+    if paid and paid is not ABSENT and not units:
+        yield from _why_unsettled(run, refund, plan, paid)
+
+
+def _why_no_terms(run: Evaluation) -> Iterator[Problem]:
+    for unit in run.verdict.open_terms:
+        yield from _why_unit(run, unit)
+    if not run.verdict.open_terms:
+        hint = "the policy needs terms without `when`"
+        yield Problem("R0909", "no refund terms cover this case", Location("refund.terms"), hint)
+
+
+def _why_unsettled(run: Evaluation, refund: Refund, plan: Plan, paid: Mapping[str, Money]) -> Iterator[Problem]:
+    try:
+        settle(refund, plan, paid, run.operand)
+    except UnknownError:
+        pass
+    except FormulaError as error:
+        yield Problem("R0908", str(error), Location(f"refund.{plan.term.id}"))
+
+
+def _names_after(program: Program, step: int) -> set[str]:
+    """The facts that the steps after one read, themselves or through values."""
+    version = program.version
+    names = [
+        name
+        for unit, condition, _ in units_of(version)
+        if unit.startswith(SECTIONS[step + 1 :])
+        for name in names_of(condition)
+    ]
+    return _facts_under(program, [*names, *_names_of_refund(version)])
+
+
+def _names_of_refund(version: Version) -> list[str]:
+    """What the terms of a version read."""
+    if version.refund is None:
+        return []
+    conditions = [condition for unit, condition, _ in units_of(version) if unit.startswith("terms/")]
+    deductions = [part for term in version.refund.terms for part in term.deductions]
+    formulas = [formula for part in deductions for formula in formulas_of(part)]
+    return [
+        version.refund.paid.name,
+        *(name for condition in conditions for name in names_of(condition)),
+        *(name for formula in formulas for name in formula.names),
+    ]
+
+
+def _facts_under(program: Program, names: list[str]) -> set[str]:
+    """The facts among names, and those that the values among them read."""
+    seen: set[str] = set()
+    open_names = list(names)
+    while open_names:
+        name = open_names.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in program.values:
+            open_names += names_in_value(program.values[name])
+        elif name in program.instruments:
+            open_names.append(name.rpartition(".")[0])
+    return seen & program.slots.keys()

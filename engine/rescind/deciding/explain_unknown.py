@@ -7,8 +7,8 @@ Nothing here decides: it is asked once a case is undecided, or when something un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from rescind.book.model import Refund, Row, Table, Value, Version
 from rescind.deciding.evaluation import REFUND, Evaluation
@@ -92,22 +92,51 @@ def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> F
     return FactsError(problems=[*absent, *failed, *after])
 
 
+class _Branch(NamedTuple):
+    """A branch of a condition that may hold: its comparisons, and those of them that are unknown, with their causes."""
+
+    parts: Sequence[Mapping[str, Any]]
+    unknown: Sequence[tuple[Mapping[str, Any], Sequence[Problem]]]
+
+
 def _why_unit(run: Evaluation, unit: str) -> Iterator[Problem]:
-    """Every cause in a branch that may hold."""
-    for _, rule in sorted(run.verdict.unknown.get(unit, ())):
-        for part in run.program.because(rule, unit):
-            if "flag" in part:
-                yield from _why_unit(run, part["flag"])
-            else:
-                yield from _why_part(run, part)
+    """Every cause in a branch that may hold, and that no other branch makes irrelevant."""
+    branches = [_branch(run, run.program.because(rule, unit)) for _, rule in sorted(run.verdict.unknown.get(unit, ()))]
+    for branch in branches:
+        if not any(_settles(other, branch) for other in branches):
+            for _, problems in branch.unknown:
+                yield from problems
+
+
+def _branch(run: Evaluation, parts: Sequence[Mapping[str, Any]]) -> _Branch:
+    found = [(part, tuple(_why_part(run, part))) for part in parts]
+    return _Branch(parts, [(part, problems) for part, problems in found if problems])
+
+
+def _settles(one: _Branch, other: _Branch) -> bool:
+    """Whether what is true in one branch stands in the place of something that is unknown in the other."""
+    rest, asked = [part for part, _ in one.unknown], [part for part, _ in other.unknown]
+    return (
+        len(rest) < len(asked)
+        and all(part in asked for part in rest)
+        and any(part not in other.parts for part in one.parts)
+    )
 
 
 def _why_part(run: Evaluation, part: Mapping[str, Any]) -> Iterator[Problem]:
-    for name in filter(None, (part["fact"], part.get("against"))):
-        if run.known(name) is None:
-            yield from _why_name(run, name)
-        for source, currency in run.rateless(name):
-            yield _no_rate(run.program, source, currency)
+    """Why a comparison is unknown; nothing where it is not."""
+    if "flag" in part:
+        yield from _why_unit(run, part["flag"])
+        return
+    name, against = part["fact"], part.get("against")
+    for each in filter(None, (name, against)):
+        if run.known(each) is None:
+            yield from _why_name(run, each)
+    other = run.known(against) if against else None
+    currency = getattr(other, "currency", part.get("currency"))
+    for source, wanted in run.rateless(name):
+        if wanted == currency:
+            yield _no_rate(run.program, source, wanted)
 
 
 def _no_rate(program: Program, source: str, currency: str) -> Problem:
@@ -170,12 +199,12 @@ def _why_refund(run: Evaluation) -> Iterator[Problem]:
     refund, plan = run.program.version.refund, run.verdict.plan
     if refund is None:
         return
-    if plan is None:
-        yield from _why_no_terms(run)
-        return
     paid = run.known(refund.paid.name)
     if paid is None or paid is ABSENT:
         yield run.program.missing(refund.paid.name)
+    if plan is None:
+        yield from _why_no_terms(run)
+        return
     units = [*plan.open, *(unit for name, unit in plan.open_parts if paid and paid is not ABSENT and name in paid)]
     for unit in units:
         yield from _why_unit(run, unit)

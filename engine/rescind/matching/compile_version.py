@@ -33,6 +33,7 @@ from rescind.matching.ruleset_limits import (
 from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location, Problems
 from rescind.values.types import Kind
+from rescind.values.units import Money
 
 __all__ = ["compile_version", "units_of"]
 
@@ -177,6 +178,8 @@ class _Compiler:
         reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs}
         if isinstance(atom, Compare) and isinstance(atom.operand, Name):
             reason["against"] = atom.operand.name
+        elif isinstance(atom, Compare) and isinstance(atom.operand, Money):
+            reason["currency"] = atom.operand.currency
         return [reason if literal.positive else {**reason, "not": True}]
 
     def _bound(self) -> None:

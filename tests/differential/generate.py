@@ -86,7 +86,7 @@ class Subject:
 
 @dataclass
 class Book:
-    """A vocabulary and one version as plain data, and what facts are drawn from."""
+    """A vocabulary and its versions as plain data, and what facts are drawn from."""
 
     seed: int
     zone: str
@@ -95,6 +95,8 @@ class Book:
     kinds: dict[str, str]
     subjects: list[Subject]
     rates: bool
+    others: list[dict[str, Any]] = field(default_factory=list)  # versions of further policies, in their order
+    governed: dict[str, str] = field(default_factory=dict)  # the fact that picks the version, by policy
 
 
 # Canonical values: what a subject's pool holds, by kind.

@@ -24,11 +24,24 @@ from rescind.matching.compile_version import GATES
 from rescind.values.types import Kind
 from rescind.values.units import currencies
 
-from tests.differential.harness import check, report, yaml_of
+from tests.differential.harness import ENGINE_HAS_THREE_VALUES, check, report, yaml_of
+from tests.differential.kleene_check import check_kleene
 
 BOOKS, CASES = 16, 70
 
+of_two_values = pytest.mark.skipif(
+    ENGINE_HAS_THREE_VALUES, reason="`test_kleene` compares the engine with three truth values"
+)
 
+
+def answers_wrongly():
+    """Whether a comparison of 40 books with all operators finds an answer that is not the author's."""
+    if ENGINE_HAS_THREE_VALUES:
+        return any(check_kleene([seed], 10).kinds for seed in range(0, 120, 3))
+    return any(found.kind == "answer" for seed in range(40) for found in check([seed], 10).disagreements)
+
+
+@of_two_values
 @pytest.mark.parametrize("block", range(2))
 def test_rulesets_answer_as_the_words_of_the_author(block):
     tally = check(range(block * BOOKS, (block + 1) * BOOKS), CASES)
@@ -41,6 +54,7 @@ def test_rulesets_answer_as_the_words_of_the_author(block):
     assert tally.refused <= BOOKS // 3
 
 
+@of_two_values
 @pytest.mark.soak
 def test_rulesets_answer_as_the_words_of_the_author_for_minutes():
     first = int(os.environ.get("RESCIND_SEED", random.SystemRandom().randrange(10**9)))
@@ -168,9 +182,10 @@ MUTANTS = (
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_a_broken_compiler_is_noticed(mutant, monkeypatch):
     mutant(monkeypatch)
-    assert any(found.kind == "answer" for seed in range(40) for found in check([seed], 10).disagreements)
+    assert answers_wrongly()
 
 
+@of_two_values
 def test_an_error_that_does_not_wait_is_noticed(monkeypatch):
     """Conditions that a case does not come to must not fail it."""
     compile_record = program.compile_record
@@ -183,6 +198,7 @@ def test_an_error_that_does_not_wait_is_noticed(monkeypatch):
     assert any("though the case is blocked or the policy does not apply" in each.what for each in found)
 
 
+@of_two_values
 def test_a_disagreement_is_reported_with_its_seed_and_at_its_smallest(monkeypatch):
     disjunction_drops_its_last_branch(monkeypatch)
     every = check(range(8), 10, stop_at=8).disagreements

@@ -39,7 +39,7 @@ __all__ = [
 
 # The one switch: whether the engine is compared with the reference that has three truth values (`kleene_check`),
 # not with the one that has two.
-ENGINE_HAS_THREE_VALUES = False
+ENGINE_HAS_THREE_VALUES = True
 
 GATES = ("applies_to", "blockers/")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -177,9 +177,8 @@ class CaseDecider:
 def _evaluated(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
     """A policy asked. Raises `FactsError` where something is unknown on which the answer depends."""
     evaluation = evaluate(program, values, sums)
-    error = undecided(evaluation)
-    if error:
-        raise error
+    if evaluation.verdict.undecided:
+        raise undecided(evaluation)
     return evaluation
 
 

@@ -18,7 +18,7 @@ from rescind.problems.exceptions import EngineError
 from rescind.values.types import ABSENT, RATES, Type
 from rescind.values.units import Money, exchanged
 
-__all__ = ["REFUND", "Evaluation", "Reason", "Sums", "evaluate"]
+__all__ = ["Evaluation", "Reason", "Sums", "evaluate"]
 
 # A figure's name and a currency to its sum over the request, as money in that currency.
 Sums = Callable[[str, str], Any]
@@ -75,19 +75,22 @@ class Evaluation:
         program, done = self.program, 0
         held: Rules = ()
         possible: Rules = ()
-        for pass_, record, match, _ in program.stages:
+        for pass_, record, once, matcher in program.stages:
             if pass_ > done and self._settled(done):
                 break
             done = pass_
-            fired, open_ = match(record(self.values, self))
-            held += (*fired,)
-            possible += (*open_,)
+            cells, unknown = record(self.values, self)
+            if unknown:
+                fired, open_ = matcher.match(cells)
+                possible += tuple(open_)
+            else:
+                fired = once(cells)  # type: ignore[arg-type] # all of them are integers
+            held += tuple(fired)
             self.verdict = program.judge(held, possible)
         if not self.verdict.sound:
             raise EngineError("the rules engine contradicts itself; nothing is decided")
         if not done and self._settled(done):
             self._computed.clear()  # what pass 0 computed for conditions that the case does not come to
-        self.seal()
 
     def _settled(self, done: int) -> bool:
         program, verdict = self.program, self.verdict
@@ -134,7 +137,7 @@ class Evaluation:
         slot = self.program.slots.get(name)
         if slot is not None:
             return self.values[slot]
-        value = self.known(name)
+        value = self._computed[name] if name in self._computed else self.known(name)
         if value is None:
             raise UnknownError(name)
         return value
@@ -165,8 +168,6 @@ class Evaluation:
         if name in program.values:
             formula = self.formula_of(name)
             return None if formula is None else self._evaluated(formula)
-        if name == REFUND:
-            return self._settle()
         return self._sum(name) if name.startswith(SUM_PREFIX) else self._refund_figure(name)
 
     def _evaluated(self, formula: Formula) -> Any:
@@ -208,12 +209,20 @@ class Evaluation:
             return Money(sum(minors), currencies[0])
         return paid[part] if part in paid else Money(0, next(iter(paid.values())).currency)
 
+    def settlement(self) -> Settlement | None:
+        """The refund; None where it is unknown."""
+        if REFUND not in self._computed:
+            self._computed[REFUND] = self._settle()
+        return self._computed[REFUND]  # type: ignore[no-any-return]
+
     def _settle(self) -> Settlement | None:
         refund, plan = self.program.version.refund, self.verdict.plan
         if refund is None or plan is None or plan.open:
             return None
         paid = self.known(refund.paid.name)
-        if paid is None or paid is ABSENT or any(name in paid for name, _ in plan.open_parts):
+        if paid is None or paid is ABSENT:
+            return None
+        if plan.open_parts and any(name in paid for name, _ in plan.open_parts):
             return None
         try:
             return settle(refund, plan, paid, self.operand)
@@ -221,7 +230,7 @@ class Evaluation:
             return None
 
     def _refund_figure(self, name: str) -> Money | None:
-        settlement = self.known(REFUND)
+        settlement = self.settlement()
         if settlement is None:
             return None
         if name == "refund.total":

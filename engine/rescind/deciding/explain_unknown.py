@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rescind.book.model import Refund, Row, Table, Value, Version
-from rescind.deciding.evaluation import REFUND, Evaluation
+from rescind.deciding.evaluation import Evaluation
 from rescind.deciding.settle import Plan, Settlement, settle
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError, UnknownError
@@ -30,27 +30,24 @@ __all__ = ["settlement_of", "undecided", "value_of", "why_unknown", "why_without
 SECTIONS = ("applies_to", "blockers/", "review/")
 
 
-def undecided(run: Evaluation) -> FactsError | None:
-    """The error of a case of which something is unknown that its decision depends on, None where there is no such thing.
+def undecided(run: Evaluation) -> FactsError:
+    """The error of a case of which something is unknown that its decision depends on, with all that is missing.
 
-    What the refund is, is asked later: see `settlement_of`.
+    What later steps may ask for, it names as well. What the refund is, is asked later: see `settlement_of`.
     """
-    verdict = run.verdict
-    if verdict.applies is None:
-        return _stopped(run, ("applies_to",), 0)
-    if not verdict.applies or verdict.blocked:
-        return None
-    if verdict.open_blockers:
-        return _stopped(run, verdict.open_blockers, 1)
-    return _stopped(run, verdict.open_reviews, 2) if verdict.open_reviews else None
+    units = run.verdict.undecided
+    found = [problem for unit in units for problem in _why_unit(run, unit)]
+    step = next(number for number, section in enumerate(SECTIONS) if units[0].startswith(section))
+    later = _names_after(run.program, step)
+    return _error(run, found, [name for name in later if run.known(name) is None])
 
 
 def settlement_of(run: Evaluation) -> Settlement:
     """The refund of a case. Raises `FactsError` where it is unknown."""
-    settlement = run.known(REFUND)
+    settlement = run.settlement()
     if settlement is None:
         raise _error(run, _why_refund(run), ())
-    return settlement  # type: ignore[no-any-return]
+    return settlement
 
 
 def value_of(run: Evaluation, name: str) -> Any:
@@ -69,13 +66,6 @@ def why_unknown(run: Evaluation, unit: str) -> tuple[Problem, ...]:
 def why_without_value(run: Evaluation, name: str) -> tuple[Problem, ...]:
     """Why a value is unknown: a problem for each cause."""
     return tuple(dict.fromkeys(_why_name(run, name)))
-
-
-def _stopped(run: Evaluation, units: Iterable[str], step: int) -> FactsError:
-    """The error of a step that conditions leave open, with what later steps may ask for."""
-    found = [problem for unit in units for problem in _why_unit(run, unit)]
-    later = _names_after(run.program, step)
-    return _error(run, found, [name for name in later if run.known(name) is None])
 
 
 def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> FactsError:

@@ -29,8 +29,9 @@ class Verdict(NamedTuple):
     """What holds so far. `held` are the conditions that fired or always hold, `unknown` those that may hold.
 
     `applies` is None where that is unknown. `sound` is false where the policy both applies and does not, or neither:
-    as an end result that is an error. `blockers` and `reviews` hold; the conditions that are unknown in their place
-    stand in `open_blockers` and `open_reviews`. `rows` are, by table, the first row that holds, or the conditions that
+    as an end result that is an error. `blockers` and `reviews` hold; `open_blockers` are the conditions that are unknown
+    in their place. `undecided` are those that as an end result are an error: of `applies_to`, else of blockers where
+    none holds, else of reviews. `rows` are, by table, the first row that holds, or the conditions that
     leave open which one does; `plan` is None where no refund terms hold, or `open_terms` leave open which ones do.
     """
 
@@ -43,7 +44,7 @@ class Verdict(NamedTuple):
     blockers: tuple[Blocker, ...]
     open_blockers: tuple[str, ...]
     reviews: tuple[Review, ...]
-    open_reviews: tuple[str, ...]
+    undecided: tuple[str, ...]
     plan: Plan | None
     open_terms: tuple[str, ...]
     rows: Mapping[str, Row | tuple[str, ...]]
@@ -81,6 +82,10 @@ class Judge:
         terms = refund.terms if refund else ()
         term, open_terms = first_terms(terms, held, unknown)
         applies, denied = (_truth(unit, held, unknown) for unit in ("applies_to", "applies_to/not"))
+        open_blockers = _among("blockers", version.blockers, unknown)
+        undecided: tuple[str, ...] = ("applies_to",) if applies is None else ()
+        if applies and not blockers:
+            undecided = open_blockers or _among("review", version.reviews, unknown)
         return Verdict(
             fired,
             MappingProxyType(unknown),
@@ -89,9 +94,9 @@ class Judge:
             (denied is None) if applies is None else (denied is not None and applies != denied),
             bool(blockers),
             blockers,
-            _among("blockers", version.blockers, unknown),
+            open_blockers,
             tuple(review for review in version.reviews if f"review/{review.id}" in held),
-            _among("review", version.reviews, unknown),
+            undecided,
             plan_of(term, held, unknown, charged=bool(refund and refund.below_zero == "charge")) if term else None,
             open_terms,
             MappingProxyType(dict(self._rows(held, unknown))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rescind.book.model import Version
@@ -10,7 +10,7 @@ from rescind.book.vocabulary import NOW, Vocabulary
 from rescind.deciding.verdict import Judge
 from rescind.matching.durable_runtime import Ruleset
 from rescind.matching.encode_case import Record, compile_record
-from rescind.matching.two_fillings import Cell, Matcher
+from rescind.matching.two_fillings import Matcher
 from rescind.problems.problem import Location, Problem
 from rescind.values.types import Kind, Type
 
@@ -22,8 +22,8 @@ class _Stage(NamedTuple):
 
     pass_: int
     record: Record
-    match: Callable[[tuple[Cell, ...]], tuple[list[str], list[str]]]
-    close: Callable[[], None]
+    once: Callable[[Sequence[int]], list[str]]
+    matcher: Matcher
 
 
 class Program:
@@ -67,7 +67,7 @@ class Program:
     def close(self) -> None:
         """Give back what the rules engine holds."""
         for stage in self.stages:
-            stage.close()
+            stage.matcher.close()
 
     def missing(self, name: str, *, later: bool = False) -> Problem:
         """The problem of a fact that is missing; `later`: for the step that asks now it is not."""
@@ -89,9 +89,16 @@ class Program:
         columns = stage["columns"]
         fields = [column["field"] for column in columns]
         ruleset = Ruleset(f"{self.version.policy}/{self.version.version}/{index}", fields, stage["shards"])
-        matcher = Matcher(columns, ruleset)
+        # A policy that does not apply is asked nothing else.
+        rules = [rule for shard in stage["shards"] for rule in shard["rules"] if rule in self._meanings]
+        ending = (
+            rule
+            for rule in rules
+            if any(meaning["unit"] == "applies_to/not" for meaning in self._meanings[rule])
+        )
+        matcher = Matcher(columns, ruleset, ending)
         record = compile_record(columns, self.slots, self.required, self.type_of)
-        return _Stage(stage["pass"], record, matcher.match, matcher.close)
+        return _Stage(stage["pass"], record, ruleset.fire, matcher)
 
     def type_of(self, name: str) -> Type:
         """The type of a fact, a value or a figure of the refund."""

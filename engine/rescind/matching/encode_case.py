@@ -4,7 +4,10 @@ The code for a stage is written out when its version is first used: a loop over 
 for each, and takes four times as long. The function that is written looks like this:
 
     def record(v, run):
-        return (code0[v[5]], (c1 := None if (a := v[7]) is ABSENT else a), encode2(run.known(name2)), c1)
+        c0 = code0[v[5]]
+        c1 = None if (a := v[7]) is ABSENT else a
+        c2 = encode2(run.known(name2))
+        return (c0, c1, c2, c1), c1 is None or c2 is None
 
 INVARIANT: only numbers that are made here stand in the text. Names and literals of a policy are passed in the
 namespace.
@@ -27,8 +30,8 @@ from rescind.values.units import Money
 
 __all__ = ["CaseState", "Record", "compile_record"]
 
-# Facts by slot, and the run that knows the rest, to the values of the columns.
-Record = Callable[[list[Any], "CaseState"], tuple[Cell, ...]]
+# Facts by slot, and the run that knows the rest, to the values of the columns and whether one of them is unknown.
+Record = Callable[[list[Any], "CaseState"], tuple[tuple[Cell, ...], bool]]
 Column = Mapping[str, Any]
 
 # Facts of these kinds are integers, and `rescind.values.scalar_readers` keeps them far inside of a column.
@@ -65,14 +68,16 @@ def compile_record(
     """
     writer = _Writer(slots, required, type_of)
     cells = [writer.cell(number, column) for number, column in enumerate(columns)]
-    lines = ["def record(v, run):", f"return ({''.join(f'{cell}, ' for cell in cells)})"]
+    unknown = " or ".join(f"{name} is None" for name in writer.uncertain) or "False"
+    result = f"return ({''.join(f'{cell}, ' for cell in cells)}), {unknown}"
+    lines = ["def record(v, run):", *writer.lines, result]
     exec(compile("\n    ".join(lines), "<record>", "exec"), writer.names)  # noqa: S102 - see the invariant
     record: Record = writer.names["record"]
     return record
 
 
 class _Writer:
-    """Writes the expressions of columns; `names` collects what they refer to."""
+    """Writes the lines that encode columns; `names` collects what they refer to, `uncertain` what may be unknown."""
 
     def __init__(
         self, slots: Mapping[str, int], required: Collection[str], type_of: Callable[[str], Type]
@@ -81,15 +86,18 @@ class _Writer:
         self._slots = slots
         self._required = required
         self._type_of = type_of
+        self.lines: list[str] = []
+        self.uncertain: list[str] = []
         self._written: dict[str, str] = {}
 
     def cell(self, number: int, column: Column) -> str:
-        """The expression for one column. The two bounds of a value are encoded once."""
+        """The name of the variable that holds one column. The two bounds of a value are encoded once."""
         source = repr(sorted((key, item) for key, item in column.items() if key not in {"field", "bound"}))
-        if source in self._written:
-            return self._written[source]
-        self._written[source] = f"c{number}"
-        return f"(c{number} := {self._cell(number, column)})"
+        if source not in self._written:
+            self._written[source] = f"c{number}"
+            self.lines.append(f"c{number} = {self._cell(number, column)}")
+            self.uncertain += [f"c{number}"] if "bound" in column else []
+        return self._written[source]
 
     def _cell(self, number: int, column: Column) -> str:
         name, written = column["reads"], column["as"]
@@ -200,10 +208,10 @@ def _money_column(money: Any, absent: Cell, name: str, currency: str, run: CaseS
 
 def _sign(one: Any, other: Any, absent: tuple[Cell, Cell], name: str, run: CaseState) -> Cell:
     """-1, 0 or 1 as `one` is less than, equal to or more than `other`."""
-    if one is ABSENT or other is ABSENT:
-        return None if (one, absent[0]) == (ABSENT, None) or (other, absent[1]) == (ABSENT, None) else 0
-    if one is None or other is None:
-        return None
+    if one is ABSENT or other is ABSENT or one is None or other is None:
+        # An absent fact beside an unknown one does not make it known.
+        cells = [cell if value is ABSENT else value for value, cell in zip((one, other), absent, strict=True)]
+        return None if None in cells else 0
     if one.__class__ is int:
         return -1 if one < other else int(one > other)
     if isinstance(one, Money):

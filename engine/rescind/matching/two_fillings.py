@@ -21,21 +21,27 @@ Cell: TypeAlias = int | None
 
 
 class Matcher:
-    """One ruleset, matched once for a record in which all is known, else twice."""
+    """One ruleset, for records in which something is unknown: they are matched twice.
 
-    __slots__ = ("_all_hold", "_none_hold", "_ruleset")
+    `ending` are rules after which nothing that is unknown matters: where one of them holds, once is enough.
+    """
 
-    def __init__(self, columns: Iterable[Mapping[str, Any]], ruleset: Ruleset) -> None:
+    __slots__ = ("_all_hold", "_ending", "_none_hold", "_ruleset")
+
+    def __init__(
+        self, columns: Iterable[Mapping[str, Any]], ruleset: Ruleset, ending: Iterable[str] = ()
+    ) -> None:
         self._ruleset = ruleset
+        self._ending = frozenset(ending)
         low = [column.get("bound") == "low" for column in columns]
         self._none_hold = [LEAST if is_low else GREATEST for is_low in low]
         self._all_hold = [GREATEST if is_low else LEAST for is_low in low]
 
-    def match(self, record: tuple[Cell, ...]) -> tuple[list[str], list[str]]:
-        """The rules that hold for a record, and those that may. Raises `EngineError`."""
-        if None not in record:
-            return self._ruleset.fire(record), []  # type: ignore[arg-type]
+    def match(self, record: Sequence[Cell]) -> tuple[list[str], list[str]]:
+        """The rules that hold for a record, and beside them those that may. Raises `EngineError`."""
         held = self._ruleset.fire(self._filled(record, self._none_hold))
+        if not self._ending.isdisjoint(held):
+            return held, []
         possible = self._ruleset.fire(self._filled(record, self._all_hold))
         # INVARIANT: the first filling is a part of the second. Anything else would be a rule that holds and is false.
         if not set(held) <= set(possible):
@@ -47,5 +53,5 @@ class Matcher:
         self._ruleset.close()
 
     @staticmethod
-    def _filled(record: tuple[Cell, ...], ends: Sequence[int]) -> tuple[int, ...]:
+    def _filled(record: Sequence[Cell], ends: Sequence[int]) -> tuple[int, ...]:
         return tuple([end if cell is None else cell for cell, end in zip(record, ends, strict=True)])

@@ -15,7 +15,7 @@ from rescind.problems.exceptions import BookError, EngineError, FactsError
 
 from tests.differential import kleene
 from tests.differential.generate import make_now
-from tests.differential.harness import ENGINE_HAS_THREE_VALUES, Disagreement, load, needed_facts
+from tests.differential.harness import Disagreement, load, needed_facts
 from tests.differential.incomplete import make_incomplete_book, make_incomplete_facts
 from tests.differential.kleene import ABSENT, KleeneCase, Unknown
 from tests.differential.reference import fact_entries, look_up, typed
@@ -129,7 +129,7 @@ def said_by_engine(engine, book, facts, now):
         answer["outcome"],
         (answer.get("policy") or {}).get("id", ""),
         ids(answer["blockers"]),
-        None if undetermined is None and not ENGINE_HAS_THREE_VALUES else ids(undetermined or ()),
+        ids(undetermined or ()),
         ids(answer["reviews"]),
         refund.get("terms", ""),
         typed("money", refund["total"], book.zone) if refund else None,

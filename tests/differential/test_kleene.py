@@ -1,6 +1,6 @@
 """The reference with three truth values: what it says by hand, what never changes it, and that faults are noticed.
 
-`harness.ENGINE_HAS_THREE_VALUES` turns on the comparison of the engine with it.
+And that the engine agrees with it, case by case.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.differential.formulas import (
     rebuilt,
 )  # fmt: skip
 from tests.differential.generate import BASE, Book
-from tests.differential.harness import ENGINE_HAS_THREE_VALUES, report
+from tests.differential.harness import report
 from tests.differential.incomplete import make_incomplete_book
 from tests.differential.kleene import Answer, Cause, KleeneCase, Unknown, decide, every, negated, some
 from tests.differential.kleene_check import cases_of, check_kleene, difference, said_by_reference, summary
@@ -688,30 +688,12 @@ def test_limits_that_fail_or_have_passed_stop_reviews(monkeypatch):
 # The engine.
 
 
-@pytest.mark.skipif(ENGINE_HAS_THREE_VALUES, reason="the tests below ask for more")
-def test_where_an_engine_with_two_truth_values_decides_it_decides_the_same():
-    tally = check_kleene(range(40), 20)
-    other = [
-        kind for kind in tally.kinds if kind.startswith(("other", "another value", "crash", "engine error"))
-    ]
-    other += [kind for kind in tally.kinds if " instead of " in kind and "needless" not in kind]
-    assert not other, report(tally.examples[other[0]])
-
-
-needs_three_values = pytest.mark.skipif(
-    not ENGINE_HAS_THREE_VALUES,
-    reason="the engine has two truth values; see `python -m tests.differential kleene`",
-)
-
-
-@needs_three_values
 @pytest.mark.parametrize("block", range(2))
 def test_the_engine_has_three_truth_values(block):
     tally = check_kleene(range(block * 40, (block + 1) * 40), 40)
     assert not tally.kinds, f"{summary(tally)}\n{report(next(iter(tally.examples.values())))}"
 
 
-@needs_three_values
 @pytest.mark.soak
 def test_the_engine_has_three_truth_values_for_minutes():
     first = int(os.environ.get("RESCIND_SEED", random.SystemRandom().randrange(10**9)))

@@ -133,7 +133,7 @@ class Evaluation:
         return value
 
     def operand(self, name: str) -> Any:
-        """What a formula reads. Raises `UnknownError`; of a required fact that is missing the formula does so itself."""
+        """What a formula reads. Raises `UnknownError`; where a required fact is missing, the formula does."""
         slot = self.program.slots.get(name)
         if slot is not None:
             return self.values[slot]

@@ -78,7 +78,9 @@ def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> F
     named = {problem.location.path for problem in absent}
     absent.sort(key=lambda problem: program.slots[problem.location.path])
     failed = [problem for problem in problems if problem.code != "R0901"]
-    after = [program.missing(name, later=True) for name in sorted({*later} - named, key=program.slots.__getitem__)]
+    after = [
+        program.missing(name, later=True) for name in sorted({*later} - named, key=program.slots.__getitem__)
+    ]
     return FactsError(problems=[*absent, *failed, *after])
 
 
@@ -91,7 +93,9 @@ class _Branch(NamedTuple):
 
 def _why_unit(run: Evaluation, unit: str) -> Iterator[Problem]:
     """Every cause in a branch that may hold, and that no other branch makes irrelevant."""
-    branches = [_branch(run, run.program.because(rule, unit)) for _, rule in sorted(run.verdict.unknown.get(unit, ()))]
+    branches = [
+        _branch(run, run.program.because(rule, unit)) for _, rule in sorted(run.verdict.unknown.get(unit, ()))
+    ]
     for branch in branches:
         if not any(_settles(other, branch) for other in branches):
             for _, problems in branch.unknown:
@@ -157,9 +161,9 @@ def _why_value(run: Evaluation, value: Value) -> Iterator[Problem]:
     place = Location(f"values.{value.name}")
     row = run.verdict.rows.get(value.name)
     if not isinstance(value.body, Table):
-        yield from _why_formula(run, value.body, place)
+        yield from _why_formula(run, value.body, place, f"`{value.body.text}`: ")
     elif isinstance(row, Row):
-        yield from _why_formula(run, row.result, place)
+        yield from _why_formula(run, row.result, place, f"`{row.result.text}`: ")
     elif row:
         for unit in row:
             yield from _why_unit(run, unit)
@@ -168,21 +172,17 @@ def _why_value(run: Evaluation, value: Value) -> Iterator[Problem]:
         yield Problem("R0909", f"no row of `{value.name}` covers this case ({value.location})", place, hint)
 
 
-def _why_formula(run: Evaluation, formula: Formula, place: Location) -> Iterator[Problem]:
+def _why_formula(run: Evaluation, formula: Formula, place: Location, said: str = "") -> Iterator[Problem]:
     """Why a formula has no value: what it reads that is unknown, and what it cannot do with what is known."""
-    yield from _unknown_among(run, formula.names)
+    for name in formula.names:
+        if run.known(name) is None:
+            yield from _why_name(run, name)
     try:
         formula.evaluate(run.operand)
     except UnknownError:
         pass
     except FormulaError as error:
-        yield Problem("R0908", f"`{formula.text}`: {error}", place)
-
-
-def _unknown_among(run: Evaluation, names: Iterable[str]) -> Iterator[Problem]:
-    for name in names:
-        if run.known(name) is None:
-            yield from _why_name(run, name)
+        yield Problem("R0908", f"{said}{error}", place)
 
 
 def _why_refund(run: Evaluation) -> Iterator[Problem]:
@@ -192,15 +192,16 @@ def _why_refund(run: Evaluation) -> Iterator[Problem]:
     paid = run.known(refund.paid.name)
     if paid is None or paid is ABSENT:
         yield run.program.missing(refund.paid.name)
+        paid = {}
     if plan is None:
         yield from _why_no_terms(run)
         return
-    units = [*plan.open, *(unit for name, unit in plan.open_parts if paid and paid is not ABSENT and name in paid)]
+    units = [*plan.open, *(unit for name, unit in plan.open_parts if name in paid)]
     for unit in units:
         yield from _why_unit(run, unit)
-    names = [name for part in plan.deductions for formula in formulas_of(part) for name in formula.names]
-    yield from _unknown_among(run, names)
-    if paid and paid is not ABSENT and not units:
+    for formula in (each for part in plan.deductions for each in formulas_of(part)):
+        yield from _why_formula(run, formula, Location(f"refund.{plan.term.id}"))
+    if paid and not units:
         yield from _why_unsettled(run, refund, plan, paid)
 
 
@@ -212,7 +213,9 @@ def _why_no_terms(run: Evaluation) -> Iterator[Problem]:
         yield Problem("R0909", "no refund terms cover this case", Location("refund.terms"), hint)
 
 
-def _why_unsettled(run: Evaluation, refund: Refund, plan: Plan, paid: Mapping[str, Money]) -> Iterator[Problem]:
+def _why_unsettled(
+    run: Evaluation, refund: Refund, plan: Plan, paid: Mapping[str, Money]
+) -> Iterator[Problem]:
     try:
         settle(refund, plan, paid, run.operand)
     except UnknownError:

@@ -104,7 +104,7 @@ def first_terms(
 
 
 def plan_of(term: Term, held: Container[str], unknown: Container[str] = (), *, charged: bool = False) -> Plan:
-    """The plan of refund terms where the conditions `held` hold and those in `unknown` may, by the names of their units.
+    """The plan of refund terms where the conditions `held` hold and those in `unknown` may: names of units.
 
     `charged`: a debt falls on an instrument that shares the remainder even where it paid nothing.
     """
@@ -118,7 +118,9 @@ def plan_of(term: Term, held: Container[str], unknown: Container[str] = (), *, c
     open_parts = [
         (part.name, each) for part, name in asked for each in _conditions(part, name, held) if each in unknown
     ]
-    return Plan(term, parts, shared, deductions, tuple(each for each in units if each in unknown), tuple(open_parts))
+    return Plan(
+        term, parts, shared, deductions, tuple(each for each in units if each in unknown), tuple(open_parts)
+    )
 
 
 def _conditions(part: Instrument, unit: str, held: Container[str]) -> list[str]:

@@ -29,8 +29,8 @@ class Verdict(NamedTuple):
     """What holds so far. `held` are the conditions that fired or always hold, `unknown` those that may hold.
 
     `applies` is None where that is unknown. `sound` is false where the policy both applies and does not, or neither:
-    as an end result that is an error. `blockers` and `reviews` hold; `open_blockers` are the conditions that are unknown
-    in their place. `undecided` are those that as an end result are an error: of `applies_to`, else of blockers where
+    as an end result that is an error. `blockers` and `reviews` hold; `open_blockers` are conditions of blockers that
+    are unknown. `undecided` are those that as an end result are an error: of `applies_to`, else of blockers where
     none holds, else of reviews. `rows` are, by table, the first row that holds, or the conditions that
     leave open which one does; `plan` is None where no refund terms hold, or `open_terms` leave open which ones do.
     """
@@ -97,7 +97,9 @@ class Judge:
             open_blockers,
             tuple(review for review in version.reviews if f"review/{review.id}" in held),
             undecided,
-            plan_of(term, held, unknown, charged=bool(refund and refund.below_zero == "charge")) if term else None,
+            plan_of(term, held, unknown, charged=bool(refund and refund.below_zero == "charge"))
+            if term
+            else None,
             open_terms,
             MappingProxyType(dict(self._rows(held, unknown))),
         )

@@ -32,7 +32,16 @@ from rescind.problems.frozen import frozen
 from rescind.values.types import Kind, Type
 from rescind.values.units import Duration
 
-__all__ = ["GREATEST", "LEAST", "MAX_INTEGER", "Atom", "Column", "Columns", "LiteralTooLargeError", "number_scale"]
+__all__ = [
+    "GREATEST",
+    "LEAST",
+    "MAX_INTEGER",
+    "Atom",
+    "Column",
+    "Columns",
+    "LiteralTooLargeError",
+    "number_scale",
+]
 
 # Literals stay below it, so a value written as the end of the range lies beyond every literal.
 MAX_INTEGER = 2**62
@@ -106,7 +115,9 @@ class Columns:
     def __init__(self, scales: dict[str, int]) -> None:
         self._scales = scales
         self._columns: dict[tuple[_Source, str], Column] = {}
-        self._codes: dict[str, dict[str, int]] = {}  # of each text its literals; a column's grow while a stage is read
+        self._codes: dict[
+            str, dict[str, int]
+        ] = {}  # of each text its literals; a column's grow while a stage is read
 
     def __iter__(self) -> Any:
         return iter(self._columns.values())

@@ -122,8 +122,14 @@ class _Writer:
         one, two = self._value(f"name{number}", name), self._value(f"other{number}", other)
         absent = self._absent(name), self._absent(other)
         facts = name in self._slots and other in self._slots
-        if facts and {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE and absent[0] == absent[1]:
-            return f"{absent[0]} if ((a := {one}) is ABSENT) | ((b := {two}) is ABSENT) else (a > b) - (a < b)"
+        if (
+            facts
+            and {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE
+            and absent[0] == absent[1]
+        ):
+            return (
+                f"{absent[0]} if ((a := {one}) is ABSENT) | ((b := {two}) is ABSENT) else (a > b) - (a < b)"
+            )
         return f"sign({one}, {two}, {absent}, {self._name(f'label{number}', name)}, run)"
 
     def _absent(self, name: str) -> Cell:

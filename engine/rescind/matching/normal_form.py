@@ -18,7 +18,8 @@ __all__ = ["MAX_BRANCHES", "Branch", "Flag", "FlagMaker", "Literal", "branches_o
 # Rules that multiplying out one condition may make; beyond it a flag costs less than the rules.
 MAX_BRANCHES = 16
 
-# Literals of one branch. Each may need two comparisons, of a column each, and a rule lies in one shard with all its columns.
+# Literals of one branch. Each may need two comparisons, of a column each, and a rule lies in one shard with all of
+# its columns.
 MAX_LITERALS = min(MAX_ATOMS_PER_RULE, MAX_FIELDS) // 2
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rescind.formula.business_calendars import BusinessCalendar, calendar_problem
 from rescind.formula.compile_formula import compile_formula
-from rescind.formula.runtime_values import FormulaError
+from rescind.formula.runtime_values import FormulaError, UnknownError
 from rescind.formula.scope import Scope
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Location, Problems
@@ -296,9 +296,25 @@ def test_an_optional_fact_used_as_it_stands_is_a_warning_and_an_error_of_the_cas
     assert [p.code for p in problems] == ["R0541"]
 
 
-def test_a_required_fact_that_is_absent_all_the_same_has_no_value():
-    with pytest.raises(FormulaError, match="`n` is absent"):
-        value("n + 1", n=ABSENT)
+@pytest.mark.parametrize(
+    "text", ["n + 1", "present(n)", "default(n, 5)", "n > 1 and true", "1 if n > 1 else 2"]
+)
+def test_a_required_fact_that_is_missing_is_unknown_whoever_asks(text):
+    with pytest.raises(UnknownError, match="`n` is not known"):
+        value(text, n=ABSENT)
+
+
+@pytest.mark.parametrize("unknown", ["n > 1", "1 / x > 1"])
+def test_and_and_or_are_settled_by_either_side(unknown):
+    """Strong Kleene: the order of writing does not matter."""
+    for one, other in ((unknown, "1 > 2"), ("1 > 2", unknown)):
+        assert value(f"{one} and {other}", n=ABSENT, x=0) is False
+    for one, other in ((unknown, "2 > 1"), ("2 > 1", unknown)):
+        assert value(f"{one} or {other}", n=ABSENT, x=0) is True
+        with pytest.raises(FormulaError):
+            value(f"{one} and {other}", n=ABSENT, x=0)
+    with pytest.raises(FormulaError):
+        value(f"not ({unknown} and 2 > 1)", n=ABSENT, x=0)
 
 
 def test_convert_needs_the_fact_in_the_vocabulary():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -13,35 +14,11 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.rooms import PACKAGE, PAGE, ROOMS, page_with_table
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "engine"
-PACKAGE = SOURCE / "rescind"
 
-# A module imports only from rooms above its own, and within its room. A folder of the package is a room; `load`,
-# `engine` and the package itself (`from rescind import Engine`) stand alone. A room may stand here before it is built.
-ROOMS = {
-    "problems": "located problems, their codes, the exception tree",
-    "values": "types; money, time, numbers; reading and writing one value",
-    "source": "text to plain data with places; complaints an author understands; edits that read back the same",
-    "formula": "formula text to a typed tree to an exact function; the library of functions",
-    "shape": "JSON Schemas and what their errors mean",
-    "book": "the model of a book, its readers, semantic checks, digest; the words of the language and of the engine",
-    "matching": "conditions to durable-rules definitions, and the only module that drives durable-rules",
-    "deciding": "facts in, version in force, passes, refund, review state, decision out, its derivation",
-    "languages": "what a decision says, in the languages of its readers",
-    "requests": "lists, single and combined requests, what becomes of an order",
-    "load": "a book from its file: read, checked, compiled",
-    "engine": "the façade",
-    "rescind": "the package: names that are imported when they are asked for",
-    "authoring": "check, cases, coverage, mutants, diff, edit, schemas, reports",
-    "analysis": "proofs over all facts",
-    "history": "the same policy over stored cases",
-    "editor": "language server and formatter",
-    "pages": "a book as pages",
-    "service": "ledger, HTTP, console",
-    "terminal": "how things look on a terminal, and what the verbs share",
-    "commands": "one file per verb",
-}
 ORDER = tuple(ROOMS)
 LOOSE = {"__init__", "engine", "load"}  # the only modules that stand in no room
 APART = {("history", "analysis")}  # neighbours that a verb joins and that do not know each other
@@ -169,6 +146,17 @@ def test_a_file_name_occurs_once_in_the_tree() -> None:
         if path.parent.name != "commands" and path.name != "__init__.py"
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_page_of_the_architecture_shows_the_rooms() -> None:
+    page = PAGE.read_text("utf-8")
+    assert page == page_with_table(page), "run `python -m tests.rooms`"
+
+
+def test_the_tests_that_the_page_names_are_there() -> None:
+    named = re.findall(r"`(tests/[^`]*)`", PAGE.read_text("utf-8"))
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_no_modules_import_each_other() -> None:

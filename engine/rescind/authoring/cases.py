@@ -12,6 +12,7 @@ from typing import Any
 
 from rescind.authoring.expectations import KEYS, Expectation, moment, read_expectation
 from rescind.book.model import Book
+from rescind.book.words import Outcome
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.document import Document
@@ -306,7 +307,7 @@ class _SuiteReader:
             return read_expectation(expected, self._book.zone, self._problems)
         hint = "give the table a column such as `expect.outcome`"
         self._problems.add("R0703", "the row expects nothing", expected.location, hint)
-        return Expectation("allowed")
+        return Expectation(Outcome.ALLOWED)
 
     @staticmethod
     def _expected(node: Node, row: Node, cells: Mapping[str, Node]) -> Node:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 from rescind.authoring.evaluate_conditions import LIMITS, PASSES, Unknown, holds, relation, walk, words_of
 from rescind.authoring.run_cases import Result, contacts_of
-from rescind.book.model import ALWAYS, AllOf, AnyOf, Compare, Condition, Leaf, Name, Not, Table, Term, Version
+from rescind.book.model import AllOf, AnyOf, Compare, Leaf, Name, Not, Version
+from rescind.book.rules_of_version import AnyRule, TermRules, VersionRules, rules_of
 from rescind.book.vocabulary import Vocabulary
+from rescind.book.words import Outcome
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Evaluation
 from rescind.engine import Engine
@@ -110,25 +112,26 @@ class _Sheet:
 
     def __init__(self, version: Version, vocabulary: Vocabulary) -> None:
         self._version = version
+        self._rules = rules_of(version)
         self._vocabulary = vocabulary
         self._cases = 0
         self._parts: list[Part] = []
-        # Of each condition: its own part (None without), and its comparisons of which something is still to be seen.
-        self._rules: dict[str, tuple[Part | None, list[_Look]]] = {}
-        for rule, condition, goals in _conditions(version):
-            self._declare(rule, condition, goals)
+        # Of each rule: its own part, and its comparisons of which something is still to be seen.
+        self._seen: dict[str, tuple[Part, list[_Look]]] = {}
+        for rule, goals in _goals(self._rules):
+            self._declare(rule, goals)
 
-    def _declare(self, rule: str, condition: Condition, goals: tuple[str, ...]) -> None:
-        own = self._part(rule, "", goals) if goals else None
-        found = [leaf for _, leaf in walk(condition) if not isinstance(leaf, (AllOf, AnyOf, Not))]
+    def _declare(self, rule: AnyRule, goals: tuple[str, ...]) -> None:
+        own = self._part(rule.name, "", goals)
+        found = [leaf for _, leaf in walk(rule.condition) if not isinstance(leaf, (AllOf, AnyOf, Not))]
         looks = []
         for leaf in found:
-            truth = self._part(rule, words_of(leaf), (TRUE, FALSE)) if len(found) > 1 else None
+            truth = self._part(rule.name, words_of(leaf), (TRUE, FALSE)) if len(found) > 1 else None
             limit = None
             if isinstance(leaf, Compare) and leaf.op in LIMITS:
-                limit = self._part(rule, f"limit {words_of(leaf)}", self._sides(leaf))
+                limit = self._part(rule.name, f"limit {words_of(leaf)}", self._sides(leaf))
             looks.append(_Look(leaf, truth, limit))
-        self._rules[rule] = (own, [look for look in looks if look.open])
+        self._seen[rule.name] = (own, [look for look in looks if look.open])
 
     def _part(self, rule: str, words: str, goals: tuple[str, ...]) -> Part:
         part = Part(rule, words, goals)
@@ -151,10 +154,9 @@ class _Sheet:
     def record(self, run: Evaluation, decision: Decision | None) -> None:
         """Count one case; `decision` is None where the version did not apply."""
         self._cases += 1
-        for rule, held in _asked(self._version, run, decision):
-            own, looks = self._rules[rule]
-            if own is not None:
-                own.seen.add(own.goals[0] if held else own.goals[-1])
+        for rule, held in _asked(self._rules, run, decision):
+            own, looks = self._seen[rule.name]
+            own.seen.add(own.goals[0] if held else own.goals[-1])
             if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
                 looks[:] = [look for look in looks if look.open]
 
@@ -197,70 +199,60 @@ def _seen(part: Part | None, goal: str) -> bool:
     return True
 
 
-def _conditions(version: Version) -> Iterator[tuple[str, Condition, tuple[str, ...]]]:
-    """Every condition with its name and its goals: what it is to be seen as when it holds, and when it does not."""
-    if version.applies_to is not ALWAYS:
-        yield "applies_to", version.applies_to, ("applies", "does not apply")
-    for blocker in version.blockers:
-        yield f"blockers/{blocker.id}", blocker.when, ("blocks", "does not block")
-    for review in version.reviews:
-        yield f"review/{review.id}", review.when, ("asked for", "not asked for")
-    for value in version.values:
-        if isinstance(value.body, Table):
-            for number, row in enumerate(value.body.rows, 1):
-                yield f"values/{value.name}/{number}", row.when, _choice(row.when)
-    for term in version.refund.terms if version.refund else ():
-        yield f"terms/{term.id}", term.when, _choice(term.when)
-        for rule, condition in _parts_of(term):
-            yield rule, condition, (TRUE, FALSE)
+def _goals(rules: VersionRules) -> Iterator[tuple[AnyRule, tuple[str, ...]]]:
+    """Every rule with its goals: what it is to be seen as when it holds, and when it does not."""
+    if rules.applies_to.conditional:
+        yield rules.applies_to, ("applies", "does not apply")
+    for blocker in rules.blockers:
+        yield blocker, ("blocks", "does not block")
+    for review in rules.reviews:
+        yield review, ("asked for", "not asked for")
+    for value in rules.values:
+        for row in value.rows:
+            yield row, _choice(row)
+    for term in rules.terms:
+        yield term.own, _choice(term.own)
+        for part in _parts_of(term):
+            yield part, (TRUE, FALSE)
 
 
-def _choice(when: Condition) -> tuple[str, ...]:
+def _choice(rule: AnyRule) -> tuple[str, ...]:
     """What is to be seen of one of several; whatever holds always is never passed over by its own condition."""
-    return ("taken",) if when is ALWAYS else ("taken", "passed over")
+    return ("taken", "passed over") if rule.conditional else ("taken",)
 
 
-def _parts_of(term: Term) -> Iterator[tuple[str, Condition]]:
-    for deduction in term.deductions:
-        if deduction.when is not ALWAYS:
-            yield f"terms/{term.id}/deduct/{deduction.name}", deduction.when
-    for instrument in term.instruments:
-        name = f"terms/{term.id}/instruments/{instrument.name}"
-        if instrument.when is not ALWAYS:
-            yield name, instrument.when
-        for number, to in enumerate(instrument.to, 1):
-            if to.when is not ALWAYS:
-                yield f"{name}/to/{number}", to.when
+def _parts_of(term: TermRules) -> Iterator[AnyRule]:
+    """The rules within terms that have a condition."""
+    return (rule for rule in term if rule.conditional and rule is not term.own)
 
 
-def _asked(version: Version, run: Evaluation, decision: Decision | None) -> Iterator[tuple[str, bool]]:
-    """The conditions that a decision asked, and whether they held."""
-    if version.applies_to is not ALWAYS:
-        yield "applies_to", decision is not None
+def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> Iterator[tuple[AnyRule, bool]]:
+    """The rules that a decision asked, and whether they held."""
+    if rules.applies_to.conditional:
+        yield rules.applies_to, decision is not None
     if decision is None:
         return
-    for blocker in version.blockers:
-        yield f"blockers/{blocker.id}", run.holds(f"blockers/{blocker.id}")
+    for blocker in rules.blockers:
+        yield blocker, run.holds(blocker.name)
     computed = decision.values
-    for value in version.values:
-        if isinstance(value.body, Table) and value.name in computed:
-            yield from _first(
-                [f"values/{value.name}/{number}" for number in range(1, len(value.body.rows) + 1)], run
-            )
-    if decision.outcome == "blocked":
+    for value in rules.values:
+        if value.value.name in computed:
+            yield from _first(value.rows, run)
+    if decision.outcome == Outcome.BLOCKED:
         return
-    for review in version.reviews:
-        yield f"review/{review.id}", run.holds(f"review/{review.id}")
-    if decision.refund and version.refund:
-        yield from _first([f"terms/{term.id}" for term in version.refund.terms], run)
-        for rule, _ in _parts_of(decision.refund.term):
-            yield rule, run.holds(rule)
+    for review in rules.reviews:
+        yield review, run.holds(review.name)
+    if decision.refund:
+        yield from _first([term.own for term in rules.terms], run)
+        taken = next(term for term in rules.terms if term.own.part.id == decision.refund.term.id)
+        for rule in _parts_of(taken):
+            yield rule, run.holds(rule.name)
 
 
-def _first(rules: Sequence[str], run: Evaluation) -> Iterator[tuple[str, bool]]:
+def _first(rules: Sequence[AnyRule], run: Evaluation) -> Iterator[tuple[AnyRule, bool]]:
     """Rows up to the one that was taken; nobody asked those behind it."""
     for rule in rules:
-        held = run.holds(rule)
+        held = run.holds(rule.name)
         yield rule, held
         if held:
             return

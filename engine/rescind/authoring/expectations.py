@@ -8,12 +8,13 @@ named must not be taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from rescind.book.model import UNSPECIFIED
+from rescind.book.words import UNSPECIFIED, Destination, LineColumn, OnTimeout, Outcome, RequestState
 from rescind.problems.problem import Problems
 from rescind.source.strict_access import Node
 from rescind.values.units import Duration, Money, UnitError, parse_duration, parse_money, parse_time
@@ -26,18 +27,19 @@ __all__ = [
     "ExpectedReview",
     "ExpectedState",
     "moment",
+    "outcome_of",
     "read_expectation",
 ]
 
 Result = TypeVar("Result")
+Word = TypeVar("Word", bound=StrEnum)
 
-OUTCOMES = ("allowed", "review_required", "blocked", "not_applicable")
-STATES = ("approved", "pending_review", "auto_approved", "rejected", "blocked", "overdue")
 KEYS = (
     *("outcome", "policy", "version", "path", "blockers", "reviews", "refund", "values"),
     *("state", "deadline", "states", "error"),
 )
-COLUMNS = ("returned", "consumed", "fees", "forfeited")
+# What was paid is known: a case says what becomes of it.
+COLUMNS = tuple(column for column in LineColumn if column is not LineColumn.PAID)
 CODE = re.compile(r"R\d{4}", re.ASCII)
 LENGTH_OF_DATE = len("2024-10-29")
 
@@ -49,7 +51,7 @@ class ExpectedReview:
     id: str
     by: str | None = None
     within: Duration | str | None = None
-    on_timeout: str | None = None
+    on_timeout: OnTimeout | None = None
     deadline: int | None = None
 
 
@@ -71,7 +73,7 @@ class ExpectedState:
     """Where the request stands at a time; `at` None: at the clock of the case. None: not compared."""
 
     at: int | None
-    state: str | None
+    state: RequestState | None
     deadline: int | None
 
 
@@ -79,7 +81,7 @@ class ExpectedState:
 class Expectation:
     """What must come out. `error` maps facts to codes; with "" as the only fact it is about the codes alone."""
 
-    outcome: str
+    outcome: Outcome
     policy: str | None = None
     version: str | None = None
     path: tuple[str, ...] | None = None
@@ -94,7 +96,7 @@ class Expectation:
 def read_expectation(node: Node, zone: ZoneInfo, problems: Problems) -> Expectation:
     """The expectation at a node: an outcome, or a mapping. Raises `MalformedError`; other problems are added."""
     if isinstance(node.data, str):
-        expected = Expectation(node.one_of(*OUTCOMES))
+        expected = Expectation(node.word(Outcome))
         _check(expected, node, {}, problems)
         return expected
     return _Reader(zone, problems).read(node.only(*KEYS))
@@ -116,7 +118,7 @@ class _Reader:
         reviews = self._reviews(node.get("reviews"))
         outcome = node.get("outcome")
         expected = Expectation(
-            outcome.one_of(*OUTCOMES) if outcome else _outcome_of(blockers, reviews),
+            outcome.word(Outcome) if outcome else outcome_of(blockers, reviews),
             node.id_of("policy") or None,
             node.text_of("version") or None,
             _ids(node.get("path")) if node.get("path") else None,
@@ -157,9 +159,7 @@ class _Reader:
             name,
             node.id_of("by") or None,
             self._parsed(within, _within) if within else None,
-            node.choice_of("on_timeout", "approve", "reject", UNSPECIFIED)
-            if node.get("on_timeout")
-            else None,
+            _word(node.get("on_timeout"), OnTimeout),
             self._moment(node.get("deadline")),
         )
 
@@ -180,9 +180,9 @@ class _Reader:
     def _instrument(self, node: Node) -> dict[str, Money | str]:
         if not isinstance(node.data, dict):
             money = self._money(node)
-            return {"returned": money} if money else {}
+            return {LineColumn.RETURNED: money} if money else {}
         columns = {key: self._money(node.get(key)) for key in COLUMNS}
-        to = node.only(*COLUMNS, "to").choice_of("to", "", "original_payment", "account", "bank")
+        to = _word(node.only(*COLUMNS, "to").get("to"), Destination)
         found: dict[str, Money | str] = {key: money for key, money in columns.items() if money}
         return found | ({"to": to} if to else {})
 
@@ -200,14 +200,14 @@ class _Reader:
         states = node.get("states")
         first: tuple[ExpectedState, ...] = ()
         if node.get("state") or node.get("deadline"):
-            state = node.choice_of("state", *STATES) if node.get("state") else None
+            state = _word(node.get("state"), RequestState)
             first = (ExpectedState(None, state, self._moment(node.get("deadline"))),)
         return (*first, *(self._later(item) for item in (states.each() if states else ())))
 
     def _later(self, node: Node) -> ExpectedState:
         node.only("at", "state", "deadline")
         at = self._moment(node.child("at"))
-        return ExpectedState(at, node.child("state").one_of(*STATES), self._moment(node.get("deadline")))
+        return ExpectedState(at, node.child("state").word(RequestState), self._moment(node.get("deadline")))
 
     @staticmethod
     def _error(node: Node | None) -> dict[str, tuple[str, ...]]:
@@ -234,9 +234,13 @@ def _ids(node: Node | None) -> tuple[str, ...]:
     return tuple(item.id() for item in node.once())
 
 
-def _outcome_of(blockers: tuple[str, ...], reviews: tuple[ExpectedReview, ...]) -> str:
-    """The outcome that follows from what is listed."""
-    return "blocked" if blockers else "review_required" if reviews else "allowed"
+def _word(node: Node | None, words: type[Word]) -> Word | None:
+    return node.word(words) if node else None
+
+
+def outcome_of(blockers: Sized, reviews: Sized) -> Outcome:
+    """The outcome that follows from the blockers and reviews that are listed."""
+    return Outcome.BLOCKED if blockers else Outcome.REVIEW_REQUIRED if reviews else Outcome.ALLOWED
 
 
 def _check(expected: Expectation, node: Node, given: Mapping[str, object], problems: Problems) -> None:
@@ -247,20 +251,22 @@ def _check(expected: Expectation, node: Node, given: Mapping[str, object], probl
 
 def _contradiction(expected: Expectation, given: Mapping[str, object]) -> str:
     """What of an expectation excludes something else of it; "" where all can be true."""
-    outcome, follows = expected.outcome, _outcome_of(expected.blockers, expected.reviews)
+    outcome, follows = expected.outcome, outcome_of(expected.blockers, expected.reviews)
     if expected.error:
         others = [key for key in given if key != "error"]
         return f"facts that are refused have no `{others[0]}`" if others else ""
-    if outcome == "blocked" and not expected.blockers:
+    if outcome is Outcome.BLOCKED and not expected.blockers:
         return "a case that is `blocked` says by which blockers: `{blockers: […]}`"
-    if outcome == "review_required" and not expected.reviews:
+    if outcome is Outcome.REVIEW_REQUIRED and not expected.reviews:
         return "a case that is `review_required` says which reviews: `{reviews: […]}`"
     if expected.blockers and expected.reviews:
         return "a blocked case has no reviews"
-    if outcome == "not_applicable" and (follows != "allowed" or expected.refund or expected.values):
+    if outcome is Outcome.NOT_APPLICABLE and (
+        follows is not Outcome.ALLOWED or expected.refund or expected.values
+    ):
         return "a case that no policy is for has no blockers, reviews, refund or values"
-    if outcome not in ("not_applicable", follows):
+    if outcome not in (Outcome.NOT_APPLICABLE, follows):
         return f"`{outcome}` does not go with what is listed, which makes the case `{follows}`"
-    if outcome == "blocked" and expected.refund not in (None, NO_REFUND):
+    if outcome is Outcome.BLOCKED and expected.refund not in (None, NO_REFUND):
         return "a blocked case has no refund"
     return ""

@@ -28,12 +28,15 @@ from rescind.book.model import (
     Version,
     leaves,
 )
+from rescind.book.rules_of_version import rules_of
+from rescind.book.words import OnTimeout
+from rescind.formula.library.time_functions import LENGTHS
 from rescind.formula.parser import parse
 from rescind.formula.syntax_tree import Binary, Branch, Call, Choices, Literal, Node, Unary
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.values.units import Money, format_money
 
-__all__ = ["LINTS", "Formulas", "conditions_of", "formulas_of", "lint", "shape_of"]
+__all__ = ["LINTS", "Formulas", "formulas_of", "lint", "shape_of"]
 
 Rule = Blocker | Review
 Tried = AbstractSet[tuple[str, str]] | None
@@ -47,7 +50,6 @@ ZONED = {
     **dict.fromkeys(("months", "years"), 3),
     **dict.fromkeys(("business_days", "add_business_days"), 4),
 }
-ROUNDING = frozenset({"exact", "down", "up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _remedies(bench: Bench, problems: Problems) -> None:
 def _approvals(bench: Bench, problems: Problems) -> None:
     for version in bench.versions:
         for review in version.reviews:
-            if review.on_timeout == "approve" and not review.reason:
+            if review.on_timeout is OnTimeout.APPROVE and not review.reason:
                 problems.add(
                     "R0602",
                     f"the review `{review.id}` approves when nobody looks, and gives no reason why it is asked for",
@@ -101,8 +103,8 @@ def _currencies(bench: Bench, problems: Problems) -> None:
     if not home:
         return
     for version in bench.versions:
-        for condition in conditions_of(version):
-            for leaf in leaves(condition):
+        for rule in rules_of(version):
+            for leaf in leaves(rule.condition):
                 operand = leaf.operand if isinstance(leaf, Compare) else None
                 if isinstance(operand, Money) and operand.currency != home:
                     amount = format_money(operand.minor, operand.currency)
@@ -194,7 +196,7 @@ def _without_zone(call: Call) -> bool:
         part.value for part in call.arguments if isinstance(part, Literal) and isinstance(part.value, str)
     ]
     if call.function in ("months", "years"):
-        return not any(word not in ROUNDING for word in words)
+        return not any(word not in LENGTHS for word in words)
     return call.function in ZONED and len(call.arguments) < ZONED[call.function]
 
 
@@ -210,23 +212,6 @@ def _cases(bench: Bench, problems: Problems) -> None:
                     version.entry,
                     "add a suite to the `tests` folder beside the version",
                 )
-
-
-def conditions_of(version: Version) -> Iterator[Condition]:
-    """Every condition of a version, in the order of the decision."""
-    yield version.applies_to
-    yield from (blocker.when for blocker in version.blockers)
-    yield from (review.when for review in version.reviews)
-    for value in version.values:
-        if isinstance(value.body, Table):
-            for row in value.body.rows:
-                yield row.when
-    for term in _terms(version):
-        yield term.when
-        yield from (deduction.when for deduction in term.deductions)
-        for instrument in term.instruments:
-            yield instrument.when
-            yield from (way.when for way in instrument.to)
 
 
 def _terms(version: Version) -> tuple[Term, ...]:

@@ -15,10 +15,11 @@ from rescind.authoring.expectations import (
     ExpectedReview,
     ExpectedState,
 )
-from rescind.book.model import UNSPECIFIED, Blocker, Leaf, Review, leaves
+from rescind.book.model import Blocker, Leaf, Review, leaves
+from rescind.book.words import UNSPECIFIED
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Reason
-from rescind.deciding.review_states import RequestState
+from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean
@@ -28,7 +29,7 @@ from rescind.values.units import Money, UnitError, format_duration, format_money
 
 __all__ = ["Difference", "Line", "State", "compare", "refused", "shown"]
 
-State = tuple[ExpectedState, RequestState | None]
+State = tuple[ExpectedState, RequestStanding | None]
 
 
 class Line(NamedTuple):

@@ -18,7 +18,7 @@ from rescind.authoring.mismatches import Difference, compare, refused
 from rescind.book.model import Book, Version
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Evaluation, evaluate
-from rescind.deciding.review_states import RequestState
+from rescind.deciding.review_states import RequestStanding
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.problem import Location, Problem, Problems
@@ -69,7 +69,7 @@ class Result:
     differences: tuple[Difference, ...]
     decision: Decision | None
     problems: tuple[Problem, ...] = ()
-    states: tuple[tuple[ExpectedState, RequestState | None], ...] = ()
+    states: tuple[tuple[ExpectedState, RequestStanding | None], ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -168,7 +168,9 @@ def _decide(engine: Engine, trial: Trial, at: int) -> Decision:
     )
 
 
-def _state_at(engine: Engine, trial: Trial, state: ExpectedState, decision: Decision) -> RequestState | None:
+def _state_at(
+    engine: Engine, trial: Trial, state: ExpectedState, decision: Decision
+) -> RequestStanding | None:
     if state.at is None or state.at == trial.case.at:
         return decision.request
     return _decide(engine, trial, state.at).request

@@ -20,12 +20,13 @@ from typing import Any
 
 import yaml
 
-from rescind.authoring.expectations import moment
+from rescind.authoring.expectations import moment, outcome_of
 from rescind.authoring.run_cases import Result
 from rescind.authoring.yaml_edits import Source, add_key, replace_file, staged
 from rescind.book.model import Value
+from rescind.book.words import UNSPECIFIED, Outcome, RequestState
 from rescind.deciding.decision import Decision
-from rescind.deciding.review_states import RequestState
+from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Location
 from rescind.values.convert import plain
@@ -48,9 +49,11 @@ PLAIN = re.compile(
 )
 NUMBER = re.compile(r"[0-9.]+")
 ALWAYS_SAID = ("blockers", "reviews")
-IMPOSSIBLE = {
-    "blocked": frozenset({"reviews", "values"}),
-    "not_applicable": frozenset(
+IMPOSSIBLE: Mapping[str, frozenset[str]] = {
+    Outcome.ALLOWED: frozenset(),
+    Outcome.REVIEW_REQUIRED: frozenset(),
+    Outcome.BLOCKED: frozenset({"reviews", "values"}),
+    Outcome.NOT_APPLICABLE: frozenset(
         {"blockers", "reviews", "refund", "values", "policy", "version", "state", "states"}
     ),
 }
@@ -220,7 +223,7 @@ def _found(given: Mapping[str, Any], result: Result) -> Found:
     if decision is None:
         return {"error": {problem.location.path: problem.code for problem in result.problems}}
     parts = _Parts(given, decision, dict(_states(result)))
-    never = IMPOSSIBLE.get(decision.outcome, frozenset())
+    never = IMPOSSIBLE[decision.outcome]
     found: Found = {}
     for key in dict.fromkeys((*given, *ALWAYS_SAID)):
         value = None if key in never or key == "error" else parts.of(key)
@@ -252,10 +255,10 @@ def _meaning(value: Any, zone: dt.tzinfo) -> Any:
 
 
 def _follows(found: Found) -> str:
-    return "blocked" if found.get("blockers") else "review_required" if found.get("reviews") else "allowed"
+    return str(outcome_of(found.get("blockers", ()), found.get("reviews", ())))
 
 
-def _states(result: Result) -> Iterable[tuple[int | None, RequestState | None]]:
+def _states(result: Result) -> Iterable[tuple[int | None, RequestStanding | None]]:
     return ((state.at, found) for state, found in result.states)
 
 
@@ -263,7 +266,10 @@ class _Parts:
     """The parts of a decision as expectations name them."""
 
     def __init__(
-        self, given: Mapping[str, Any], decision: Decision, states: Mapping[int | None, RequestState | None]
+        self,
+        given: Mapping[str, Any],
+        decision: Decision,
+        states: Mapping[int | None, RequestStanding | None],
     ) -> None:
         self._given = given
         self._decision = decision
@@ -301,8 +307,8 @@ class _Parts:
         within = each.review.within
         parts = {
             "by": each.review.by,
-            "within": format_duration(within) if within else "unspecified",
-            "on_timeout": each.review.on_timeout,
+            "within": format_duration(within) if within else UNSPECIFIED,
+            "on_timeout": str(each.review.on_timeout),
             "deadline": self._time(each.deadline),
         }
         return {key: parts[key] for key in given if parts[key] is not None}
@@ -360,7 +366,7 @@ class _Parts:
             return None
         return now.state if key == "state" else self._time(now.deadline)
 
-    def _state(self, row: Mapping[str, Any], state: RequestState | None) -> Found:
-        parts = {"at": row["at"], "state": state.state if state else "blocked"}
+    def _state(self, row: Mapping[str, Any], state: RequestStanding | None) -> Found:
+        parts = {"at": row["at"], "state": state.state if state else str(RequestState.BLOCKED)}
         deadline = self._time(state.deadline) if state else None
         return parts | ({"deadline": deadline} if "deadline" in row and deadline else {})

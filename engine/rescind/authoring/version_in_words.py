@@ -8,7 +8,6 @@ from typing import Any
 from rescind.authoring.condition_text import Phrase, Wording
 from rescind.book.model import (
     ALWAYS,
-    UNSPECIFIED,
     Blocker,
     Book,
     Condition,
@@ -23,9 +22,11 @@ from rescind.book.model import (
     Version,
 )
 from rescind.book.vocabulary import NOW
+from rescind.book.words import UNSPECIFIED, RoundingPlace, Share
 from rescind.formula.scope import Formula
 from rescind.problems.problem import Location
 from rescind.values.duration_words import duration_words
+from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind
 from rescind.values.units import format_duration, format_time
 
@@ -34,21 +35,21 @@ __all__ = ["describe"]
 SCHEMA = "rescind/description/1"
 
 ROUNDING = {
-    "half_up": "half a unit goes up",
-    "half_even": "half a unit goes to the even digit",
-    "half_down": "half a unit goes down",
-    "up": "any part of a unit goes up",
-    "down": "any part of a unit goes down",
+    RoundingMode.HALF_UP: "half a unit goes up",
+    RoundingMode.HALF_EVEN: "half a unit goes to the even digit",
+    RoundingMode.HALF_DOWN: "half a unit goes down",
+    RoundingMode.UP: "any part of a unit goes up",
+    RoundingMode.DOWN: "any part of a unit goes down",
 }
 PLACES = {
-    "once": "once, on the result",
-    "each_deduction": "each deduction by itself",
-    "each_instrument": "each payment instrument by itself",
+    RoundingPlace.ONCE: "once, on the result",
+    RoundingPlace.EACH_DEDUCTION: "each deduction by itself",
+    RoundingPlace.EACH_INSTRUMENT: "each payment instrument by itself",
 }
 BACK = {
-    "full": "all of it is paid back",
-    "none": "none of it is paid back",
-    "remainder": "what is left of it after the deductions is paid back",
+    Share.FULL: "all of it is paid back",
+    Share.NONE: "none of it is paid back",
+    Share.REMAINDER: "what is left of it after the deductions is paid back",
 }
 
 
@@ -119,8 +120,8 @@ class _Describer:
             "when": self._when(review.when),
             "by": review.by,
             "within": duration_words(format_duration(review.within)) if review.within else UNSPECIFIED,
-            "on_timeout": review.on_timeout,
-            "scope": review.scope,
+            "on_timeout": str(review.on_timeout),
+            "scope": str(review.scope),
             "at": _at(review.location),
         }
 
@@ -140,8 +141,8 @@ class _Describer:
             "paid": refund.paid.name,
             "paid_words": self._wording.subject(refund.paid.name),
             "rounded": f"{PLACES[refund.place]}: {ROUNDING[refund.mode]}",
-            "below_zero": refund.below_zero,
-            "split": refund.split,
+            "below_zero": str(refund.below_zero),
+            "split": str(refund.split),
             "terms": [self._term(term) for term in refund.terms],
             "at": _at(refund.location),
         }
@@ -162,16 +163,16 @@ class _Describer:
             "amount": deduction.amount.text,
             **{key: limit.text for key, limit in limits.items() if isinstance(limit, Formula)},
             **self._if(deduction.when),
-            "counts_as": deduction.column,
+            "counts_as": str(deduction.column),
             "at": _at(deduction.location),
         }
 
     def _instrument(self, instrument: Instrument) -> dict[str, Any]:
-        to = [{**self._if(way.when), "to": way.to} for way in instrument.to]
+        to = [{**self._if(way.when), "to": str(way.to)} for way in instrument.to]
         return {
             "instrument": instrument.name,
             "label": self._label(instrument.name),
-            "returns": instrument.back,
+            "returns": str(instrument.back),
             "words": BACK[instrument.back],
             **self._if(instrument.when),
             **({"to": to} if to else {}),

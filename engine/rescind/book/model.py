@@ -13,8 +13,19 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rescind.book.vocabulary import Vocabulary
+from rescind.book.words import (
+    BelowZero,
+    CountsAs,
+    Destination,
+    OnTimeout,
+    ReviewScope,
+    RoundingPlace,
+    Share,
+    Split,
+)
 from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location
+from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Type
 from rescind.values.units import Duration
 
@@ -25,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ALWAYS",
     "NEVER",
-    "UNSPECIFIED",
     "AllOf",
     "AnyOf",
     "Blocker",
@@ -33,7 +43,6 @@ __all__ = [
     "Compare",
     "Condition",
     "Deduction",
-    "Destination",
     "Has",
     "Instrument",
     "Leaf",
@@ -44,6 +53,7 @@ __all__ = [
     "Present",
     "Refund",
     "Review",
+    "Route",
     "Row",
     "Table",
     "Term",
@@ -51,8 +61,6 @@ __all__ = [
     "Version",
     "leaves",
 ]
-
-UNSPECIFIED = "unspecified"
 
 
 class Op(StrEnum):
@@ -163,14 +171,14 @@ class Blocker:
 
 @frozen
 class Review:
-    """When a person must look. `by` and `on_timeout` may be `unspecified`; `within` is then None."""
+    """When a person must look. `by` may be `unspecified`; `within` is None where the policy sets no limit."""
 
     id: str
     when: Condition
     by: str
     within: Duration | None
-    on_timeout: str
-    scope: str
+    on_timeout: OnTimeout
+    scope: ReviewScope
     reason: str
     location: Location
 
@@ -203,11 +211,11 @@ class Value:
 
 @frozen
 class Deduction:
-    """What is taken off: `column` is `consumed` or `fees`; limits are formulas or None."""
+    """What is taken off, and the column that it goes into; limits are formulas or None."""
 
     name: str
     amount: Formula
-    column: str
+    column: CountsAs
     at_least: Formula | None
     at_most: Formula | None
     when: Condition
@@ -215,21 +223,21 @@ class Deduction:
 
 
 @frozen
-class Destination:
+class Route:
     """Where money goes when `when` holds."""
 
     when: Condition
-    to: str
+    to: Destination
 
 
 @frozen
 class Instrument:
-    """What becomes of one payment instrument: `back` is `full`, `none` or `remainder`, if `when` holds; else none."""
+    """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing."""
 
     name: str
-    back: str
+    back: Share
     when: Condition
-    to: tuple[Destination, ...]
+    to: tuple[Route, ...]
     location: Location
 
 
@@ -249,10 +257,10 @@ class Refund:
     """How money comes back: which fact says what was paid, the rounding, and the terms in order."""
 
     paid: Name
-    mode: str
-    place: str
-    below_zero: str
-    split: str
+    mode: RoundingMode
+    place: RoundingPlace
+    below_zero: BelowZero
+    split: Split
     terms: tuple[Term, ...]
     location: Location
 

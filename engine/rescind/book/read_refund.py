@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rescind.book.model import ALWAYS, Deduction, Destination, Instrument, Name, Refund, Term
+from rescind.book.model import ALWAYS, Deduction, Instrument, Name, Refund, Route, Term
 from rescind.book.names_in_scope import BrokenNameError
 from rescind.book.read_section import PartReader, attempt, whole
+from rescind.book.words import BelowZero, CountsAs, Destination, RoundingPlace, Share, Split
 from rescind.problems.problem import Location
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.strict_access import NAME, Node
+from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
 
 __all__ = ["REFUND_TOTAL", "RefundReader"]
 
-ROUNDING = ("half_up", "half_even", "half_down", "up", "down")
-PLACES = ("once", "each_deduction", "each_instrument")
-DESTINATIONS = ("original_payment", "account", "bank")
 REFUND_TOTAL = "refund.total"
 
 
@@ -55,10 +54,10 @@ class RefundReader:
         self._check_order(terms)
         return Refund(
             paid,
-            rounding.choice_of("mode", *ROUNDING) if rounding else ROUNDING[0],
-            rounding.choice_of("place", *PLACES) if rounding else PLACES[0],
-            node.choice_of("below_zero", "zero", "charge"),
-            node.choice_of("split", "proportional", "in_order"),
+            rounding.word_of("mode", RoundingMode.HALF_UP) if rounding else RoundingMode.HALF_UP,
+            rounding.word_of("place", RoundingPlace.ONCE) if rounding else RoundingPlace.ONCE,
+            node.word_of("below_zero", BelowZero.ZERO),
+            node.word_of("split", Split.PROPORTIONAL),
             tuple(terms),
             node.key_location,
         )
@@ -113,13 +112,13 @@ class RefundReader:
                     given.key_location,
                     f"write `{name}: none` if that is meant",
                 )
-                instruments[name] = Instrument(name, "none", ALWAYS, (), given.key_location)
+                instruments[name] = Instrument(name, Share.NONE, ALWAYS, (), given.key_location)
         return tuple(instruments.values())
 
     def _check_remainder(
         self, deductions: list[Deduction], instruments: Iterable[Instrument], node: Node
     ) -> None:
-        if deductions and not any(instrument.back == "remainder" for instrument in instruments):
+        if deductions and not any(instrument.back is Share.REMAINDER for instrument in instruments):
             self._problems.add(
                 "R0228",
                 "the terms deduct something, and no instrument returns a `remainder`",
@@ -138,38 +137,38 @@ class RefundReader:
 
     def _instrument(self, name: str, node: Node) -> Instrument:
         if not isinstance(node.data, dict):
-            return Instrument(name, node.one_of("full", "none", "remainder"), ALWAYS, (), node.key_location)
+            return Instrument(name, node.word(Share), ALWAYS, (), node.key_location)
         node.only("return", "when", "unless", "to", "description")
-        back = node.child("return").one_of("full", "none", "remainder")
-        return Instrument(name, back, self._parts.when(node), self._destinations(node), node.key_location)
+        back = node.child("return").word(Share)
+        return Instrument(name, back, self._parts.when(node), self._routes(node), node.key_location)
 
-    def _destinations(self, node: Node) -> tuple[Destination, ...]:
+    def _routes(self, node: Node) -> tuple[Route, ...]:
         to = node.get("to")
         if not to:
             return ()
         if isinstance(to.data, str):
-            return (Destination(ALWAYS, to.one_of(*DESTINATIONS)),)
-        goals = [(item, self._destination(item)) for item in to.each()]
-        for item, goal in goals[:-1]:
-            if goal.when is ALWAYS:
+            return (Route(ALWAYS, to.word(Destination)),)
+        routes = [(item, self._route(item)) for item in to.each()]
+        for item, route in routes[:-1]:
+            if route.when is ALWAYS:
                 self._problems.add(
                     "R0224",
                     "destinations after `otherwise` are never reached",
                     item.location,
                     "move it to the end",
                 )
-        return tuple(goal for _, goal in goals)
+        return tuple(route for _, route in routes)
 
-    def _destination(self, node: Node) -> Destination:
+    def _route(self, node: Node) -> Route:
         node.only("when", "to", "otherwise")
         otherwise = node.get("otherwise")
         if otherwise:
             node.only("otherwise")
-            return Destination(ALWAYS, otherwise.one_of(*DESTINATIONS))
-        return Destination(self._parts.condition(node.child("when")), node.child("to").one_of(*DESTINATIONS))
+            return Route(ALWAYS, otherwise.word(Destination))
+        return Route(self._parts.condition(node.child("when")), node.child("to").word(Destination))
 
     def _deduction(self, name: str, node: Node, money: Type) -> Deduction:
-        column = "consumed" if name == "consumed" else "fees"
+        column = CountsAs.CONSUMED if name == CountsAs.CONSUMED else CountsAs.FEES
         if not isinstance(node.data, dict):
             return Deduction(
                 name, self._parts.formula(node, money), column, None, None, ALWAYS, node.key_location
@@ -182,7 +181,7 @@ class RefundReader:
         return Deduction(
             name,
             self._parts.formula(node.child("amount"), money),
-            node.choice_of("as", column, "consumed", "fees"),
+            node.word_of("as", column),
             limits[0],
             limits[1],
             self._parts.when(node),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from rescind.book.model import UNSPECIFIED, Blocker, Review
+from rescind.book.model import Blocker, Review
 from rescind.book.read_section import PartReader
+from rescind.book.words import UNSPECIFIED, OnTimeout, ReviewScope
 from rescind.problems.problem import Location
 from rescind.source.strict_access import Node
 from rescind.values.units import Duration, UnitError, parse_duration
@@ -57,8 +58,8 @@ class RuleReader:
             self._parts.when(node),
             node.child("by").id(),
             self._within(node.child("within")),
-            node.child("on_timeout").one_of("approve", "reject", UNSPECIFIED),
-            node.choice_of("scope", "order", "request"),
+            node.child("on_timeout").word(OnTimeout),
+            node.word_of("scope", ReviewScope.ORDER),
             node.text_of("reason", MAX_MESSAGE),
             node.location,
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rescind.book.engine_facts import ENGINE_FACTS, REVIEW_FIELDS, REVIEWS, known_to_engine
 from rescind.book.model import Book, Condition, Policy, Present, Version, leaves
+from rescind.book.words import ReviewerAnswer
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.values.types import Kind, Type, a_type
@@ -223,9 +224,6 @@ def _unused_values(book: Book, problems: Problems) -> None:
             problems.add("R0334", f"nothing reads {what}", place, "remove it, or use it")
 
 
-WORDS = frozenset({"approve", "reject"})
-
-
 def _engine_facts(book: Book, problems: Problems) -> None:
     """The facts that the engine itself reads have the types that it reads: a word of another form could not count."""
     facts = book.vocabulary.facts
@@ -237,14 +235,19 @@ def _engine_facts(book: Book, problems: Problems) -> None:
     for name, wanted in REVIEW_FIELDS.items():
         field = reviews.fields.get(name)
         if not field or field.optional:
-            hint = "each record holds `by`, `outcome` (`approve` or `reject`) and `decided_at`"
+            hint = f"each record holds `by`, `outcome` ({one_of(ReviewerAnswer)}) and `decided_at`"
             message = f"`{REVIEWS}` needs the field `{name}` in every record"
             problems.add("R0226", message, field.location if field else reviews.location, hint)
         else:
             _of_kind(field.name, field, wanted, problems)
     outcome = reviews.fields.get("outcome")
-    if outcome and outcome.type.kind is Kind.CHOICE and frozenset(outcome.type.choices) != WORDS:
-        message = "the choices of `request.reviews.outcome` are `approve` and `reject`, and no others"
+    if (
+        outcome
+        and outcome.type.kind is Kind.CHOICE
+        and frozenset(outcome.type.choices) != frozenset(ReviewerAnswer)
+    ):
+        answers = one_of(ReviewerAnswer).replace(" or ", " and ")
+        message = f"the choices of `request.reviews.outcome` are {answers}, and no others"
         problems.add("R0226", message, outcome.location, "a reviewer says one or the other")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from rescind.book.model import Book
-from rescind.deciding.decision import OUTCOMES, Decision
+from rescind.book.words import Outcome
+from rescind.deciding.decision import Decision
 from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
@@ -70,8 +71,8 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     del ctx, parameter
     names = [name.strip() for name in value.split(",")] if value is not None else []
     for name in names:
-        if name not in OUTCOMES:
-            hint = did_you_mean(name, OUTCOMES) or f"use {one_of(OUTCOMES)}"
+        if name not in tuple(Outcome):
+            hint = did_you_mean(name, Outcome) or f"use {one_of(Outcome)}"
             raise click.BadParameter(f"`{name}` is not an outcome: {hint}")
     return frozenset(names)
 

@@ -9,12 +9,13 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 import click
 
+from rescind.book.words import CANCELLABLE, Outcome
 from rescind.deciding.facts_csv import ROW_KINDS, open_rows
 from rescind.deciding.facts_files import FactsFile, Row
 from rescind.problems.exceptions import FactsError
@@ -41,11 +42,14 @@ __all__ = ["list_"]
 SORTS = ("row", *COLUMNS, "outcome", "refund")
 CSV_COLUMNS = ("row", *COLUMNS, "allowed", "outcome", "policy", "version", "refund", "reviews", "reasons")
 CLOCK = " (the clock; `--at` sets another time)"
-MARKS = {"allowed": ("allowed", "green"), "review_required": ("after review", "yellow")}
-REFUSED = {
-    "blocked": ("blocked", "red"),
-    "not_applicable": ("no policy", "blue"),
-    "error": ("error", "magenta"),
+# A row whose facts are refused has no outcome.
+ERROR = "error"
+MARKS: Mapping[str, tuple[str, str]] = {
+    Outcome.ALLOWED: ("allowed", "green"),
+    Outcome.REVIEW_REQUIRED: ("after review", "yellow"),
+    Outcome.BLOCKED: ("blocked", "red"),
+    Outcome.NOT_APPLICABLE: ("no policy", "blue"),
+    ERROR: ("error", "magenta"),
 }
 
 
@@ -58,9 +62,9 @@ class Tally:
     def line(self) -> str:
         """The counts in a sentence."""
         counts = self.outcomes
-        allowed, review = counts["allowed"] + counts["review_required"], counts["review_required"]
+        allowed, review = sum(counts[outcome] for outcome in CANCELLABLE), counts[Outcome.REVIEW_REQUIRED]
         after = f" ({review} after review)" if review else ""
-        errors = f" ({counts['error']} with errors)" if counts["error"] else ""
+        errors = f" ({counts[ERROR]} with errors)" if counts[ERROR] else ""
         return f"{allowed} allowed{after}, {counts.total() - allowed} not allowed{errors}"
 
 
@@ -163,7 +167,7 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         WRITERS[layout](_counted(rows, tally, progress))
     if layout == "table":
         click.echo(f"\n{tally.line()}\nas of {format_time(moment, engine.book.zone)}{'' if at else CLOCK}")
-    if tally.outcomes["error"]:
+    if tally.outcomes[ERROR]:
         raise click.exceptions.Exit(HAS_ERRORS)
 
 
@@ -255,7 +259,7 @@ def _rest(waiting: IO[str], *, after: bool) -> None:
 
 def _line(row: dict[str, Any]) -> str:
     """A row in columns wide enough for most; a longer text moves the rest of its line and is never cut."""
-    mark, colour = (MARKS | REFUSED)[row["outcome"]]
+    mark, colour = MARKS[row["outcome"]]
     about = [clean(row.get(column, "")) for column in COLUMNS]
     widths = (20, 24, 20, 26, 16, 10)
     cells = [f"{text:<{width}}" for text, width in zip(about, widths, strict=True)]
@@ -265,10 +269,10 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _why(row: dict[str, Any]) -> str:
-    if row["outcome"] == "error":
+    if row["outcome"] == ERROR:
         first, *more = row["problems"]
         return clean(f"{first['code']} {first['message']}") + (f" (and {len(more)} more)" if more else "")
-    if row["outcome"] == "review_required":
+    if row["outcome"] == Outcome.REVIEW_REQUIRED:
         return "to be reviewed by " + ", ".join(clean(review["by"]) for review in row["reviews"])
     return clean("; ".join(row["reasons"]))
 

@@ -11,20 +11,22 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rescind.book.model import UNSPECIFIED, Blocker, Review, Version
+from rescind.book.model import Blocker, Review, Version
+from rescind.book.rules_of_version import DOES_NOT_APPLY, blocker_name, review_name
+from rescind.book.words import UNSPECIFIED, LineColumn, Outcome, ReviewScope
 from rescind.deciding.derivation import Step, working
 from rescind.deciding.evaluation import Evaluation, Reason
 from rescind.deciding.explain_unknown import why_unknown, why_without_value
-from rescind.deciding.review_states import RequestState
+from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Problem
 from rescind.values.convert import plain
 from rescind.values.units import format_duration, format_money, format_time
 
-__all__ = ["OUTCOMES", "Blocked", "Decision", "NotApplied", "Reviewed", "Undetermined"]
+__all__ = ["Blocked", "Decision", "NotApplied", "Reviewed", "Undetermined"]
 
 SCHEMA = "rescind/decision/1"
-OUTCOMES = ("allowed", "review_required", "blocked", "not_applicable")
+COLUMNS = tuple(map(str, LineColumn))
 
 
 class Blocked(NamedTuple):
@@ -36,12 +38,12 @@ class Blocked(NamedTuple):
     @property
     def because(self) -> tuple[Reason, ...]:
         """The comparisons that made it match."""
-        return self.run.because(f"blockers/{self.blocker.id}")
+        return self.run.because(blocker_name(self.blocker))
 
     @property
     def branch(self) -> int | None:
         """Which branch of the condition they are, counted from 1; None where it has but one."""
-        return self.run.branch(f"blockers/{self.blocker.id}")
+        return self.run.branch(blocker_name(self.blocker))
 
     @property
     def id(self) -> str:
@@ -59,12 +61,12 @@ class Reviewed(NamedTuple):
     @property
     def because(self) -> tuple[Reason, ...]:
         """The comparisons that made it required."""
-        return self.run.because(f"review/{self.review.id}")
+        return self.run.because(review_name(self.review))
 
     @property
     def branch(self) -> int | None:
         """Which branch of the condition they are, counted from 1; None where it has but one."""
-        return self.run.branch(f"review/{self.review.id}")
+        return self.run.branch(review_name(self.review))
 
     @property
     def id(self) -> str:
@@ -81,7 +83,7 @@ class Undetermined(NamedTuple):
     @property
     def why(self) -> tuple[Problem, ...]:
         """What is missing or failed."""
-        return why_unknown(self.run, f"blockers/{self.blocker.id}")
+        return why_unknown(self.run, blocker_name(self.blocker))
 
     @property
     def id(self) -> str:
@@ -102,15 +104,15 @@ class NotApplied(NamedTuple):
     @property
     def because(self) -> tuple[Reason, ...]:
         """The conditions that failed, as the policy asks for them."""
-        failed = self.run.because_all("applies_to/not") if self.run else ()
+        failed = self.run.because_all(DOES_NOT_APPLY) if self.run else ()
         return tuple(reason._replace(denied=not reason.denied) for reason in failed)
 
 
 class Decision(NamedTuple):
     """The answer for one case.
 
-    `outcome` is one of `OUTCOMES`. `version` is None when no policy applies. `refund` is None unless the case is
-    allowed or awaits review. `request` is None unless the facts say when a request was submitted.
+    `outcome` is an `Outcome` as plain text. `version` is None when no policy applies. `refund` is None unless the case
+    is allowed or awaits review. `request` is None unless the facts say when a request was submitted.
     `not_applied` lists the policies tried before the one that decided (all of them, when none applies).
     """
 
@@ -121,7 +123,7 @@ class Decision(NamedTuple):
     blockers: tuple[Blocked, ...]
     reviews: tuple[Reviewed, ...]
     refund: Settlement | None
-    request: RequestState | None
+    request: RequestStanding | None
     not_applied: tuple[NotApplied, ...]
     zone: dt.tzinfo
     run: Evaluation | None
@@ -138,11 +140,11 @@ class Decision(NamedTuple):
     @property
     def undetermined(self) -> tuple[Undetermined, ...]:
         """The blockers of a blocked case of which it is unknown whether they match."""
-        if self.outcome != "blocked" or self.run is None:
+        if self.outcome != Outcome.BLOCKED or self.run is None:
             return ()
         run, blockers = self.run, self.run.program.version.blockers
         unknown = run.verdict.open_blockers
-        return tuple(Undetermined(each, run) for each in blockers if f"blockers/{each.id}" in unknown)
+        return tuple(Undetermined(each, run) for each in blockers if blocker_name(each) in unknown)
 
     @property
     def unknown_values(self) -> Mapping[str, tuple[Problem, ...]]:
@@ -208,10 +210,10 @@ class Decision(NamedTuple):
             "id": review.id,
             "by": review.by,
             "within": format_duration(review.within) if review.within else UNSPECIFIED,
-            "on_timeout": review.on_timeout,
+            "on_timeout": str(review.on_timeout),
         }
-        if review.scope != "order":
-            result["scope"] = review.scope
+        if review.scope is not ReviewScope.ORDER:
+            result["scope"] = str(review.scope)
         if review.reason:
             result["reason"] = review.reason
         if reviewed.deadline is not None:
@@ -240,10 +242,7 @@ class Decision(NamedTuple):
         lines = []
         for line in settled.lines:
             row = {"instrument": line.instrument}
-            row |= {
-                key: money(getattr(line, key))
-                for key in ("paid", "returned", "consumed", "fees", "forfeited")
-            }
+            row |= {key: money(getattr(line, key)) for key in COLUMNS}
             lines.append(row | ({"to": line.to} if line.to else {}))
         return {
             "terms": settled.term.id,
@@ -254,7 +253,7 @@ class Decision(NamedTuple):
                     "name": taken.deduction.name,
                     "amount": money(taken.taken),
                     "exact": format_money(taken.exact, settled.currency),
-                    "counts_as": taken.deduction.column,
+                    "counts_as": str(taken.deduction.column),
                     "at": _at(taken.deduction.location),
                 }
                 for taken in settled.deductions
@@ -262,7 +261,7 @@ class Decision(NamedTuple):
             "at": _at(settled.term.location),
         }
 
-    def _request(self, request: RequestState) -> dict[str, Any]:
+    def _request(self, request: RequestStanding) -> dict[str, Any]:
         result: dict[str, Any] = {"state": request.state}
         if request.deadline is not None:
             result["deadline"] = self._time(request.deadline)

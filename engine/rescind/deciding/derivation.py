@@ -11,6 +11,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from rescind.book.model import Refund, Table, Value
+from rescind.book.rules_of_version import row_name
+from rescind.book.words import BelowZero, LineColumn
 from rescind.deciding.evaluation import Evaluation
 from rescind.deciding.settle import Deducted, Settlement
 from rescind.formula.scope import Formula
@@ -21,6 +23,8 @@ from rescind.values.units import Money
 __all__ = ["Step", "working"]
 
 MONEY = Type(Kind.MONEY)
+# What is returned is what was paid less the others.
+TAKEN_FROM = tuple(str(column) for column in LineColumn if column is not LineColumn.RETURNED)
 
 
 class Step(NamedTuple):
@@ -62,7 +66,7 @@ def _values(run: Evaluation) -> list[Step]:
 def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
     """A value by cases: the row that held, and what made it hold."""
     row = run.row_of(value.name)
-    because = run.because(f"values/{value.name}/{table.rows.index(row) + 1}")
+    because = run.because(row_name(value, table.rows.index(row) + 1))
     words = " and ".join(
         f"{reason.name} is {'not ' if reason.denied else ''}{reason.needs}" for reason in because
     )
@@ -105,12 +109,12 @@ def _limited(taken: Deducted) -> str:
 def _remainder(run: Evaluation, refund: Refund, settlement: Settlement) -> list[Step]:
     """What the deductions leave of the instruments that share the remainder."""
     plan = run.verdict.plan
-    pool = {part.name for part in plan.parts if part.back == "remainder"} if plan else set()
+    pool = {part.name for part in plan.parts if part.shares} if plan else set()
     lines = [line for line in settlement.lines if line.instrument in pool]
     if not lines:
         return []
     left = Fraction(sum(line.paid for line in lines)) - sum(taken.exact for taken in settlement.deductions)
-    if refund.below_zero == "zero":
+    if refund.below_zero is BelowZero.ZERO:
         left = max(left, Fraction(0))
     currency = settlement.currency
     inputs = [(f"paid.{line.instrument}", Money(line.paid, currency), MONEY) for line in lines]
@@ -124,7 +128,7 @@ def _remainder(run: Evaluation, refund: Refund, settlement: Settlement) -> list[
 
 
 def _rounding(refund: Refund) -> str:
-    floor = "" if refund.below_zero == "charge" else "not below zero, "
+    floor = "" if refund.below_zero is BelowZero.CHARGE else "not below zero, "
     return f"{floor}rounded {refund.mode.replace('_', ' ')} {refund.place.replace('_', ' ')}"
 
 
@@ -134,14 +138,9 @@ def _lines(settlement: Settlement) -> list[Step]:
     places = {part.name: part.location for part in settlement.term.instruments}
     steps = []
     for line in settlement.lines:
-        columns = {
-            "paid": line.paid,
-            "consumed": line.consumed,
-            "fees": line.fees,
-            "forfeited": line.forfeited,
-        }
+        columns = {key: getattr(line, key) for key in TAKEN_FROM}
         inputs = tuple((key, Money(amount, currency), MONEY) for key, amount in columns.items() if amount)
-        formula = " - ".join(key for key, amount in columns.items() if amount) or "paid"
+        formula = " - ".join(key for key, amount in columns.items() if amount) or TAKEN_FROM[0]
         name, returned = f"returned.{line.instrument}", Money(line.returned, currency)
         steps.append(Step(name, formula, inputs, returned, MONEY, None, places[line.instrument]))
     names = [step.name for step in steps]

@@ -225,7 +225,7 @@ class Evaluation:
         if plan.open_parts and any(name in paid for name, _ in plan.open_parts):
             return None
         try:
-            return settle(refund, plan, paid, self.operand)
+            return settle(plan, paid, self.operand)
         except FormulaError:
             return None
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rescind.book.model import Refund, Row, Table, Value, Version
+from rescind.book.model import Deduction, Row, Table, Value
+from rescind.book.rules_of_version import AnyRule
 from rescind.deciding.evaluation import Evaluation
 from rescind.deciding.settle import Plan, Settlement, settle
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError, UnknownError
 from rescind.formula.scope import Formula
-from rescind.matching.compile_version import units_of
 from rescind.matching.evaluation_passes import formulas_of, names_in_value, names_of
 from rescind.matching.request_reviews import SUM_PREFIX, summed
 from rescind.problems.exceptions import EngineError, FactsError
@@ -26,9 +26,6 @@ from rescind.values.units import Money
 
 __all__ = ["settlement_of", "undecided", "value_of", "why_unknown", "why_without_value"]
 
-# How the conditions of each step begin, in the order in which a decision asks for them; the refund comes last.
-SECTIONS = ("applies_to", "blockers/", "review/")
-
 
 def undecided(run: Evaluation) -> FactsError:
     """The error of a case of which something is unknown that its decision depends on, with all that is missing.
@@ -37,8 +34,7 @@ def undecided(run: Evaluation) -> FactsError:
     """
     units = run.verdict.undecided
     found = [problem for unit in units for problem in _why_unit(run, unit)]
-    step = next(number for number, section in enumerate(SECTIONS) if units[0].startswith(section))
-    later = _names_after(run.program, step)
+    later = _names_after(run.program, units)
     return _error(run, found, [name for name in later if run.known(name) is None])
 
 
@@ -202,7 +198,7 @@ def _why_refund(run: Evaluation) -> Iterator[Problem]:
     for formula in (each for part in plan.deductions for each in formulas_of(part)):
         yield from _why_formula(run, formula, Location(f"refund.{plan.term.id}"))
     if paid and not units:
-        yield from _why_unsettled(run, refund, plan, paid)
+        yield from _why_unsettled(run, plan, paid)
 
 
 def _why_no_terms(run: Evaluation) -> Iterator[Problem]:
@@ -213,40 +209,34 @@ def _why_no_terms(run: Evaluation) -> Iterator[Problem]:
         yield Problem("R0909", "no refund terms cover this case", Location("refund.terms"), hint)
 
 
-def _why_unsettled(
-    run: Evaluation, refund: Refund, plan: Plan, paid: Mapping[str, Money]
-) -> Iterator[Problem]:
+def _why_unsettled(run: Evaluation, plan: Plan, paid: Mapping[str, Money]) -> Iterator[Problem]:
     try:
-        settle(refund, plan, paid, run.operand)
+        settle(plan, paid, run.operand)
     except UnknownError:
         pass
     except FormulaError as error:
         yield Problem("R0908", str(error), Location(f"refund.{plan.term.id}"))
 
 
-def _names_after(program: Program, step: int) -> set[str]:
-    """The facts that the steps after one read, themselves or through values."""
-    version = program.version
-    names = [
-        name
-        for unit, condition, _ in units_of(version)
-        if unit.startswith(SECTIONS[step + 1 :])
-        for name in names_of(condition)
-    ]
-    return _facts_under(program, [*names, *_names_of_refund(version)])
+def _names_after(program: Program, units: Sequence[str]) -> set[str]:
+    """The facts that the steps after the one with these conditions read, themselves or through values."""
+    rules = program.rules
+    steps: tuple[tuple[AnyRule, ...], ...] = ((rules.applies_to,), rules.blockers, rules.reviews)
+    step = next(number for number, asked in enumerate(steps) if any(rule.name in units for rule in asked))
+    later = [rule for asked in steps[step + 1 :] for rule in asked]
+    names = [name for rule in later for name in names_of(rule.condition)]
+    return _facts_under(program, [*names, *_names_of_refund(program)])
 
 
-def _names_of_refund(version: Version) -> list[str]:
+def _names_of_refund(program: Program) -> list[str]:
     """What the terms of a version read."""
-    if version.refund is None:
-        return []
-    conditions = [condition for unit, condition, _ in units_of(version) if unit.startswith("terms/")]
-    deductions = [part for term in version.refund.terms for part in term.deductions]
-    formulas = [formula for part in deductions for formula in formulas_of(part)]
+    refund = program.version.refund
+    rules = [rule for term in program.rules.terms for rule in term]
+    parts = [rule.part for rule in rules if isinstance(rule.part, Deduction)]
     return [
-        version.refund.paid.name,
-        *(name for condition in conditions for name in names_of(condition)),
-        *(name for formula in formulas for name in formula.names),
+        *([refund.paid.name] if refund else []),
+        *(name for rule in rules for name in names_of(rule.condition)),
+        *(name for part in parts for formula in formulas_of(part) for name in formula.names),
     ]
 
 

@@ -22,6 +22,7 @@ from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.json_positions import survey
+from rescind.source.json_syntax import too_deep
 from rescind.values.types import Kind
 
 __all__ = ["ROW_KINDS", "csv_file", "open_rows"]
@@ -164,8 +165,8 @@ def _set(cell: str) -> object:
 
 def _json(cell: str) -> object:
     try:
-        return json.loads(cell, parse_float=str)
-    except (ValueError, RecursionError):
+        return cell if too_deep(cell) else json.loads(cell, parse_float=str)
+    except ValueError:
         return cell
 
 

@@ -22,6 +22,7 @@ from rescind.problems.exceptions import FactsError
 from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.source.document import Document, Path
+from rescind.source.json_syntax import first_fault, too_deep
 from rescind.source.read_source import read_text
 
 __all__ = ["KINDS", "FactsFile", "Row", "open_facts"]
@@ -166,7 +167,7 @@ def _up_to_next_line(stream: IO[bytes]) -> list[bytes]:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return not too_deep(line.decode("latin-1")) and isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
 
@@ -298,12 +299,24 @@ _decoder = json.JSONDecoder(object_pairs_hook=_mapping, parse_float=Decimal, par
 
 def parse_json(text: str, shown: str, line: int) -> tuple[Any, tuple[Problem, ...]]:
     """JSON data, or the problems of a text that begins on `line`."""
+    if too_deep(text):
+        return None, _faulty(text, shown, line)
     try:
         return _decoder.decode(text), ()
-    except json.JSONDecodeError as error:
-        return None, (_syntax(error, shown, line),)
-    except (ValueError, ArithmeticError, RecursionError):
+    except json.JSONDecodeError:
+        return None, _faulty(text, shown, line)
+    except (ValueError, ArithmeticError):
         return None, _refused(text, shown, line)
+
+
+def _faulty(text: str, shown: str, line: int) -> tuple[Problem, ...]:
+    """What is no JSON, or nests too deep, with its place."""
+    fault = first_fault(text)
+    if fault is None or not fault.message:
+        return _refused(text, shown, line)
+    before = text[: fault.at]
+    place = Location(shown, line + before.count("\n"), len(before) - before.rfind("\n"))
+    return (Problem("R0910", fault.message, place, fault.hint),)
 
 
 def _refused(text: str, shown: str, line: int) -> tuple[Problem, ...]:
@@ -321,33 +334,3 @@ def _refused(text: str, shown: str, line: int) -> tuple[Problem, ...]:
     if found.deep and not problems:
         problems.append(Problem("R0014", "the nesting is too deep: facts are groups of values", found.deep))
     return tuple(problems) or (Problem("R0910", "the JSON cannot be parsed", Location(shown, line, 1)),)
-
-
-# The parser's words, and ours.
-SYNTAX = {
-    "Expecting value": "expected a value",
-    "Expecting property name enclosed in double quotes": "expected a key in double quotes",
-    "Expecting ':' delimiter": "expected a colon after the key",
-    "Expecting ',' delimiter": "expected a comma or the closing bracket",
-    "Extra data": "expected the end",
-    "Unterminated string starting at": "this text has no closing quote",
-    "Invalid control character at": "a line end or tab stands inside a text",
-    "Illegal trailing comma before end of object": "expected a key after the comma",
-    "Illegal trailing comma before end of array": "expected a value after the comma",
-}
-NO_FOUND = ("Unterminated", "Invalid")
-
-
-def _syntax(error: json.JSONDecodeError, shown: str, line: int) -> Problem:
-    message = next(
-        (ours for theirs, ours in SYNTAX.items() if error.msg.startswith(theirs)), error.msg.lower()
-    )
-    if not error.msg.startswith(NO_FOUND):
-        character = error.doc[error.pos : error.pos + 1]
-        message += f", found `{character}`" if character.strip() else ", found the end of the line or text"
-    hint = (
-        "several objects, one on each line, are JSON Lines: `--input jsonl`"
-        if error.msg == "Extra data"
-        else ""
-    )
-    return Problem("R0910", message, Location(shown, error.lineno + line - 1, error.colno), hint)

@@ -8,18 +8,22 @@ from typing import Any
 
 from rescind.book.engine_facts import ORDER, RESOURCE, REVIEWS, SUBMITTED
 from rescind.book.model import Book, Review
+from rescind.book.words import Outcome, RequestState
 from rescind.deciding.decision import Blocked, Decision, NotApplied, Reviewed
 from rescind.deciding.evaluation import Evaluation
 from rescind.deciding.explain_unknown import settlement_of
-from rescind.deciding.review_states import RequestState, deadline_of, request_state, words_of
+from rescind.deciding.review_states import RequestStanding, deadline_of, request_state, words_of
 from rescind.deciding.settle import record
 from rescind.values.types import ABSENT
 
 __all__ = ["DecisionMaker"]
 
 SUBJECT = {"resource": RESOURCE, "order": ORDER}
-NO_STATE = RequestState("blocked", None, ())
-APPROVED = RequestState("approved", None, ())
+# Decisions hold plain texts, made once.
+ALLOWED, REVIEW_REQUIRED = str(Outcome.ALLOWED), str(Outcome.REVIEW_REQUIRED)
+BLOCKED, NOT_APPLICABLE = str(Outcome.BLOCKED), str(Outcome.NOT_APPLICABLE)
+BLOCKED_REQUEST = RequestStanding(str(RequestState.BLOCKED), None, ())
+APPROVED = RequestStanding(str(RequestState.APPROVED), None, ())
 
 
 class DecisionMaker:
@@ -47,7 +51,7 @@ class DecisionMaker:
         refund = settlement_of(evaluation) if version.refund and not blockers else None
         evaluation.seal()
         parts = (
-            "blocked" if blockers else "review_required" if reviews else "allowed",
+            BLOCKED if blockers else REVIEW_REQUIRED if reviews else ALLOWED,
             version,
             at,
             self._subject_of(values),
@@ -64,12 +68,12 @@ class DecisionMaker:
     def not_applicable(self, values: list[Any], at: int, tried: tuple[NotApplied, ...]) -> Decision:
         """The decision of a case that no policy is for."""
         subject = self._subject_of(values)
-        return Decision("not_applicable", None, at, subject, (), (), None, None, tried, self._zone, None)
+        return Decision(NOT_APPLICABLE, None, at, subject, (), (), None, None, tried, self._zone, None)
 
-    def _request(self, evaluation: Evaluation, at: int) -> RequestState:
+    def _request(self, evaluation: Evaluation, at: int) -> RequestStanding:
         verdict, values = evaluation.verdict, evaluation.values
         if verdict.blocked:
-            return NO_STATE
+            return BLOCKED_REQUEST
         words = ABSENT if self._words is None else values[self._words]
         if not verdict.reviews and (not words or words is ABSENT):
             return APPROVED

@@ -11,14 +11,37 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from rescind.book.model import UNSPECIFIED, Review
+from rescind.book.model import Review
+from rescind.book.words import UNSPECIFIED, OnTimeout, RequestState, ReviewerAnswer
 from rescind.values.units import LAST
 
-__all__ = ["RefusedWord", "RequestState", "Word", "request_state", "words_of"]
+__all__ = ["RefusedWord", "RequestStanding", "Word", "request_state", "words_of"]
 
-APPROVE, REJECT = "approve", "reject"
 DECIDED_AT = attrgetter("decided_at")
-AFTER_TIMEOUT = {APPROVE: "auto_approved", REJECT: "rejected"}
+# What stands in a decision is plain text.
+PENDING = str(RequestState.PENDING_REVIEW)
+AFTER_ANSWER: Mapping[str, str] = {
+    ReviewerAnswer.APPROVE: str(RequestState.APPROVED),
+    ReviewerAnswer.REJECT: str(RequestState.REJECTED),
+}
+AFTER_TIMEOUT = {
+    OnTimeout.APPROVE: str(RequestState.AUTO_APPROVED),
+    OnTimeout.REJECT: str(RequestState.REJECTED),
+    OnTimeout.UNSPECIFIED: str(RequestState.OVERDUE),
+}
+# One rejection rejects; an overdue review stops the rest; approval needs every review. A blocked case has no reviews.
+BY_WEIGHT = tuple(
+    map(
+        str,
+        (
+            RequestState.REJECTED,
+            RequestState.OVERDUE,
+            RequestState.PENDING_REVIEW,
+            RequestState.AUTO_APPROVED,
+            RequestState.APPROVED,
+        ),
+    )
+)
 
 
 class Word(NamedTuple):
@@ -37,7 +60,7 @@ class RefusedWord(NamedTuple):
     code: str
 
 
-class RequestState(NamedTuple):
+class RequestStanding(NamedTuple):
     """Where a request stands. `deadline` is the next one, or the last where none is pending; None without any."""
 
     state: str
@@ -63,14 +86,16 @@ def deadline_of(review: Review, submitted: int) -> int | None:
     return None if review.within is None else min(submitted + review.within.micros, LAST)
 
 
-def request_state(reviews: Sequence[Review], words: Iterable[Word], submitted: int, at: int) -> RequestState:
+def request_state(
+    reviews: Sequence[Review], words: Iterable[Word], submitted: int, at: int
+) -> RequestStanding:
     """The state of a request at `at`. Words given after `at` are not known yet."""
     counted, refused = _sift(reviews, words, submitted, at) if words else ({}, [])
     if len(reviews) == 1:
         state, deadline = _standing(reviews[0], counted, submitted, at)
-        return RequestState(state, deadline, tuple(refused))
+        return RequestStanding(state, deadline, tuple(refused))
     standings = [_standing(review, counted, submitted, at) for review in reviews]
-    return RequestState(_joined([one.state for one in standings]), _next(standings), tuple(refused))
+    return RequestStanding(_joined([one.state for one in standings]), _next(standings), tuple(refused))
 
 
 def _sift(
@@ -127,22 +152,19 @@ def _answered(review: Review, counted: Mapping[str, Word], submitted: int) -> Wo
 def _standing(review: Review, counted: Mapping[str, Word], submitted: int, at: int) -> _Standing:
     deadline = deadline_of(review, submitted)
     if word := _answered(review, counted, submitted):
-        return _Standing("approved" if word.outcome == APPROVE else "rejected", deadline)
+        return _Standing(AFTER_ANSWER[word.outcome], deadline)
     if deadline is None or at <= deadline:
-        return _Standing("pending_review", deadline)
-    return _Standing(AFTER_TIMEOUT.get(review.on_timeout, "overdue"), deadline)
+        return _Standing(PENDING, deadline)
+    return _Standing(AFTER_TIMEOUT[review.on_timeout], deadline)
 
 
 def _joined(states: Sequence[str]) -> str:
-    """One rejection rejects; an overdue review stops the rest; approval needs every review."""
-    for state in ("rejected", "overdue", "pending_review", "auto_approved"):
-        if state in states:
-            return state
-    return "approved"
+    """The state of a request with several reviews; without any it is approved."""
+    return next((state for state in BY_WEIGHT if state in states), BY_WEIGHT[-1])
 
 
 def _next(standings: Sequence[_Standing]) -> int | None:
-    pending = [one.deadline for one in standings if one.state == "pending_review"]
+    pending = [one.deadline for one in standings if one.state == PENDING]
     known = [deadline for deadline in pending if deadline is not None]
     if pending:
         return min(known, default=None)

@@ -7,32 +7,42 @@ before it answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from math import lcm
 from typing import Any, NamedTuple, TypeAlias
 
-from rescind.book.model import ALWAYS, Deduction, Instrument, Refund, Term
+from rescind.book.model import ALWAYS, Deduction, Refund, Term
+from rescind.book.rules_of_version import InstrumentRules, TermRules
+from rescind.book.words import BelowZero, CountsAs, RoundingPlace, Share, Split
 from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Formula
 from rescind.problems.exceptions import EngineError
+from rescind.values.rounding_modes import ROUNDERS, Rounder
 from rescind.values.units import Money, format_money
 
 __all__ = [
+    "Arithmetic",
     "Deducted",
     "Line",
     "Part",
     "Plan",
     "Settlement",
     "apportion",
+    "arithmetic_of",
     "first_terms",
     "plan_of",
     "record",
-    "round_to_unit",
     "settle",
 ]
 
 Read = Callable[[str], Any]
+Sharing = Callable[[list[int], int, int], list[int]]
+FEES = CountsAs.FEES
+MAY_BE_OWED = {BelowZero.ZERO: False, BelowZero.CHARGE: True}
+# Whether an instrument comes back whole, and whether it has a part in what is left.
+WHOLE_OR_SHARES = {Share.FULL: (True, False), Share.NONE: (False, False), Share.REMAINDER: (False, True)}
 # Makes a named tuple as its constructor would, at a quarter of the price.
 record: Callable[[type[Any], tuple[Any, ...]], Any] = tuple.__new__
 
@@ -67,103 +77,137 @@ class Settlement(NamedTuple):
     deductions: tuple[Deducted, ...]
 
 
+class Arithmetic(NamedTuple):
+    """The settings of a refund as functions and flags, so that no word is looked up while a case is decided.
+
+    `round` makes a quotient a whole number; `share` spreads what is left, a quotient in minor units, over the amounts
+    of the pool. `round_deductions`: each by itself. `below_zero`: what is left may be, and the customer owes it.
+    """
+
+    round: Rounder
+    share: Sharing
+    round_deductions: bool
+    below_zero: bool
+
+
 class Plan(NamedTuple):
     """What the conditions that hold make of refund terms: what becomes of each instrument, and the deductions.
 
-    `shared` names the instruments that share the remainder. `open` are the conditions that are unknown and decide about
-    every case, `open_parts` those that do where an instrument paid: its name and the condition.
+    `shared` names the instruments that share the remainder. `open` are the rules that are unknown and decide about
+    every case, `open_parts` those that do where an instrument paid: its name and the rule's.
     """
 
     term: Term
     parts: tuple[Part, ...]
     shared: tuple[str, ...]
     deductions: tuple[Deduction, ...]
+    arithmetic: Arithmetic
     open: tuple[str, ...] = ()
     open_parts: tuple[tuple[str, str], ...] = ()
 
 
 class Part(NamedTuple):
-    """What becomes of one instrument: `back` is `full`, `none` or `remainder`, `to` a destination or ""."""
+    """What becomes of one instrument: it comes back `whole`, or has a part in what is left, or is lost.
+
+    `to` is a destination as plain text, or "".
+    """
 
     name: str
-    back: str
+    whole: bool
+    shares: bool
     to: str
 
 
+def arithmetic_of(refund: Refund) -> Arithmetic:
+    """How a refund is worked out by its settings."""
+    rounder = ROUNDERS[refund.mode]
+    each_deduction = refund.place is RoundingPlace.EACH_DEDUCTION
+    return Arithmetic(rounder, _sharing(refund, rounder), each_deduction, MAY_BE_OWED[refund.below_zero])
+
+
+def _sharing(refund: Refund, rounder: Rounder) -> Sharing:
+    match refund.split:
+        case Split.IN_ORDER:
+            return partial(_share_in_order, rounder)
+        case Split.PROPORTIONAL:
+            each = refund.place is RoundingPlace.EACH_INSTRUMENT
+            return partial(_share_each if each else _share_once, rounder)
+
+
 def first_terms(
-    terms: Iterable[Term], held: Container[str], unknown: Container[str]
-) -> tuple[Term | None, tuple[str, ...]]:
-    """The first terms that hold, or the conditions that leave open which those are."""
+    terms: Iterable[TermRules], held: Container[str], unknown: Container[str]
+) -> tuple[TermRules | None, tuple[str, ...]]:
+    """The first terms that hold, or the rules that leave open which those are."""
     before: list[str] = []
     for term in terms:
-        unit = f"terms/{term.id}"
-        if unit in held:
+        name = term.own.name
+        if name in held:
             return (None, tuple(before)) if before else (term, ())
-        before += [unit] if unit in unknown else []
+        before += [name] if name in unknown else []
     return None, tuple(before)
 
 
-def plan_of(term: Term, held: Container[str], unknown: Container[str] = (), *, charged: bool = False) -> Plan:
-    """The plan of refund terms where the conditions `held` hold and those in `unknown` may: names of units.
-
-    `charged`: a debt falls on an instrument that shares the remainder even where it paid nothing.
-    """
-    unit = f"terms/{term.id}"
-    parts = tuple(_part(part, f"{unit}/instruments/{part.name}", held) for part in term.instruments)
-    shared = tuple(part.name for part in parts if part.back == "remainder")
-    deductions = tuple(part for part in term.deductions if f"{unit}/deduct/{part.name}" in held)
-    units = [f"{unit}/deduct/{part.name}" for part in term.deductions]
-    asked = [(part, f"{unit}/instruments/{part.name}") for part in term.instruments]
-    units += [name for part, name in asked if charged and part.back == "remainder"]
-    open_parts = [
-        (part.name, each) for part, name in asked for each in _conditions(part, name, held) if each in unknown
-    ]
+def plan_of(
+    arithmetic: Arithmetic, term: TermRules, held: Container[str], unknown: Container[str] = ()
+) -> Plan:
+    """The plan of refund terms where the rules `held` hold and those in `unknown` may, by their names."""
+    parts = tuple(_part(instrument, held) for instrument in term.instruments)
+    shared = tuple(part.name for part in parts if part.shares)
+    deductions = tuple(rule.part for rule in term.deductions if rule.name in held)
+    names = [rule.name for rule in term.deductions]
+    if arithmetic.below_zero:  # a debt falls on one that shares the remainder even where it paid nothing
+        names += [each.own.name for each in term.instruments if each.own.part.back is Share.REMAINDER]
+    asked = [(each.own.part.name, name) for each in term.instruments for name in _asked(each, held)]
     return Plan(
-        term, parts, shared, deductions, tuple(each for each in units if each in unknown), tuple(open_parts)
+        term.own.part,
+        parts,
+        shared,
+        deductions,
+        arithmetic,
+        tuple(name for name in names if name in unknown),
+        tuple(row for row in asked if row[1] in unknown),
     )
 
 
-def _conditions(part: Instrument, unit: str, held: Container[str]) -> list[str]:
-    """The conditions that decide about an instrument: its own, and those of destinations up to the first that holds."""
-    units = [unit]
-    for number in range(1, len(part.to) + 1):
-        if f"{unit}/to/{number}" in held:
+def _asked(rules: InstrumentRules, held: Container[str]) -> Iterator[str]:
+    """The rules that decide about an instrument: its own, and those of its routes up to the first that holds."""
+    yield rules.own.name
+    for route in rules.routes:
+        if route.name in held:
             break
-        units.append(f"{unit}/to/{number}")
-    return units
+        yield route.name
 
 
-def _part(part: Instrument, unit: str, held: Container[str]) -> Part:
-    back = part.back if part.when is ALWAYS or unit in held else "none"
-    # The first destination whose condition holds.
-    to = next((goal.to for number, goal in enumerate(part.to, 1) if f"{unit}/to/{number}" in held), "")
-    return Part(part.name, back, to)
+def _part(rules: InstrumentRules, held: Container[str]) -> Part:
+    instrument = rules.own.part
+    back = instrument.back if instrument.when is ALWAYS or rules.own.name in held else Share.NONE
+    # The first route whose condition holds.
+    to = next((str(route.part.to) for route in rules.routes if route.name in held), "")
+    return Part(instrument.name, *WHOLE_OR_SHARES[back], to)
 
 
-def settle(refund: Refund, plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
+def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
     """The refund by a plan. `paid` maps instruments to money of one currency, `read` gives the names in formulas.
 
     Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency.
     """
     currency = next(iter(paid.values()))[1]
-    if refund.below_zero == "charge" and plan.shared and paid.keys().isdisjoint(plan.shared):
+    if plan.arithmetic.below_zero and plan.shared and paid.keys().isdisjoint(plan.shared):
         # One that was not given paid nothing, and the debt is owed all the same.
         paid = {**paid, plan.shared[0]: Money(0, currency)}
-    charged, deducted = (
-        _charge(refund, plan, paid, currency, read) if plan.shared or plan.deductions else UNCHARGED
-    )
+    charged, deducted = _charge(plan, paid, currency, read) if plan.shared or plan.deductions else UNCHARGED
     lines, total = [], 0
-    for name, back, to in plan.parts:
+    for name, whole, shares, to in plan.parts:
         if name not in paid:
             continue
         amount: Any = paid[name][0]
         consumed = fees = forfeited = 0
-        if back == "full":
+        if whole:
             returned = amount
-        elif back == "none":
-            returned, forfeited = 0, amount
-        else:
+        elif shares:
             returned, consumed, fees = charged[name]
+        else:
+            returned, forfeited = 0, amount
         if amount != returned + consumed + fees + forfeited or returned > amount:
             raise EngineError(f"the refund of `{name}` does not add up; nothing is decided")
         total += returned
@@ -176,12 +220,13 @@ _Charged: TypeAlias = tuple[Mapping[str, tuple[int, int, int]], tuple[Deducted, 
 UNCHARGED: _Charged = ({}, ())
 
 
-def _charge(refund: Refund, plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) -> _Charged:
+def _charge(plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) -> _Charged:
     """Take the deductions from what the instruments that share the remainder paid.
 
     One such instrument is settled in place: calls would take longer than what they do.
     """
-    exact = _exact(refund, plan.deductions, currency, read)
+    arithmetic = plan.arithmetic
+    exact = _exact(plan, currency, read)
     pool: dict[str, Any] = {}
     for name in plan.shared:
         if name in paid:
@@ -196,23 +241,21 @@ def _charge(refund: Refund, plan: Plan, paid: Mapping[str, Money], currency: str
     left, amounts = have * unit, []
     for amount in exact:
         wanted = amount.numerator * (unit // amount.denominator)
-        if wanted > left and refund.below_zero == "zero":
+        if wanted > left and not arithmetic.below_zero:
             wanted = left  # each takes at most what the ones before it leave
         left -= wanted
         amounts.append(wanted)
-    if len(pool) == 1:
-        returned = [round_quotient(left, unit, refund.mode)]
-    else:
-        returned = _split(refund, [*pool.values()], left, unit)
+    alone = len(pool) == 1
+    returned = [arithmetic.round(left, unit)] if alone else arithmetic.share([*pool.values()], left, unit)
     taken = apportion(have - sum(returned), amounts)
     deducted, consumed, fees = [], 0, 0
     for deduction, precise, amount in zip(plan.deductions, exact, taken, strict=True):
         deducted.append(record(Deducted, (deduction, precise, amount)))
-        if deduction.column == "fees":
+        if deduction.column is FEES:
             fees += amount
         else:
             consumed += amount
-    if len(pool) == 1:
+    if alone:
         return dict.fromkeys(pool, (returned[0], consumed, fees)), tuple(deducted)
     return _columns(pool, returned, deducted), tuple(deducted)
 
@@ -224,19 +267,18 @@ def _columns(
     consumed, fees = [0] * len(pool), [0] * len(pool)
     rest = [amount - back for amount, back in zip(pool.values(), returned, strict=True)]
     for deduction, _, amount in deducted:
-        column = fees if deduction.column == "fees" else consumed
+        column = fees if deduction.column is FEES else consumed
         for index, part in enumerate(apportion(amount, rest)):
             column[index] += part
             rest[index] -= part
     return dict(zip(pool, zip(returned, consumed, fees, strict=True), strict=True))
 
 
-def _exact(
-    refund: Refund, deductions: Sequence[Deduction], currency: str, read: Read
-) -> list[int | Fraction]:
+def _exact(plan: Plan, currency: str, read: Read) -> list[int | Fraction]:
     """The deductions within their limits, rounded only where each deduction is to be rounded."""
+    arithmetic = plan.arithmetic
     amounts: list[int | Fraction] = []
-    for deduction in deductions:
+    for deduction in plan.deductions:
         money: Any = deduction.amount.evaluate(read)
         amount, found = money
         if found != currency:
@@ -247,7 +289,9 @@ def _exact(
             raise FormulaError(
                 f"the deduction `{deduction.name}` is negative: {format_money(amount, currency)}"
             )
-        amounts.append(round_to_unit(amount, refund.mode) if refund.place == "each_deduction" else amount)
+        if arithmetic.round_deductions:
+            amount = arithmetic.round(amount.numerator, amount.denominator)
+        amounts.append(amount)
     return amounts
 
 
@@ -272,14 +316,25 @@ def _other_currency(deduction: Deduction, found: str, currency: str) -> FormulaE
     return FormulaError(f"the deduction `{deduction.name}` is in {found}, and what was paid is in {currency}")
 
 
-def _split(refund: Refund, pool: list[int], left: int, unit: int) -> list[int]:
-    """What is left (`left / unit` in minor units), shared among the amounts of the pool."""
+# What is left (`left / unit` in minor units), shared among the amounts of the pool. Where all of them are zero a debt
+# has nothing to be in proportion to.
+
+
+def _share_in_order(rounder: Rounder, pool: list[int], left: int, unit: int) -> list[int]:
+    return _in_order(pool, rounder(left, unit))
+
+
+def _share_each(rounder: Rounder, pool: list[int], left: int, unit: int) -> list[int]:
     have = sum(pool)
-    if refund.split == "in_order" or not have:
-        return _in_order(pool, round_quotient(left, unit, refund.mode))
-    if refund.place == "each_instrument":
-        return [round_quotient(left * amount, have * unit, refund.mode) for amount in pool]
-    return apportion(round_quotient(left, unit, refund.mode), pool)
+    if not have:
+        return _share_in_order(rounder, pool, left, unit)
+    return [rounder(left * amount, have * unit) for amount in pool]
+
+
+def _share_once(rounder: Rounder, pool: list[int], left: int, unit: int) -> list[int]:
+    if not sum(pool):
+        return _share_in_order(rounder, pool, left, unit)
+    return apportion(rounder(left, unit), pool)
 
 
 def _in_order(pool: list[int], left: int) -> list[int]:
@@ -318,33 +373,3 @@ def apportion(total: int, weights: list[int]) -> list[int]:
         parts[most] += 1
         lost[most] = -1
     return parts
-
-
-def round_to_unit(value: int | Fraction, mode: str) -> int:
-    """A fraction to a whole number. Modes are symmetric about zero; `half_*` differ only on exact halves."""
-    return round_quotient(value.numerator, value.denominator, mode)
-
-
-def round_quotient(above: int, below: int, mode: str) -> int:
-    """`above / below` to a whole number; `below` is more than 0."""
-    whole, rest = divmod(abs(above), below)
-    if rest and _goes_up(mode, whole, 2 * rest - below):
-        whole += 1
-    return whole if above >= 0 else -whole
-
-
-def _goes_up(mode: str, whole: int, over_half: int) -> bool:
-    """Whether a size of `whole` and something is rounded up; `over_half` is 0 where that is exactly one half."""
-    match mode:
-        case "half_up":
-            return over_half >= 0
-        case "half_even":
-            return over_half > 0 or (over_half == 0 and whole % 2 == 1)
-        case "half_down":
-            return over_half > 0
-        case "up":
-            return True
-        case "down":
-            return False
-        case _:
-            raise EngineError(f"there is no rounding mode `{mode}`")

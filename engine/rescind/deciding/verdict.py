@@ -10,8 +10,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rescind.book.model import Blocker, Review, Row, Table, Version
-from rescind.deciding.settle import Plan, first_terms, plan_of
+from rescind.book.model import Blocker, Review, Row, Version
+from rescind.book.rules_of_version import DOES_NOT_APPLY, AnyRule, VersionRules
+from rescind.deciding.settle import Plan, arithmetic_of, first_terms, plan_of
 
 __all__ = ["MAX_VERDICTS", "Fired", "Judge", "Rules", "Verdict"]
 
@@ -53,8 +54,9 @@ class Verdict(NamedTuple):
 class Judge:
     """The verdicts of one version, shared by all threads: each entry is added by one atomic step and never changed."""
 
-    def __init__(self, version: Version, definition: Mapping[str, Any]) -> None:
-        self._version = version
+    def __init__(self, version: Version, rules: VersionRules, definition: Mapping[str, Any]) -> None:
+        self._rules = rules
+        self._arithmetic = arithmetic_of(version.refund) if version.refund else None
         self._always = frozenset(definition["always"])
         self._units = {
             rule: tuple((meaning["unit"], meaning["branch"]) for meaning in meanings)
@@ -73,19 +75,18 @@ class Judge:
         return verdict
 
     def _judge(self, rules: Rules, possible: Rules) -> Verdict:
-        version, refund = self._version, self._version.refund
+        known, arithmetic = self._rules, self._arithmetic
         fired = self._fired(rules)
         held = self._always | fired.keys()
         # Shared by every decision on the same rules, so nobody may change them.
         unknown = {unit: branches for unit, branches in self._fired(possible).items() if unit not in held}
-        blockers = tuple(blocker for blocker in version.blockers if f"blockers/{blocker.id}" in held)
-        terms = refund.terms if refund else ()
-        term, open_terms = first_terms(terms, held, unknown)
-        applies, denied = (_truth(unit, held, unknown) for unit in ("applies_to", "applies_to/not"))
-        open_blockers = _among("blockers", version.blockers, unknown)
-        undecided: tuple[str, ...] = ("applies_to",) if applies is None else ()
+        blockers = tuple(rule.part for rule in known.blockers if rule.name in held)
+        open_blockers = _among(known.blockers, unknown)
+        term, open_terms = first_terms(known.terms, held, unknown)
+        applies, denied = (_truth(unit, held, unknown) for unit in (known.applies_to.name, DOES_NOT_APPLY))
+        undecided: tuple[str, ...] = (known.applies_to.name,) if applies is None else ()
         if applies and not blockers:
-            undecided = open_blockers or _among("review", version.reviews, unknown)
+            undecided = open_blockers or _among(known.reviews, unknown)
         return Verdict(
             fired,
             MappingProxyType(unknown),
@@ -95,11 +96,9 @@ class Judge:
             bool(blockers),
             blockers,
             open_blockers,
-            tuple(review for review in version.reviews if f"review/{review.id}" in held),
+            tuple(rule.part for rule in known.reviews if rule.name in held),
             undecided,
-            plan_of(term, held, unknown, charged=bool(refund and refund.below_zero == "charge"))
-            if term
-            else None,
+            plan_of(arithmetic, term, held, unknown) if term and arithmetic else None,
             open_terms,
             MappingProxyType(dict(self._rows(held, unknown))),
         )
@@ -115,26 +114,22 @@ class Judge:
         self, held: Container[str], unknown: Container[str]
     ) -> Iterator[tuple[str, Row | tuple[str, ...]]]:
         """By table the first row that holds; those that may hold before it, if there are any."""
-        for value in self._version.values:
-            if not isinstance(value.body, Table):
-                continue
+        for value in self._rules.values:
             before: list[str] = []
-            for number, row in enumerate(value.body.rows, 1):
-                unit = f"values/{value.name}/{number}"
-                if unit in held:
-                    yield value.name, tuple(before) or row
+            for rule in value.rows:
+                if rule.name in held:
+                    yield value.value.name, tuple(before) or rule.part
                     break
-                before += [unit] if unit in unknown else []
+                before += [rule.name] if rule.name in unknown else []
             else:
                 if before:
-                    yield value.name, tuple(before)
+                    yield value.value.name, tuple(before)
 
 
 def _truth(unit: str, held: Container[str], unknown: Container[str]) -> bool | None:
     return True if unit in held else None if unit in unknown else False
 
 
-def _among(section: str, rules: Iterable[Blocker | Review], unknown: Container[str]) -> tuple[str, ...]:
-    """The conditions of some rules that are unknown."""
-    units = (f"{section}/{rule.id}" for rule in rules)
-    return tuple(unit for unit in units if unit in unknown)
+def _among(rules: Iterable[AnyRule], unknown: Container[str]) -> tuple[str, ...]:
+    """The names of the rules that are unknown."""
+    return tuple(rule.name for rule in rules if rule.name in unknown)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rescind.book.model import Version
+from rescind.book.rules_of_version import DOES_NOT_APPLY, rules_of
 from rescind.book.vocabulary import NOW, Vocabulary
 from rescind.deciding.verdict import Judge
 from rescind.matching.durable_runtime import Ruleset
@@ -41,7 +42,8 @@ class Program:
         self.types = vocabulary.names()
         self._facts = vocabulary.facts
         self.values = {value.name: value for value in version.values}
-        self.judge = Judge(version, definition)
+        self.rules = rules_of(version)
+        self.judge = Judge(version, self.rules, definition)
         self.nothing_yet = self.judge((), ())
         self._meanings = definition["rules"]
         meanings = [meaning for rule in self._meanings.values() for meaning in rule]
@@ -61,8 +63,8 @@ class Program:
         )
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
-        self.applies_after = passes.get("applies_to", 0)
-        self.blocked_after = max((passes.get(f"blockers/{b.id}", 0) for b in version.blockers), default=0)
+        self.applies_after = passes.get(self.rules.applies_to.name, 0)
+        self.blocked_after = max((passes.get(rule.name, 0) for rule in self.rules.blockers), default=0)
 
     def close(self) -> None:
         """Give back what the rules engine holds."""
@@ -94,7 +96,7 @@ class Program:
         ending = (
             rule
             for rule in rules
-            if any(meaning["unit"] == "applies_to/not" for meaning in self._meanings[rule])
+            if any(meaning["unit"] == DOES_NOT_APPLY for meaning in self._meanings[rule])
         )
         matcher = Matcher(columns, ruleset, ending)
         record = compile_record(columns, self.slots, self.required, self.type_of)

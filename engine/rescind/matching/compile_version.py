@@ -5,11 +5,9 @@
      "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
      "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
 
-A unit is one condition of the policy, named by its place: `applies_to`, `blockers/<id>`, `review/<id>`,
-`values/<name>/<row>`, `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, … and
-`applies_to/not`, the denial of applies_to, whose branches say why a policy does not apply. Each branch of a
-unit is a rule; branches with the same comparisons share one. The output is deterministic, so golden files can
-hold it.
+A unit is a rule of the version (see `rules_of`), or `applies_to/not`, the denial of applies_to, whose branches say why
+a policy does not apply, or a flag: a part of a condition that is decided apart. Each branch of a unit is a rule of
+durable-rules; branches with the same comparisons share one. The output is deterministic, so golden files can hold it.
 """
 
 from __future__ import annotations
@@ -18,7 +16,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rescind.book.model import Compare, Condition, Name, Not, Op, Table, Version
+from rescind.book.model import Compare, Condition, Name, Not, Op, Review, Version
+from rescind.book.rules_of_version import DOES_NOT_APPLY, rules_of
+from rescind.book.words import ReviewScope
 from rescind.matching.columns import Atom, Columns, LiteralTooLargeError, number_scale
 from rescind.matching.evaluation_passes import Strata
 from rescind.matching.normal_form import Branch, Flag, Literal, branches_of
@@ -35,7 +35,7 @@ from rescind.problems.problem import Location, Problems
 from rescind.values.types import Kind
 from rescind.values.units import Money
 
-__all__ = ["compile_version", "units_of"]
+__all__ = ["compile_version"]
 
 # 34 rulesets in a row: far beyond any policy people read, and still a decision of milliseconds.
 MAX_RULES_PER_VERSION = 2_048
@@ -56,44 +56,25 @@ class _Unit:
     branches: list[Branch]
 
 
-def units_of(version: Version) -> Iterator[tuple[str, Condition, Location]]:
-    """Every condition of a version with its name and place, in the order of the file."""
-    yield "applies_to", version.applies_to, version.location
-    yield "applies_to/not", Not(version.applies_to), version.location
-    for blocker in version.blockers:
-        yield f"blockers/{blocker.id}", blocker.when, blocker.location
-    for review in version.reviews:
-        yield f"review/{review.id}", review.when, review.location
-    for value in version.values:
-        if isinstance(value.body, Table):
-            for number, row in enumerate(value.body.rows, 1):
-                yield f"values/{value.name}/{number}", row.when, row.location
-    for term in version.refund.terms if version.refund else ():
-        yield f"terms/{term.id}", term.when, term.location
-        for deduction in term.deductions:
-            yield f"terms/{term.id}/deduct/{deduction.name}", deduction.when, deduction.location
-        for instrument in term.instruments:
-            name = f"terms/{term.id}/instruments/{instrument.name}"
-            yield name, instrument.when, instrument.location
-            for number, to in enumerate(instrument.to, 1):
-                yield f"{name}/to/{number}", to.when, instrument.location
-
-
 class _Compiler:
     def __init__(self, version: Version, problems: Problems) -> None:
         self._version = version
         self._problems = problems
-        self._strata = Strata(version)
+        self._rules = rules_of(version)
+        self._strata = Strata(version, self._rules)
         self._stages: defaultdict[Stage, list[_Unit]] = defaultdict(list)
         self._always: list[str] = []
         # A part is decided once for each pass that asks for it.
         self._flags: dict[tuple[int, Condition], tuple[Flag, int]] = {}
         self._meanings: dict[str, list[dict[str, Any]]] = {}
-        self._summed = {f"review/{review.id}" for review in version.reviews if review.scope == "request"}
 
     def compile(self) -> dict[str, Any]:
-        for name, condition, location in units_of(self._version):
-            self._unit(name, condition, location)
+        rules, version = self._rules, self._version
+        for rule in rules:
+            summed = isinstance(rule.part, Review) and rule.part.scope is ReviewScope.REQUEST
+            self._unit(rule.name, rule.condition, rule.location, summed=summed)
+            if rule is rules.applies_to:
+                self._unit(DOES_NOT_APPLY, Not(version.applies_to), version.location)
         stages = [self._stage(key, self._stages[key]) for key in sorted(self._stages)]
         self._bound()
         return {
@@ -105,9 +86,9 @@ class _Compiler:
             "rules": self._meanings,
         }
 
-    def _unit(self, name: str, condition: Condition, location: Location) -> None:
+    def _unit(self, name: str, condition: Condition, location: Location, *, summed: bool = False) -> None:
         pass_ = self._strata.pass_of(condition)
-        if name in self._summed:
+        if summed:
             condition = over_request(condition)
         branches, depth = self._branches(condition, pass_, location)
         if branches == [()]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rescind.book.model import Compare, Condition, Deduction, Name, Refund, Table, Value, Version, leaves
+from rescind.book.model import Compare, Condition, Deduction, Name, Table, Value, Version, leaves
+from rescind.book.rules_of_version import TermRules, VersionRules
 from rescind.formula.scope import Formula
 
 __all__ = ["Strata", "names_in_value", "names_of"]
@@ -25,25 +26,24 @@ class Strata:
     `early`: `applies_to` and the blockers read only facts, so that pass 0 may read values.
     """
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, rules: VersionRules) -> None:
         self._levels: dict[str, int] = {}
         self._values = {value.name: value for value in version.values}
-        self._refund = version.refund
-        self.early = not self._gates_read_values(version)
+        self._terms = rules.terms
+        self.early = not self._read_values(rule.condition for rule in rules.gates())
         for value in version.values:
             self.level(value.name)
 
-    def _gates_read_values(self, version: Version) -> bool:
-        """Whether `applies_to` or a blocker reads more than facts."""
-        gates = [version.applies_to, *(blocker.when for blocker in version.blockers)]
-        names = [name for gate in gates for name in names_of(gate)]
+    def _read_values(self, conditions: Iterable[Condition]) -> bool:
+        """Whether one of the conditions reads more than facts."""
+        names = [name for condition in conditions for name in names_of(condition)]
         return any(name in self._values or name.startswith("refund.") for name in names)
 
     def level(self, name: str) -> int:
         """The first pass that may read a name; 0 for facts."""
         if name not in self._levels:
-            if name.startswith("refund.") and self._refund:
-                self._levels[name] = self._refund_level(self._refund)
+            if name.startswith("refund.") and self._terms:
+                self._levels[name] = self._refund_level(self._terms)
             elif name in self._values:
                 self._levels[name] = self._value_level(self._values[name])
             else:
@@ -66,15 +66,11 @@ class Strata:
         decided = max(self.pass_of(row.when) for row in table.rows)
         return max(decided + 1, *(self._highest(row.result.names) for row in table.rows))
 
-    def _refund_level(self, refund: Refund) -> int:
-        conditions = [term.when for term in refund.terms]
-        formulas: list[Formula] = []
-        for term in refund.terms:
-            conditions += [deduction.when for deduction in term.deductions]
-            conditions += [instrument.when for instrument in term.instruments]
-            conditions += [to.when for instrument in term.instruments for to in instrument.to]
-            formulas += [formula for deduction in term.deductions for formula in formulas_of(deduction)]
-        decided = max(map(self.pass_of, conditions), default=0)
+    def _refund_level(self, terms: Iterable[TermRules]) -> int:
+        rules = [rule for term in terms for rule in term]
+        parts = [rule.part for rule in rules]
+        formulas = [each for part in parts if isinstance(part, Deduction) for each in formulas_of(part)]
+        decided = max((self.pass_of(rule.condition) for rule in rules), default=0)
         return max(decided + 1, *(self._highest(formula.names) for formula in formulas), 1)
 
 

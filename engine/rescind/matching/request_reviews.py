@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rescind.book.model import AllOf, AnyOf, Compare, Condition, Name, Not, Review
+from rescind.book.words import ReviewScope
 from rescind.matching.evaluation_passes import names_of
 from rescind.values.types import Kind
 
@@ -50,7 +51,7 @@ def over_request(condition: Condition) -> Condition:
 
 def summed_names(review: Review) -> set[str]:
     """The figures whose sums a review reads; none where it looks at each order."""
-    if review.scope != "request":
+    if review.scope is not ReviewScope.REQUEST:
         return set()
     return {summed(name).name for name in names_of(over_request(review.when)) if name.startswith(SUM_PREFIX)}
 

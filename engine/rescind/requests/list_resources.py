@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rescind.book.engine_facts import NAME, ORDER, PRODUCT_TYPE, PROJECT, PROJECTS_ENABLED, REGION, RESOURCE
+from rescind.book.words import CANCELLABLE, Outcome
 from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import EngineError, FactsError, RequestError
@@ -63,7 +64,7 @@ class Listed:
     @property
     def allowed(self) -> bool:
         """Whether the resource can be unsubscribed, with or without a review."""
-        return self.decision is not None and self.outcome in ("allowed", "review_required")
+        return self.decision is not None and self.outcome in CANCELLABLE
 
     @property
     def outcome(self) -> str:
@@ -108,7 +109,7 @@ def _decided(decision: Decision) -> dict[str, Any]:
             | ({"remedy": blocked.blocker.remedy} if blocked.blocker.remedy else {})
             for blocked in decision.blockers
         ]
-    if decision.outcome == "not_applicable":
+    if decision.outcome == Outcome.NOT_APPLICABLE:
         result["not_applied"] = [
             {
                 "policy": tried.policy,

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rescind.book.model import Version
+from rescind.book.words import OrderKind, WhyLeftOut
 from rescind.deciding.decision import Decision
-from rescind.deciding.review_states import RequestState, Word
+from rescind.deciding.review_states import RequestStanding, Word
 from rescind.requests.order_totals import Total
 from rescind.requests.together import HeldBack
 from rescind.values.units import format_time
@@ -37,7 +38,7 @@ class Line:
     name: str
     decision: Decision
     words: tuple[Word, ...]
-    state: RequestState
+    state: RequestStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class LeftOut:
 
     @property
     def why(self) -> str:
-        """`blocked`, `not_applicable` or `held_back`."""
-        return "held_back" if self.held_back else self.decision.outcome
+        """A `WhyLeftOut` as plain text."""
+        return str(WhyLeftOut.HELD_BACK) if self.held_back else self.decision.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,9 @@ class Order:
 
     @property
     def kind(self) -> str:
-        """`combined` where more than one resource was selected, else `single`."""
-        return "combined" if len(self.lines) + len(self.left_out) > 1 else "single"
+        """An `OrderKind` as plain text."""
+        several = len(self.lines) + len(self.left_out) > 1
+        return str(OrderKind.COMBINED if several else OrderKind.SINGLE)
 
     def to_dict(self) -> dict[str, Any]:
         """The order as plain data; see `rescind/order/1` in `docs/requests.md`."""

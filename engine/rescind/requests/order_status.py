@@ -13,8 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
-from rescind.book.model import ALWAYS, UNSPECIFIED, Review
-from rescind.deciding.review_states import RequestState, Word, deadline_of, request_state
+from rescind.book.model import ALWAYS, Review
+from rescind.book.words import (
+    UNSPECIFIED,
+    OnTimeout,
+    OrderRefund,
+    OrderState,
+    RequestState,
+    ReviewerAnswer,
+    ReviewScope,
+)
+from rescind.deciding.review_states import RequestStanding, Word, deadline_of, request_state
 from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
@@ -34,7 +43,14 @@ __all__ = ["LineStatus", "OrderParts", "Status", "read_order", "status_of"]
 
 STATUS_SCHEMA = "rescind/status/1"
 AFTER_ALL = 2**63
-GIVEN_BACK = ("approved", "auto_approved")
+REFUNDS: Mapping[str, OrderRefund] = {
+    RequestState.APPROVED: OrderRefund.APPROVED,
+    RequestState.PENDING_REVIEW: OrderRefund.OPEN,
+    RequestState.AUTO_APPROVED: OrderRefund.APPROVED,
+    RequestState.REJECTED: OrderRefund.REJECTED,
+    RequestState.BLOCKED: OrderRefund.OPEN,
+    RequestState.OVERDUE: OrderRefund.OPEN,
+}
 UNKNOWN = Location("", 0, 0)
 
 
@@ -43,7 +59,7 @@ class LineStatus(NamedTuple):
 
     order: str
     resource: str
-    state: RequestState
+    state: RequestStanding
     refund: Money | None
 
 
@@ -206,9 +222,9 @@ def _read_review(data: Mapping[str, Any]) -> Review:
     if limit and limit.months:
         raise UnitError(f"a time limit is counted in days or hours, found `{within[:60]}`")
     by, timeout = _text(data["by"]), data["on_timeout"]
-    if timeout not in ("approve", "reject", UNSPECIFIED):
-        raise UnitError(f"expected `approve`, `reject` or `{UNSPECIFIED}`, found {describe(timeout)}")
-    return Review(_text(data["id"]), ALWAYS, by, limit, timeout, "", "", UNKNOWN)
+    if timeout not in tuple(OnTimeout):
+        raise UnitError(f"expected {one_of(OnTimeout)}, found {describe(timeout)}")
+    return Review(_text(data["id"]), ALWAYS, by, limit, OnTimeout(timeout), ReviewScope.ORDER, "", UNKNOWN)
 
 
 def _read_word(data: object, zone: dt.tzinfo) -> Word:
@@ -218,8 +234,8 @@ def _read_word(data: object, zone: dt.tzinfo) -> Word:
         raise UnitError(
             f"a word has `by`, `outcome`, `decided_at` and maybe `line`, found `{str(unknown[0])[:60]}`"
         )
-    if data["outcome"] not in ("approve", "reject"):
-        raise UnitError(f"expected the outcome `approve` or `reject`, found {describe(data['outcome'])}")
+    if data["outcome"] not in tuple(ReviewerAnswer):
+        raise UnitError(f"expected the outcome {one_of(ReviewerAnswer)}, found {describe(data['outcome'])}")
     return Word(_text(data["by"]), data["outcome"], parse_time(_text(data["decided_at"]), zone))
 
 
@@ -298,12 +314,12 @@ def _hint(line: _Line, code: str, submitted: int, zone: dt.tzinfo) -> str:
 
 def _whole(number: str, at: int, lines: Sequence[LineStatus], zone: dt.tzinfo) -> Status:
     counts = Counter(line.state.state for line in lines)
-    pending = [line.state.deadline for line in lines if line.state.state == "pending_review"]
+    pending = [line.state.deadline for line in lines if line.state.state == RequestState.PENDING_REVIEW]
     known = [deadline for deadline in pending if deadline is not None]
     return Status(
         number,
         at,
-        "pending" if pending else "overdue" if counts["overdue"] else "decided",
+        str(_state(counts)),
         {state: counts[state] for state in sorted(counts)},
         min(known, default=None),
         max(known) if len(known) == len(pending) and known else None,
@@ -313,13 +329,17 @@ def _whole(number: str, at: int, lines: Sequence[LineStatus], zone: dt.tzinfo) -
     )
 
 
+def _state(counts: Mapping[str, int]) -> OrderState:
+    if counts[RequestState.PENDING_REVIEW]:
+        return OrderState.PENDING
+    return OrderState.OVERDUE if counts[RequestState.OVERDUE] else OrderState.DECIDED
+
+
 def _refunds(lines: Iterable[LineStatus]) -> dict[str, dict[str, int]]:
     """Per currency what is given back, what waits for an outcome, and what was rejected, in the minor unit."""
     sums: dict[str, dict[str, int]] = {}
     for line in lines:
         if line.refund:
-            row = sums.setdefault(line.refund.currency, {"approved": 0, "open": 0, "rejected": 0})
-            state = line.state.state
-            key = "approved" if state in GIVEN_BACK else "rejected" if state == "rejected" else "open"
-            row[key] += int(line.refund.minor)
+            row = sums.setdefault(line.refund.currency, dict.fromkeys(map(str, OrderRefund), 0))
+            row[REFUNDS[line.state.state]] += int(line.refund.minor)
     return {currency: sums[currency] for currency in sorted(sums)}

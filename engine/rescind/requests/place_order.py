@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rescind.book.engine_facts import REASON, REVIEWS
 from rescind.book.model import Version
+from rescind.book.words import Outcome
 from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Reason
@@ -157,7 +158,7 @@ def refusals(decision: Decision, held: HeldBack | None = None) -> list[tuple[str
     if held:
         names = one_of(name[:60] for name in held.resources)
         return [(f"it is bound to {names} by `{held.fact}`, and they go together or not at all", "")]
-    if decision.outcome == "not_applicable":
+    if decision.outcome == Outcome.NOT_APPLICABLE:
         tried = "; ".join(f"`{each.policy}`{_because(each.because)}" for each in decision.not_applied)
         when = format_time(decision.decided_at, decision.zone)
         return [(f"no policy applies: not {tried}", f"judged as of {when}")]

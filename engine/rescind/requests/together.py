@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rescind.book.words import CANCELLABLE
 from rescind.deciding.decide_case import CaseDecider
 from rescind.problems.problem import Problem
 from rescind.requests.rows_to_cases import Case, row_problems
@@ -33,7 +34,7 @@ class HeldBack:
 
 def goes(case: Case) -> bool:
     """Whether a case can be unsubscribed by itself."""
-    return case.decision.outcome in ("allowed", "review_required")
+    return case.decision.outcome in CANCELLABLE
 
 
 def held_back(decider: CaseDecider, cases: Sequence[Case]) -> dict[str, HeldBack]:

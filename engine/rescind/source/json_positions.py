@@ -12,19 +12,22 @@ from dataclasses import dataclass, field
 
 from rescind.problems.problem import Location
 from rescind.source.document import Document, Entry, Path, Place
+from rescind.source.json_syntax import MAX_DEPTH
 
 __all__ = ["Survey", "path_to", "survey"]
 
-MAX_DEPTH = 64
 MAX_DIGITS = 4_000  # Python refuses to read longer integers
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 
 
 @dataclass(slots=True)
 class Survey:
-    """A text and its places; keys that stand twice, numbers that JSON lacks or that are too long, the first depth."""
+    """A text and its places; keys that stand twice, numbers that JSON lacks or that are too long, the first depth.
+
+    Nothing is looked up behind a bracket that nests too deep.
+    """
 
     document: Document
     doubled: list[tuple[str, Location]] = field(default_factory=list)
@@ -59,6 +62,8 @@ class _Surveyor:
     def survey(self) -> Survey:
         for match in _TOKEN.finditer(self._text):
             self._token(match[0], match.start())
+            if self._found.deep is not None:
+                break  # millions of open brackets would be kept, for nobody
         found, document = self._found, self._found.document
         root = self._root or document.root
         found.document = Document(document.path, self._text, None, root)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
 from rescind.problems.problem import Location
 
@@ -21,6 +22,7 @@ __all__ = ["ID", "MAX_TEXT", "NAME", "MalformedError", "Node", "Path", "Scalar"]
 
 Path = tuple[str | int, ...]
 Scalar = str | int | Decimal | bool
+Word = TypeVar("Word", bound=StrEnum)
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -140,10 +142,17 @@ class Node:
             raise self.malformed(" or ".join(choices))
         return self.text()
 
-    def choice_of(self, key: str, *choices: str) -> str:
-        """The text under a key, one of `choices`; the first where the key is left out."""
+    def word(self, words: type[Word]) -> Word:
+        """The value as one of a closed set of words."""
+        try:
+            return words(self.text())
+        except ValueError:
+            raise self.malformed(" or ".join(words)) from None
+
+    def word_of(self, key: str, default: Word) -> Word:
+        """The text under a key as a word of the set of `default`, which is meant where the key is left out."""
         child = self.get(key)
-        return child.one_of(*choices) if child else choices[0]
+        return child.word(type(default)) if child else default
 
     def scalar(self) -> Scalar:
         """The value as a text, number or flag."""

@@ -14,7 +14,16 @@ import yaml
 from rescind.problems.problem import Location, Problem
 from rescind.source.plain_scalars import shorten
 
-__all__ = ["bad_tab", "between_brackets", "block_header", "directive", "explain", "tag_problem", "trailing"]
+__all__ = [
+    "bad_tab",
+    "between_brackets",
+    "block_header",
+    "directive",
+    "explain",
+    "refused_depth",
+    "tag_problem",
+    "trailing",
+]
 
 _TAB_HINT = "indent and separate with spaces; a tab may stand only inside a quoted text or a comment"
 _WIDE = "：，［］｛｝“”‘’"  # full-width signs that look like YAML's
@@ -214,6 +223,12 @@ _COLON_HINT = "write `key: value`, or quote the text"
 
 
 # Where the parsers differ
+
+
+def refused_depth(error: yaml.YAMLError) -> int | None:
+    """Where libyaml found more nesting than it takes (a thousand levels since 0.2.6); None for other complaints."""
+    mark = getattr(error, "problem_mark", None)
+    return mark.index if mark is not None and "nesting depth" in str(getattr(error, "problem", "")) else None
 
 
 def block_header(text: str, start: int, shown: str) -> Problem | None:

@@ -34,6 +34,7 @@ from rescind.source.yaml_complaints import (
     block_header,
     directive,
     explain,
+    refused_depth,
     tag_problem,
     trailing,
 )
@@ -46,6 +47,8 @@ ASK_AGAIN = 64 * 1024  # characters
 MAX_SCALAR = 64 * 1024  # characters
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_ELSEWHERE = {"R0008", "R0013"}  # tags and keys that are not there: each parser has its own place for them
 
 _DROPPED = object()  # the key of an entry that is read for its problems only
 _PENDING = object()  # a mapping that waits for a key
@@ -70,6 +73,10 @@ def read_tree(text: str, shown: str) -> Tree:
     tree = builder.run(PARSER)
     if PARSER is not yaml.SafeLoader and _doubtful(tree, text, builder.spans):
         tree = _Builder(text, shown).run(yaml.SafeLoader)
+    elif builder.refused is not None:
+        # Looking for the colon of a key, libyaml reads ahead to its own bound before it gives us the first bracket.
+        # What stands before the bracket that it refused it takes, and ours is the first bound in there.
+        tree = _Builder(text, shown).run(PARSER, builder.refused)
     if tree.fatal is not None:
         limit = tree.fatal.location.line
         tree.problems = [problem for problem in tree.problems if problem.location.line < limit]
@@ -84,7 +91,7 @@ def _doubtful(tree: Tree, text: str, spans: list[tuple[int, int]]) -> bool:
     """
     if "\t" in text and (tree.fatal is not None or bad_tab(text, spans)):
         return True
-    wrong = tree.fatal is not None or any(problem.code == "R0008" for problem in tree.problems)
+    wrong = tree.fatal is not None or any(problem.code in _ELSEWHERE for problem in tree.problems)
     return wrong and len(text) <= ASK_AGAIN
 
 
@@ -125,10 +132,11 @@ class _Builder:
         self.documents = 0
         self.tabs = "\t" in text
         self.spans: list[tuple[int, int]] = []  # of quoted and block scalars, where there are tabs
+        self.refused: int | None = None  # where the parser found more nesting than it takes
 
-    def run(self, parser: Any) -> Tree:
-        """Read until the document ends or a problem forbids to go on."""
-        loader = parser(self.text)
+    def run(self, parser: Any, end: int | None = None) -> Tree:
+        """Read until the document ends or a problem forbids to go on; the parser sees the text up to `end`."""
+        loader = parser(self.text[:end])
         try:
             while self._take(loader.get_event()):
                 pass
@@ -136,6 +144,7 @@ class _Builder:
         except _StopError as stop:
             self.tree.fatal = stop.problem
         except yaml.YAMLError as error:
+            self.refused = refused_depth(error)
             self.tree.fatal = explain(error, self.text, self.shown)
         finally:
             loader.dispose()

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from rescind.deciding.decision import OUTCOMES
+from rescind.book.words import UNSPECIFIED, LineColumn, OnTimeout, Outcome, RequestState
 from rescind.terminal.verb_options import clean
 from rescind.values.duration_words import counted, duration_words
 from rescind.values.units import format_money, parse_money
@@ -20,27 +20,31 @@ __all__ = ["Tally", "decision_line", "decision_text", "table", "working_text"]
 
 Data = Mapping[str, Any]
 
-COLOURS = {"allowed": "green", "review_required": "yellow", "blocked": "red", "not_applicable": "blue"}
+COLOURS = {
+    Outcome.ALLOWED: "green",
+    Outcome.REVIEW_REQUIRED: "yellow",
+    Outcome.BLOCKED: "red",
+    Outcome.NOT_APPLICABLE: "blue",
+}
 HEADLINES = {
-    "allowed": "ALLOWED",
-    "review_required": "REVIEW REQUIRED",
-    "blocked": "BLOCKED",
-    "not_applicable": "NOT APPLICABLE",
+    Outcome.ALLOWED: "ALLOWED",
+    Outcome.REVIEW_REQUIRED: "REVIEW REQUIRED",
+    Outcome.BLOCKED: "BLOCKED",
+    Outcome.NOT_APPLICABLE: "NOT APPLICABLE",
 }
 STATES = {
-    "approved": "approved",
-    "pending_review": "waiting for review",
-    "auto_approved": "approved automatically, as nobody reviewed it in time",
-    "rejected": "rejected",
-    "blocked": "blocked",
-    "overdue": "overdue: nobody reviewed it in time, and the policy does not say what follows",
+    RequestState.APPROVED: "approved",
+    RequestState.PENDING_REVIEW: "waiting for review",
+    RequestState.AUTO_APPROVED: "approved automatically, as nobody reviewed it in time",
+    RequestState.REJECTED: "rejected",
+    RequestState.BLOCKED: "blocked",
+    RequestState.OVERDUE: "overdue: nobody reviewed it in time, and the policy does not say what follows",
 }
 TIMEOUTS = {
-    "approve": "approved if nobody answers in time",
-    "reject": "rejected if nobody answers in time",
-    "unspecified": "the policy does not say what follows if nobody answers",
+    OnTimeout.APPROVE: "approved if nobody answers in time",
+    OnTimeout.REJECT: "rejected if nobody answers in time",
+    OnTimeout.UNSPECIFIED: "the policy does not say what follows if nobody answers",
 }
-COLUMNS = ("paid", "returned", "consumed", "fees", "forfeited")
 
 
 def decision_text(decision: Data, clock: str = "") -> str:
@@ -107,13 +111,13 @@ def _headline(decision: Data) -> str:
 
 def _money(decision: Data) -> str:
     """What is to be paid back, as things stand."""
-    state = decision.get("request", {}).get("state", "approved")
+    state = decision.get("request", {}).get("state", RequestState.APPROVED)
     if not decision["refund"]:
         return ""
-    if state == "rejected":
+    if state == RequestState.REJECTED:
         return ": nothing to pay back, the request was rejected"
-    waits = decision["outcome"] == "review_required" and (
-        "request" not in decision or state in ("pending_review", "overdue")
+    waits = decision["outcome"] == Outcome.REVIEW_REQUIRED and (
+        "request" not in decision or state in (RequestState.PENDING_REVIEW, RequestState.OVERDUE)
     )
     total = decision["refund"]["total"]
     # With `below_zero: charge` the customer may owe something.
@@ -161,13 +165,13 @@ def _remedy(blocker: Data) -> Iterator[str]:
 
 
 def _review(review: Data) -> str:
-    who = "someone" if review["by"] == "unspecified" else f"the {review['by'].replace('_', ' ')}"
+    who = "someone" if review["by"] == UNSPECIFIED else f"the {review['by'].replace('_', ' ')}"
     return f"to be reviewed by {who}" + (f": {review['reason']}" if "reason" in review else "")
 
 
 def _review_more(review: Data) -> Iterator[str]:
     within = review["within"]
-    limit = "no time limit" if within == "unspecified" else f"within {duration_words(within)}"
+    limit = "no time limit" if within == UNSPECIFIED else f"within {duration_words(within)}"
     until = f", until and at {review['deadline']}" if "deadline" in review else ""
     yield f"{limit}{until}; {TIMEOUTS[review['on_timeout']]}"
 
@@ -220,10 +224,10 @@ def _refund(refund: Data) -> Iterator[str]:
     title = click.style(f"refund {refund['total']}", bold=True)
     yield f"{title} under the terms `{refund['terms']}` " + click.style(f"at {refund['at']}", dim=True)
     lines = refund["instruments"]
-    rows = [[line["instrument"], *(line[column] for column in COLUMNS), _to(line)] for line in lines]
+    rows = [[line["instrument"], *(line[column] for column in LineColumn), _to(line)] for line in lines]
     if len(lines) > 1:
-        rows.append(["total", *(_sum(line[column] for line in lines) for column in COLUMNS), ""])
-    yield from table(["instrument", *COLUMNS, ""], rows)
+        rows.append(["total", *(_sum(line[column] for line in lines) for column in LineColumn), ""])
+    yield from table(["instrument", *LineColumn, ""], rows)
     for deduction in refund["deductions"]:
         exact = f" (exactly {deduction['exact']})" if deduction["exact"] != deduction["amount"] else ""
         where = click.style(f"at {deduction['at']}", dim=True)
@@ -254,7 +258,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def _request(request: Data) -> Iterator[str]:
     yield ""
     until = ""
-    if "deadline" in request and request["state"] == "pending_review":
+    if "deadline" in request and request["state"] == RequestState.PENDING_REVIEW:
         until = f" until and at {request['deadline']}"
     yield f"{click.style('request', bold=True)} {STATES[request['state']]}{until}"
     for word in request.get("refused", ()):
@@ -303,7 +307,7 @@ class Tally:
     def lines(self) -> Iterator[str]:
         """The summary."""
         yield f"{counted(self.outcomes.total(), 'case')} decided" + self._errors()
-        for outcome in OUTCOMES:
+        for outcome in Outcome:
             if count := self.outcomes[outcome]:
                 name = click.style(f"{outcome:<15}", fg=COLOURS[outcome])
                 yield f"  {count:>7}  {name}  {self._sums(outcome)}".rstrip()

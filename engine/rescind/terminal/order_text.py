@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rescind.book.words import LineColumn, OrderKind, OrderRefund, OrderState, RequestState
 from rescind.terminal.decision_text import STATES, decision_text, table
 from rescind.terminal.verb_options import clean
 
@@ -14,18 +15,17 @@ __all__ = ["line_text", "order_text", "status_text"]
 
 Data = Mapping[str, Any]
 
-COLUMNS = ("paid", "returned", "consumed", "fees", "forfeited")
+TITLES = {OrderKind.SINGLE: "Order", OrderKind.COMBINED: "Combined order"}
 WHOLE = {
-    "decided": "every line is decided",
-    "pending": "waiting for review",
-    "overdue": "overdue: a review ran out of time, and the policy does not say what follows",
+    OrderState.DECIDED: "every line is decided",
+    OrderState.PENDING: "waiting for review",
+    OrderState.OVERDUE: "overdue: a review ran out of time, and the policy does not say what follows",
 }
 
 
 def order_text(order: Data, clock: str) -> Iterator[str]:
     """An order as lines of a page. `clock` is added to its time."""
-    title = "Combined order" if order["kind"] == "combined" else "Order"
-    yield click.style(f"{title} {clean(order['number'])}", bold=True)
+    yield click.style(f"{TITLES[order['kind']]} {clean(order['number'])}", bold=True)
     if not order["confirmed"]:
         yield click.style(
             "A preview: nothing has been submitted. `--confirm` submits the request.", fg="yellow"
@@ -60,7 +60,7 @@ def _refund(decision: Data) -> str:
 def _state(line: Data) -> str:
     until = (
         f" until and at {line['deadline']}"
-        if line["state"] == "pending_review" and "deadline" in line
+        if line["state"] == RequestState.PENDING_REVIEW and "deadline" in line
         else ""
     )
     return STATES[line["state"]] + until
@@ -72,11 +72,12 @@ def _totals(totals: Sequence[Data]) -> Iterator[str]:
         count = "1 line" if total["lines"] == 1 else f"{total['lines']} lines"
         yield click.style(f"total {total['returned']} to pay back", bold=True) + f" for {count}"
         rows = [
-            [part["instrument"], *(part[column] for column in COLUMNS), ""] for part in total["instruments"]
+            [part["instrument"], *(part[column] for column in LineColumn), ""]
+            for part in total["instruments"]
         ]
         if len(rows) > 1:
-            rows.append(["total", *(total[column] for column in COLUMNS), ""])
-        yield from table(["instrument", *COLUMNS, ""], rows)
+            rows.append(["total", *(total[column] for column in LineColumn), ""])
+        yield from table(["instrument", *LineColumn, ""], rows)
 
 
 def _left_out(rows: Sequence[Data]) -> Iterator[str]:
@@ -129,7 +130,7 @@ def status_text(status: Data, clock: str) -> Iterator[str]:
     if "pending_until" in status:
         yield f"pending  until and at {status['pending_until']} at the latest"
     for refund in status["refunds"]:
-        parts = (f"{refund[key]} {key}" for key in ("approved", "open", "rejected"))
+        parts = (f"{refund[key]} {key}" for key in OrderRefund)
         yield f"refund   {', '.join(parts)}"
     yield ""
     yield from table(

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from rescind.authoring.condition_text import ALWAYS_WORDS, NEVER_WORDS
+from rescind.book.words import UNSPECIFIED, BelowZero, CountsAs, OnTimeout, ReviewScope, Split
 from rescind.terminal.verb_options import clean
 
 __all__ = ["sheet"]
@@ -19,10 +20,23 @@ WIDTH = 100
 GROUPS = {"all": "all of these hold:", "any": "at least one of these holds:", "none": "none of these holds:"}
 IN_WORDS = {ALWAYS_WORDS: "none, it always holds", NEVER_WORDS: "none can meet it, it never holds"}
 TIMEOUTS = {
-    "approve": "the request is approved automatically",
-    "reject": "the request is rejected automatically",
-    "unspecified": "the policy does not say what follows",
+    OnTimeout.APPROVE: "the request is approved automatically",
+    OnTimeout.REJECT: "the request is rejected automatically",
+    OnTimeout.UNSPECIFIED: "the policy does not say what follows",
 }
+SCOPES = {
+    ReviewScope.ORDER: "",
+    ReviewScope.REQUEST: "Amounts are those of the whole request, over all of its orders.",
+}
+SPLITS = {
+    Split.PROPORTIONAL: "in proportion to what was paid with each instrument",
+    Split.IN_ORDER: "from one instrument after the other, in their order",
+}
+BELOW_ZERO = {
+    BelowZero.ZERO: "what is left is never less than nothing",
+    BelowZero.CHARGE: "where they come to more than was paid, the customer owes the rest",
+}
+COUNTED = {CountsAs.CONSUMED: "what was used", CountsAs.FEES: "fees"}
 
 
 def sheet(words: Data) -> str:
@@ -113,17 +127,17 @@ def _reviews(words: Data) -> Iterator[str]:
     if not words["reviews"]:
         yield "  Never."
     for number, review in enumerate(words["reviews"], 1):
-        who = "someone" if review["by"] == "unspecified" else f"the {review['by'].replace('_', ' ')}"
+        who = "someone" if review["by"] == UNSPECIFIED else f"the {review['by'].replace('_', ' ')}"
         yield f"  {number}. By {who}" + (f": {clean(review['reason'])}" if "reason" in review else "")
         yield from _phrase(review["when"], 5, "Condition: ")
         yield _wrapped(_deadline(review), 5)
-        if review["scope"] == "request":
-            yield _wrapped("Amounts are those of the whole request, over all of its orders.", 5)
+        if scope := SCOPES[review["scope"]]:
+            yield _wrapped(scope, 5)
         yield click.style(f"     {review['id']}, {review['at']}", dim=True)
 
 
 def _deadline(review: Data) -> str:
-    if review["within"] == "unspecified":
+    if review["within"] == UNSPECIFIED:
         return "The policy sets no time limit."
     return (
         f"An answer counts within {review['within']} of the request, the last instant included. "
@@ -146,15 +160,7 @@ def _refund(words: Data) -> Iterator[str]:
 
 
 def _deducted(refund: Data) -> str:
-    split = {
-        "proportional": "in proportion to what was paid with each instrument",
-        "in_order": "from one instrument after the other, in their order",
-    }[refund["split"]]
-    below = {
-        "zero": "what is left is never less than nothing",
-        "charge": "where they come to more than was paid, the customer owes the rest",
-    }[refund["below_zero"]]
-    return f"Deductions are taken {split}; {below}."
+    return f"Deductions are taken {SPLITS[refund['split']]}; {BELOW_ZERO[refund['below_zero']]}."
 
 
 def _term(term: Data, *, first: bool, only: bool) -> Iterator[str]:
@@ -177,7 +183,7 @@ def _deduction(deduction: Data) -> Iterator[str]:
         if key in deduction
     ]
     extent = f", {' and '.join(limits)}" if limits else ""
-    counted = "what was used" if deduction["counts_as"] == "consumed" else "fees"
+    counted = COUNTED[deduction["counts_as"]]
     text = f"less `{deduction['name']}` = {deduction['amount']}{extent} (counted as {counted})"
     yield _wrapped(text, 6, "    - ") + _place(deduction["at"])
     if "when" in deduction:

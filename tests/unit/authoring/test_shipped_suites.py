@@ -11,8 +11,9 @@ from rescind.authoring.coverage import cover
 from rescind.authoring.evaluate_conditions import Unknown, holds
 from rescind.authoring.mutation.find_mutants import find_mutants
 from rescind.authoring.run_cases import Result, contacts_of, read_suites, run_trials, suite_files, trials_of
+from rescind.book.rules_of_version import rules_of
+from rescind.book.words import Outcome
 from rescind.engine import Engine
-from rescind.matching.compile_version import units_of
 from rescind.problems.problem import Problems
 
 ROOT = Path(__file__).parents[3]
@@ -85,16 +86,13 @@ def test_the_rules_engine_and_python_agree_on_every_condition(name):
             if not contact.decided:
                 assert holds(contact.version.applies_to, contact.run) is False
                 continue
-            for unit, condition, _ in units_of(contact.version):
-                if unit.startswith(("applies_to", "blockers/")) or (
-                    result.decision and result.decision.outcome != "blocked"
-                ):
-                    try:
-                        assert holds(condition, contact.run) == contact.run.holds(unit), (
-                            result.trial.name,
-                            unit,
-                        )
-                    except Unknown:
-                        continue
-                    compared += 1
+            rules = rules_of(contact.version)
+            blocked = not result.decision or result.decision.outcome == Outcome.BLOCKED
+            for rule in rules.gates() if blocked else rules:
+                try:
+                    held = holds(rule.condition, contact.run)
+                except Unknown:
+                    continue
+                assert held == contact.run.holds(rule.name), (result.trial.name, rule.name)
+                compared += 1
     assert compared > 500

@@ -281,6 +281,13 @@ def test_broken_input_is_a_located_error(content: bytes, code: str, name: str, w
     assert code in result.stderr.split()
 
 
+def test_a_stream_that_begins_too_deep_is_read_as_one_text() -> None:
+    deep = f'{{"order": {"[" * 5_000}{"]" * 5_000}}}\n'
+    assert decide("-", "--at", AT, stdin=deep + lines("allowed")).stderr.splitlines() == [
+        "<stdin>:1:74: R0014 the nesting is too deep: facts are groups of values"
+    ]
+
+
 def test_problems_of_facts_are_found_at_their_line_and_column(write: Write) -> None:
     text = (
         '{\n  "account": {"legal_freeze": 1},\n  "order": {\n    "amont": 1,\n\t"paid": {"cash": "x"}\n  },\n'

@@ -16,7 +16,7 @@ AT = ["--at", "2026-07-21T00:00:00+08:00"]
 
 def test_explain_writes_formula_inputs_result_and_line():
     result = CliRunner().invoke(main, ["decide", CASE, *AT, "--explain"])
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.output
     assert "consumed = order.paid.cash * used_hours / order_hours\n" in result.output
     assert "    used_hours       12145\n" in result.output
     assert "= 51009000/13159 USD (3876.3583… USD), rounded 3876.36 USD    rules/in-use" in result.output

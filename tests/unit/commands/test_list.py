@@ -172,6 +172,13 @@ def test_money_may_be_two_columns_and_empty_cells_are_left_out(write: Write) -> 
     assert [each["outcome"] for each in rows(list_(name, "--format", "json"))] == ["allowed"]
 
 
+def test_a_cell_that_nests_too_deep_is_no_list(write: Write) -> None:
+    name = write("rows.csv", f"{HEADER},request.reviews\n{cells()},{'[' * 100}{']' * 100}\n")
+    [found] = rows(list_(name, "--format", "json"))
+    assert [(problem["code"], problem["line"]) for problem in found["problems"]] == [("R0903", 2)]
+    assert "`request.reviews`" in found["problems"][0]["message"]
+
+
 # --- search, filters, order
 
 

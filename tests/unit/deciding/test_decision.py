@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from rescind.deciding.decision import OUTCOMES
+from rescind.book.words import Outcome
 from rescind.engine import Engine
 from rescind.problems.problem import Problems
 from rescind.shape.shipped_schemas import base_schema
@@ -35,7 +35,7 @@ def decisions():
     return found
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_is_as_the_schema_says(decisions, outcome):
     decision = decisions[outcome]
     assert decision.outcome == outcome

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rescind.book.model import ALWAYS, UNSPECIFIED, Review
+from rescind.book.model import ALWAYS, Review
+from rescind.book.words import UNSPECIFIED, OnTimeout, ReviewScope
 from rescind.deciding.review_states import Word, request_state, words_of
 from rescind.problems.problem import Location
 from rescind.values.units import HOUR, Duration
@@ -14,7 +15,9 @@ DEADLINE = SUBMITTED + 24 * HOUR
 
 def review(by="manager", hours=24, on_timeout="approve"):
     within = None if hours is None else Duration(0, hours * HOUR)
-    return Review(by, ALWAYS, by, within, on_timeout, "order", "", Location("a.yaml", 1, 1))
+    return Review(
+        by, ALWAYS, by, within, OnTimeout(on_timeout), ReviewScope.ORDER, "", Location("a.yaml", 1, 1)
+    )
 
 
 def state(reviews, words=(), at=DEADLINE):

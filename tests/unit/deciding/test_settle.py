@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import decimal
-from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rescind.book.model import ALWAYS, AllOf, Deduction, Destination, Instrument, Name, Not, Refund, Term
-from rescind.deciding.settle import apportion, plan_of, round_to_unit, settle
+from rescind.book.model import (
+    ALWAYS,
+    AllOf,
+    Deduction,
+    Instrument,
+    Name,
+    Not,
+    Refund,
+    Route,
+    Term,
+    Version,
+)
+from rescind.book.rules_of_version import rules_of
+from rescind.book.words import BelowZero, CountsAs, Destination, RoundingPlace, Share, Split
+from rescind.deciding.settle import apportion, arithmetic_of, plan_of, settle
 from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Formula
 from rescind.problems.exceptions import EngineError
 from rescind.problems.problem import Location
+from rescind.values.rounding_modes import ROUNDERS, RoundingMode
 from rescind.values.types import Kind, Type
 from rescind.values.units import Money
 
 HERE = Location("a.yaml", 1, 1)
 SOMETIMES = Not(AllOf(()))
-MODES = {
-    "half_up": decimal.ROUND_HALF_UP,
-    "half_even": decimal.ROUND_HALF_EVEN,
-    "half_down": decimal.ROUND_HALF_DOWN,
-    "up": decimal.ROUND_UP,
-    "down": decimal.ROUND_DOWN,
-}
 amounts = st.fractions(min_value=0, max_value=5_000, max_denominator=60)
 paid_amounts = st.lists(st.integers(0, 3_000), min_size=1, max_size=5)
 
@@ -47,19 +52,27 @@ def money(minor, currency="USD"):
 
 def deduction(name, minor, *, column="fees", low=None, high=None, currency="USD"):
     limits = [None if limit is None else money(limit) for limit in (low, high)]
-    return Deduction(name, money(minor, currency), column, limits[0], limits[1], ALWAYS, HERE)
+    return Deduction(name, money(minor, currency), CountsAs(column), limits[0], limits[1], ALWAYS, HERE)
 
 
 def instrument(name, back, *, when=ALWAYS, to=()):
-    return Instrument(name, back, when, to, HERE)
+    return Instrument(name, Share(back), when, to, HERE)
 
 
-def refund_of(*, mode="half_up", place="once", below_zero="zero", split="proportional"):
-    return Refund(Name("order.paid", Type(Kind.INSTRUMENTS)), mode, place, below_zero, split, (), HERE)
+def refund_of(*terms, mode="half_up", place="once", below_zero="zero", split="proportional"):
+    words = RoundingMode(mode), RoundingPlace(place), BelowZero(below_zero), Split(split)
+    return Refund(Name("order.paid", Type(Kind.INSTRUMENTS)), *words, terms, HERE)
 
 
 def settlement(term, paid, held=EVERYTHING, **settings):
-    return settle(refund_of(**settings), plan_of(term, held), paid, {}.__getitem__)
+    refund = refund_of(term, **settings)
+    version = Version("p", "1", "", "", ALWAYS, (), (), (), refund, {}, "", {}, HERE, {})
+    (rules,) = rules_of(version).terms
+    return settle(plan_of(arithmetic_of(refund), rules, held), paid, {}.__getitem__)
+
+
+def rounded(value, mode):
+    return ROUNDERS[mode](value.numerator, value.denominator)
 
 
 def settled(paid, deductions=(), *, held=EVERYTHING, back=None, **settings):
@@ -71,19 +84,7 @@ def settled(paid, deductions=(), *, held=EVERYTHING, back=None, **settings):
     return settlement(term, given, held, **settings)
 
 
-# Rounding and sharing
-
-
-@pytest.mark.parametrize("mode", MODES)
-@given(thousandths=st.integers(-(10**9), 10**9))
-def test_rounding_is_that_of_decimal_arithmetic(mode, thousandths):
-    expected = (Decimal(thousandths) / 1000).quantize(Decimal(1), MODES[mode])
-    assert round_to_unit(Fraction(thousandths, 1000), mode) == expected
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_whole_numbers_are_not_rounded(mode):
-    assert [round_to_unit(value, mode) for value in (-7, 0, Fraction(10**30))] == [-7, 0, 10**30]
+# Sharing
 
 
 @given(total=st.integers(-5_000, 5_000), weights=st.lists(st.integers(0, 900), min_size=1, max_size=8))
@@ -118,10 +119,10 @@ def test_the_missing_unit_goes_to_the_part_that_lost_most_then_to_the_first():
 @given(
     paid=paid_amounts,
     deductions=st.lists(st.tuples(amounts, st.booleans()), max_size=4),
-    mode=st.sampled_from(list(MODES)),
-    place=st.sampled_from(["once", "each_deduction", "each_instrument"]),
-    below_zero=st.sampled_from(["zero", "charge"]),
-    split=st.sampled_from(["proportional", "in_order"]),
+    mode=st.sampled_from(RoundingMode),
+    place=st.sampled_from(RoundingPlace),
+    below_zero=st.sampled_from(BelowZero),
+    split=st.sampled_from(Split),
 )
 def test_every_unit_that_was_paid_goes_somewhere(paid, deductions, *, mode, place, below_zero, split):
     parts = [
@@ -135,26 +136,26 @@ def test_every_unit_that_was_paid_goes_somewhere(paid, deductions, *, mode, plac
         assert line.fees >= 0
         assert line.returned >= 0 or below_zero == "charge"
     assert result.total == sum(line.returned for line in result.lines)
-    for column in ("consumed", "fees"):
+    for column in CountsAs:
         taken = sum(each.taken for each in result.deductions if each.deduction.column == column)
         assert taken == sum(getattr(line, column) for line in result.lines)
 
 
-@given(paid=paid_amounts, deductions=st.lists(amounts, max_size=4), mode=st.sampled_from(list(MODES)))
+@given(paid=paid_amounts, deductions=st.lists(amounts, max_size=4), mode=st.sampled_from(RoundingMode))
 def test_the_refund_is_what_was_paid_less_the_exact_deductions_rounded_once(paid, deductions, mode):
     result = settled(paid, [deduction(f"d{n}", each) for n, each in enumerate(deductions)], mode=mode)
     left = max(Fraction(sum(paid)) - sum(deductions), Fraction(0))
-    assert result.total == round_to_unit(left, mode)
+    assert result.total == rounded(left, mode)
     for line in result.lines:
         share = left * line.paid / sum(paid) if sum(paid) else 0
         assert abs(line.returned - share) < 2
 
 
-@given(paid=paid_amounts, deductions=st.lists(amounts, max_size=4), mode=st.sampled_from(list(MODES)))
+@given(paid=paid_amounts, deductions=st.lists(amounts, max_size=4), mode=st.sampled_from(RoundingMode))
 def test_each_deduction_rounds_before_it_is_taken(paid, deductions, mode):
     parts = [deduction(f"d{n}", each) for n, each in enumerate(deductions)]
     result = settled(paid, parts, mode=mode, place="each_deduction", below_zero="charge")
-    assert result.total == sum(paid) - sum(round_to_unit(each, mode) for each in deductions)
+    assert result.total == sum(paid) - sum(rounded(each, mode) for each in deductions)
 
 
 def test_each_instrument_rounds_its_own_share():
@@ -219,7 +220,7 @@ def test_an_instrument_that_was_not_used_has_no_line():
 
 
 def test_money_goes_where_the_first_condition_says():
-    to = (Destination(SOMETIMES, "bank"), Destination(ALWAYS, "account"))
+    to = (Route(SOMETIMES, Destination.BANK), Route(ALWAYS, Destination.ACCOUNT))
     term = Term("t", ALWAYS, (), (instrument("a", "full", to=to),), HERE)
     paid = {"a": Money(5, "USD")}
     assert settlement(term, paid).lines[0].to == "bank"

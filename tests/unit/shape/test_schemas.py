@@ -29,6 +29,8 @@ from rescind.shape.validators import validators_for
 from rescind.source.read_source import read_file, read_text
 from rescind.values.types import Kind, Type
 
+from scripts import update_shared_schema
+
 ROOT = Path(__file__).parents[3]
 AUTHORED = ("book", "facts", "policy", "shared")
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -186,6 +188,8 @@ def test_every_error_of_a_shipped_schema_can_be_said_in_words(kind: str) -> None
 
 
 def test_the_rules_of_shared_files_have_the_same_form_as_those_of_a_version() -> None:
+    text = update_shared_schema.SHARED.read_text("utf-8")
+    assert text == update_shared_schema.renewed(), "run `python scripts/update_shared_schema.py`"
     shared, policy = base_schema("shared"), base_schema("policy")
     assert {name: policy["$defs"][name] for name in shared["$defs"]} == shared["$defs"]
     for section in ("blockers", "review", "values"):

@@ -228,6 +228,8 @@ def test_no_word_is_read_otherwise_than_pyyaml_reads_it_without_a_problem(word):
         ("? [a]\n: b\n", [("R0013", 1, 3)]),
         ("a: {{x: 1}: 2}", [("R0013", 1, 5)]),
         ("?\n: a\n", [("R0013", 1, 2)]),
+        ("a: {? }", [("R0013", 1, 6)]),
+        ("[? # x\n ]", [("R0013", 1, 3)]),
         ("a: b\u202ec\nd: \u2066\n", [("R0015", 1, 5), ("R0015", 2, 4)]),
         ("a: x\x00y\x07\n", [("R0015", 1, 5), ("R0015", 1, 7)]),
         ("a: \ud800\n", [("R0015", 1, 4)]),
@@ -332,6 +334,38 @@ def test_nesting_is_bounded_from_both_sides():
     assert codes("- " * 100_000) == [("R0014", 1, 65)]
 
 
+LARGE = "#" + "x" * tree.ASK_AGAIN + "\n"  # what follows is not read again by the parser in Python
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[" * 70_000 + "]" * 70_000, [("R0014", 1, 33)]),
+        (LARGE + "{" * 2_000, [("R0014", 2, 33)]),
+        (LARGE + "[{" * 2_000, [("R0014", 2, 33)]),
+        (LARGE + "{a: " * 2_000, [("R0014", 2, 129)]),
+        (LARGE + "{? " * 2_000, [("R0014", 2, 97)]),
+        (LARGE + "? " * 2_000, [("R0014", 2, 65)]),
+        (LARGE + "[\n" * 2_000, [("R0014", 34, 1)]),
+        (LARGE + "- " * 31 + "[" * 2_000, [("R0014", 2, 64)]),
+        (LARGE + "".join(" " * level + "a:\n" for level in range(1_100)), [("R0014", 34, 33)]),
+        # What comes before the depth is found before it.
+        (LARGE + "a: yes\nb: " + "[" * 2_000, [("R0011", 2, 4), ("R0014", 3, 35)]),
+        (LARGE + "a: 1\n" + "[" * 2_000, [("R0004", 3, 1)]),
+        (LARGE + "a: b: " + "[" * 2_000, [("R0004", 2, 5)]),
+        (LARGE + "[] " + "[" * 2_000, [("R0004", 2, 4)]),
+        (LARGE + "[" * 20 + '"' + "[" * 2_000, [("R0004", 2, 21)]),
+        (LARGE + "a: '" + "[" * 2_000 + "'", []),
+    ],
+    ids=range(15),
+)
+def test_a_large_file_is_bounded_where_a_small_one_is(text, found):
+    assert codes(text) == found
+    assert codes(text.removeprefix(LARGE)) == [
+        (code, line - text.startswith(LARGE), column) for code, line, column in found
+    ]
+
+
 def test_a_text_is_bounded_from_both_sides():
     assert good("a: " + "x" * 65536).data["a"] == "x" * 65536
     assert codes("a: " + "x" * 65537) == [("R0002", 1, 4)]
@@ -431,6 +465,33 @@ def test_any_text_gives_a_document_or_problems_and_both_parsers_agree(text):
     assert all(found == outcomes[0] for found in outcomes)
     places, problems = outcomes[0]
     assert places is not None or problems
+
+
+OPENINGS = [
+    "[",
+    "{",
+    "{a: ",
+    "[b, ",
+    "- ",
+    "a:\n ",
+    "- [",
+    "[\n",
+    "x: [",
+    '{"k": ',
+    "[]",
+    "'[', ",
+]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(OPENINGS), st.sampled_from([1, 3, 30, 400, 1_200])), max_size=5),
+    st.text("]}x\n", max_size=6),  # in a large file a `:` or `?` at a bracket is left to libyaml
+    st.booleans(),
+)
+def test_however_deep_a_text_nests_both_parsers_agree(openings, end, large):
+    text = LARGE * large + "".join(opening * times for opening, times in openings) + end
+    outcomes = [outcome(parser, text) for parser in PARSERS]
+    assert all(found == outcomes[0] for found in outcomes)
 
 
 @given(

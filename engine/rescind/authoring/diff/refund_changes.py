@@ -8,13 +8,14 @@ from rescind.authoring.diff.change_records import Side, swap, swap_formula
 from rescind.authoring.diff.condition_changes import Pair, condition_changes
 from rescind.authoring.lint import shape_of
 from rescind.book.model import ALWAYS, Condition, Deduction, Instrument, Not, Refund, Term
+from rescind.book.words import Share
 
 __all__ = ["TermDiffer", "settings"]
 
 BACK = {
-    "full": "returned in full",
-    "none": "not returned",
-    "remainder": "what is left of it after deductions",
+    Share.FULL: "returned in full",
+    Share.NONE: "not returned",
+    Share.REMAINDER: "what is left of it after deductions",
 }
 
 

@@ -11,13 +11,14 @@ from rescind.authoring.diff.refund_changes import TermDiffer, settings
 from rescind.authoring.lint import shape_of
 from rescind.book.model import ALWAYS, Blocker, Condition, Review, Table, Term, Value, Version
 from rescind.book.vocabulary import Fact
+from rescind.book.words import OnTimeout
 from rescind.problems.problem import Location
 from rescind.values.types import ABSENT
 from rescind.values.units import format_duration
 
 __all__ = ["Differ"]
 
-TIMEOUT = {"approve": "approved", "reject": "rejected", "unspecified": "left open"}
+TIMEOUT = {OnTimeout.APPROVE: "approved", OnTimeout.REJECT: "rejected", OnTimeout.UNSPECIFIED: "left open"}
 
 
 class _Named(Protocol):

@@ -17,7 +17,7 @@ from rescind.authoring.expectations import Expectation
 from rescind.authoring.mutation.mutant_case import find_example
 from rescind.authoring.mutation.version_mutations import Mutation, mutations_of
 from rescind.authoring.run_cases import Contact, Result, Trial, contacts_of, passes
-from rescind.book.model import Version
+from rescind.book.model import Review, Term, Value, Version
 from rescind.deciding.decision import Decision
 from rescind.engine import Engine
 from rescind.matching.compile_version import compile_version
@@ -175,10 +175,11 @@ def _may_notice(mutation: Mutation, contact: Contact, decision: Decision | None)
         return before != after or before is None
     if not contact.decided or decision is None:
         # A value may decide whether the policy applies.
-        return mutation.rule.startswith("values/") and not contact.decided
-    kind, _, rest = mutation.rule.partition("/")
-    if kind == "review":
-        return any(review.id == rest for review in decision.reviews)
-    if kind == "terms":
-        return decision.refund is not None and decision.refund.term.id == rest.split("/")[0]
-    return True
+        return isinstance(mutation.owner, Value) and not contact.decided
+    match mutation.owner:
+        case Review(id=name):
+            return any(review.id == name for review in decision.reviews)
+        case Term(id=name):
+            return decision.refund is not None and decision.refund.term.id == name
+        case _:
+            return True

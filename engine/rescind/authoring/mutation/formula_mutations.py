@@ -13,6 +13,7 @@ from rescind.formula.compile_formula import compile_formula
 from rescind.formula.lexer import Form, Token, tokens
 from rescind.formula.scope import Formula, Scope
 from rescind.problems.problem import Location, Problems
+from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
 from rescind.values.units import SECOND, Duration, Money, currencies
 
@@ -22,13 +23,14 @@ SIGNS = {
     "+": ("-",), "-": ("+",), "*": ("/",), "/": ("*",), "<": ("<=", ">"), "<=": ("<", ">="),
     ">": (">=", "<"), ">=": (">", "<="), "==": ("!=",), "!=": ("==",), "and": ("or",), "or": ("and",),
 }  # fmt: skip
-TEXTS = {
-    "up": "down",
-    "down": "up",
-    "exact": "down",
-    "half_up": "half_even",
-    "half_even": "half_up",
-    "half_down": "half_up",
+# Words in quotes: the ways to round, and that of lengths which rounds nothing.
+TEXTS: dict[str, str] = {
+    RoundingMode.UP: RoundingMode.DOWN,
+    RoundingMode.DOWN: RoundingMode.UP,
+    RoundingMode.HALF_UP: RoundingMode.HALF_EVEN,
+    RoundingMode.HALF_EVEN: RoundingMode.HALF_UP,
+    RoundingMode.HALF_DOWN: RoundingMode.HALF_UP,
+    "exact": RoundingMode.DOWN,
 }
 FUNCTIONS = {"min": "max", "max": "min", "floor": "ceil", "ceil": "floor"}
 PREFIXES = {"floor_": "ceil_", "ceil_": "floor_", "start_of_": "end_of_", "end_of_": "start_of_"}

@@ -10,17 +10,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 from rescind.authoring.evaluate_conditions import walk, words_of
 from rescind.authoring.mutation.formula_mutations import Formulas
 from rescind.book.model import (
     ALWAYS,
     NEVER,
-    UNSPECIFIED,
     AllOf,
     AnyOf,
+    Blocker,
     Book,
     Compare,
     Condition,
@@ -32,12 +33,15 @@ from rescind.book.model import (
     Present,
     Refund,
     Review,
-    Table,
+    Route,
+    Row,
     Term,
-    Value,
     Version,
     leaves,
 )
+from rescind.book.rules_of_version import AnyRule, Owner, Rule, TermRules, ValueRules, rules_of
+from rescind.book.words import RoundingPlace, Share, Split
+from rescind.formula.scope import Formula
 from rescind.matching.columns import number_scale
 from rescind.problems.problem import Location
 from rescind.values.types import Kind
@@ -48,32 +52,21 @@ __all__ = ["Mutation", "mutations_of", "neighbours"]
 EDGE = {Op.OVER: Op.AT_LEAST, Op.AT_LEAST: Op.OVER, Op.UNDER: Op.AT_MOST, Op.AT_MOST: Op.UNDER}
 TURNED = {Op.OVER: Op.UNDER, Op.UNDER: Op.OVER, Op.AT_LEAST: Op.AT_MOST, Op.AT_MOST: Op.AT_LEAST}
 EQUAL = {Op.IS: Op.IS_NOT, Op.IS_NOT: Op.IS}
-TIMEOUTS = ("approve", "reject", UNSPECIFIED)
-BACK = {"full": ("none", "remainder"), "none": ("full", "remainder"), "remainder": ("full", "none")}
-MODES = ("half_up", "half_even", "half_down", "up", "down")
-DESTINATIONS = ("original_payment", "account", "bank")
 OTHER = "someone-else"
 
-Put = Callable[[Condition], Version]
-
-
-class Slot(NamedTuple):
-    """A condition of a version: its rule, its place, what it is, and the version with another in its stead."""
-
-    rule: str
-    location: Location
-    condition: Condition
-    put: Put
+Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change. `before` and `after` are conditions where the change is one of a condition; `leaf` the part changed.
+    """One change. `before` and `after` are conditions where the change is one of a condition.
 
-    `advice` says what kind of case would notice it.
+    `rule` names what is changed, and `owner` is the record of the version that it belongs to. `advice` says what kind
+    of case would notice it.
     """
 
     rule: str
+    owner: Owner | Refund
     change: str
     location: Location
     version: Version
@@ -89,18 +82,30 @@ class Mutation:
 
 def mutations_of(version: Version, book: Book) -> Iterator[Mutation]:
     """Every change of a version, in the order of the policy."""
-    for slot in _slots(version):
-        yield from _of_condition(slot)
-        yield from _of_rule(slot)
-    for index, review in enumerate(version.reviews):
-        yield from _of_review(version, index, review)
+    rules = rules_of(version)
+    for rule in rules:
+        yield from _of_condition(rule)
+        yield from _of_rule(rule)
+    for review in rules.reviews:
+        yield from _of_review(review)
     formulas = Formulas(version, book)
-    for index, value in enumerate(version.values):
-        yield from _of_value(version, index, value, formulas)
+    for value in rules.values:
+        yield from _of_value(value, formulas)
     if version.refund:
         yield from _of_refund(version, version.refund)
-        for index, term in enumerate(version.refund.terms):
-            yield from _of_term(version, index, term, formulas)
+    for term in rules.terms:
+        yield from _of_term(term, formulas)
+
+
+def _others(word: Word) -> Iterator[Word]:
+    """The other words of a set, in their order."""
+    return (other for other in type(word) if other is not word)
+
+
+def _next(word: Word) -> Word:
+    """The word that follows in its set; the first follows the last."""
+    words = list(type(word))
+    return words[(words.index(word) + 1) % len(words)]
 
 
 def _at(items: tuple[Any, ...], index: int, item: Any) -> tuple[Any, ...]:
@@ -110,73 +115,15 @@ def _at(items: tuple[Any, ...], index: int, item: Any) -> tuple[Any, ...]:
 # Conditions.
 
 
-def _slots(version: Version) -> Iterator[Slot]:
-    yield Slot("applies_to", version.location, version.applies_to, lambda c: replace(version, applies_to=c))
-    for i, blocker in enumerate(version.blockers):
-        yield Slot(
-            f"blockers/{blocker.id}", blocker.location, blocker.when,
-            lambda c, i=i, b=blocker: replace(version, blockers=_at(version.blockers, i, replace(b, when=c))),  # type: ignore[misc]
-        )  # fmt: skip
-    for i, review in enumerate(version.reviews):
-        yield Slot(
-            f"review/{review.id}", review.location, review.when,
-            lambda c, i=i, r=review: replace(version, reviews=_at(version.reviews, i, replace(r, when=c))),  # type: ignore[misc]
-        )  # fmt: skip
-    for i, value in enumerate(version.values):
-        yield from _row_slots(version, i, value)
-    for i, term in enumerate(version.refund.terms if version.refund else ()):
-        yield from _term_slots(term, lambda t, i=i: _with_term(version, i, t))  # type: ignore[misc]
-
-
-def _row_slots(version: Version, index: int, value: Value) -> Iterator[Slot]:
-    rows = value.body.rows if isinstance(value.body, Table) else ()
-
-    def put(at: int, condition: Condition) -> Version:
-        changed = replace(value, body=Table(_at(rows, at, replace(rows[at], when=condition))))
-        return replace(version, values=_at(version.values, index, changed))
-
-    for at, row in enumerate(rows):
-        yield Slot(f"values/{value.name}/{at + 1}", row.location, row.when, lambda c, at=at: put(at, c))  # type: ignore[misc]
-
-
-def _with_term(version: Version, index: int, term: Term) -> Version:
-    if version.refund is None:
-        return version
-    return replace(version, refund=replace(version.refund, terms=_at(version.refund.terms, index, term)))
-
-
-def _term_slots(term: Term, put: Callable[[Term], Version]) -> Iterator[Slot]:
-    rule = f"terms/{term.id}"
-    yield Slot(rule, term.location, term.when, lambda c: put(replace(term, when=c)))
-    for i, part in enumerate(term.deductions):
-        yield Slot(
-            f"{rule}/deduct/{part.name}", part.location, part.when,
-            lambda c, i=i, p=part: put(replace(term, deductions=_at(term.deductions, i, replace(p, when=c)))),  # type: ignore[misc]
-        )  # fmt: skip
-    for i, instrument in enumerate(term.instruments):
-        yield from _instrument_slots(
-            f"{rule}/instruments/{instrument.name}",
-            instrument,
-            lambda x, i=i: put(replace(term, instruments=_at(term.instruments, i, x))),  # type: ignore[misc]
-        )
-
-
-def _instrument_slots(rule: str, part: Instrument, put: Callable[[Instrument], Version]) -> Iterator[Slot]:
-    yield Slot(rule, part.location, part.when, lambda c: put(replace(part, when=c)))
-    for i, to in enumerate(part.to):
-        yield Slot(
-            f"{rule}/to/{i + 1}", part.location, to.when,
-            lambda c, i=i, to=to: put(replace(part, to=_at(part.to, i, replace(to, when=c)))),  # type: ignore[misc]
-        )  # fmt: skip
-
-
-def _of_condition(slot: Slot) -> Iterator[Mutation]:
-    for path, node in walk(slot.condition):
+def _of_condition(rule: AnyRule) -> Iterator[Mutation]:
+    for path, node in walk(rule.condition):
         for change, new in _changes(node):
-            after = _replaced(slot.condition, path, new)
-            place = next((leaf.location for leaf in leaves(node)), slot.location)
-            advice = f"a case in which `{words_of(node)}` decides whether `{slot.rule}` holds"
-            yield Mutation(slot.rule, change, place, slot.put(after), advice, slot.condition, after)
+            after = _replaced(rule.condition, path, new)
+            place = next((leaf.location for leaf in leaves(node)), rule.location)
+            advice = f"a case in which `{words_of(node)}` decides whether `{rule.name}` holds"
+            yield Mutation(
+                rule.name, rule.owner, change, place, rule.replaced(after), advice, rule.condition, after
+            )
 
 
 def _replaced(condition: Condition, path: tuple[int, ...], new: Condition) -> Condition:
@@ -259,40 +206,33 @@ def _of_joint(node: AllOf | AnyOf, items: tuple[Condition, ...]) -> Iterator[tup
         yield f"without {words_of(items[index])}", type(node)((*items[:index], *items[index + 1 :]))
 
 
-def _of_rule(slot: Slot) -> Iterator[Mutation]:
+def _of_rule(rule: AnyRule) -> Iterator[Mutation]:
     """A rule left out, and a condition left out where without it something always happens."""
-    kind = slot.rule.split("/")
-    conditional = slot.condition is not ALWAYS
-    droppable = (
-        kind[0] in ("blockers", "review")
-        or "deduct" in kind
-        or (kind[0] in ("values", "terms") and conditional)
-    )
-    if kind[0] != "applies_to" and droppable and "instruments" not in kind:
-        advice = f"a case in which `{slot.rule}` makes the difference"
-        yield Mutation(slot.rule, "dropped", slot.location, slot.put(NEVER), advice, slot.condition, NEVER)
-    if conditional and ("instruments" in kind or "deduct" in kind):
-        advice = f"a case in which the condition of `{slot.rule}` does not hold"
-        yield Mutation(
-            slot.rule,
-            "without its condition",
-            slot.location,
-            slot.put(ALWAYS),
-            advice,
-            slot.condition,
-            ALWAYS,
+
+    def replaced(change: str, condition: Condition, advice: str) -> Mutation:
+        version = rule.replaced(condition)
+        return Mutation(
+            rule.name, rule.owner, change, rule.location, version, advice, rule.condition, condition
         )
+
+    # Without a condition a row or terms are the last ones: where they are gone, a case is not decided.
+    droppable = isinstance(rule.part, (Blocker, Review, Deduction))
+    if droppable or (rule.conditional and isinstance(rule.part, (Row, Term))):
+        yield replaced("dropped", NEVER, f"a case in which `{rule.name}` makes the difference")
+    if rule.conditional and isinstance(rule.part, (Deduction, Instrument, Route)):
+        advice = f"a case in which the condition of `{rule.name}` does not hold"
+        yield replaced("without its condition", ALWAYS, advice)
 
 
 # Reviews.
 
 
-def _of_review(version: Version, index: int, review: Review) -> Iterator[Mutation]:
-    late = f"a case of `review/{review.id}` with `states` at the deadline and a second later"
+def _of_review(rule: Rule[Review]) -> Iterator[Mutation]:
+    review = rule.part
+    late = f"a case of `{rule.name}` with `states` at the deadline and a second later"
     changes: list[tuple[str, Mapping[str, Any], str]] = [
         (f"on_timeout {review.on_timeout} to {other}", {"on_timeout": other}, late)
-        for other in TIMEOUTS
-        if other != review.on_timeout
+        for other in _others(review.on_timeout)
     ]
     if review.within is not None:
         for by in (-1, 1):
@@ -302,35 +242,34 @@ def _of_review(version: Version, index: int, review: Review) -> Iterator[Mutatio
     asked = f"a case that expects `reviews: {{{review.id}: {{by: {review.by}}}}}`, or in which that reviewer speaks"
     changes.append((f"by {review.by} to {OTHER}", {"by": OTHER}, asked))
     for change, parts, advice in changes:
-        changed = replace(version, reviews=_at(version.reviews, index, replace(review, **parts)))
-        yield Mutation(f"review/{review.id}", change, review.location, changed, advice)
+        changed = rule.put(replace(review, **parts))
+        yield Mutation(rule.name, review, change, review.location, changed, advice)
 
 
 # Values and formulas.
 
 
-def _of_value(version: Version, index: int, value: Value, formulas: Formulas) -> Iterator[Mutation]:
-    def put(body: Any) -> Version:
-        return replace(version, values=_at(version.values, index, replace(value, body=body)))
-
-    if not isinstance(value.body, Table):
+def _of_value(rules: ValueRules, formulas: Formulas) -> Iterator[Mutation]:
+    value = rules.value
+    if isinstance(value.body, Formula):
         advice = f"a case that expects `values: {{{value.name}: …}}`, or a figure that depends on it"
         for change, formula in formulas.changes(value.body):
-            yield Mutation(f"values/{value.name}", change, value.location, put(formula), advice)
-        return
-    for number, row in enumerate(value.body.rows):
-        rule = f"values/{value.name}/{number + 1}"
-        advice = f"a case that takes the row `{rule}` and expects `values: {{{value.name}: …}}`, or a figure"
-        for change, formula in formulas.changes(row.result):
-            body = Table(_at(value.body.rows, number, replace(row, result=formula)))
-            yield Mutation(rule, change, row.location, put(body), advice)
+            changed = rules.put(replace(value, body=formula))
+            yield Mutation(rules.name, value, change, value.location, changed, advice)
+    for row in rules.rows:
+        advice = (
+            f"a case that takes the row `{row.name}` and expects `values: {{{value.name}: …}}`, or a figure"
+        )
+        for change, formula in formulas.changes(row.part.result):
+            changed = row.put(replace(row.part, result=formula))
+            yield Mutation(row.name, value, change, row.location, changed, advice)
 
 
 # The refund.
 
 
 def _of_refund(version: Version, refund: Refund) -> Iterator[Mutation]:
-    pools = [sum(part.back == "remainder" for part in term.instruments) for term in refund.terms]
+    pools = [sum(part.back is Share.REMAINDER for part in term.instruments) for term in refund.terms]
     deducted = any(pool and term.deductions for pool, term in zip(pools, refund.terms, strict=True))
     if not deducted:
         return
@@ -340,65 +279,58 @@ def _of_refund(version: Version, refund: Refund) -> Iterator[Mutation]:
             {"mode": mode},
             "a case whose refund is not a whole amount, or half of one",
         )
-        for mode in MODES
-        if mode != refund.mode
+        for mode in _others(refund.mode)
     ]
-    other = "charge" if refund.below_zero == "zero" else "zero"
-    changes.append(
+    changes += [
         (f"below_zero to {other}", {"below_zero": other}, "a case with more deducted than was paid")
-    )
+        for other in _others(refund.below_zero)
+    ]
     if max(pools) > 1:
-        other = "in_order" if refund.split == "proportional" else "proportional"
-        changes.append((f"split to {other}", {"split": other}, "a case paid with several of the instruments"))
+        changes += [
+            (f"split to {other}", {"split": other}, "a case paid with several of the instruments")
+            for other in _others(refund.split)
+        ]
     differently = "a case in which the parts round differently"
     changes += [
         (f"rounding {refund.place} to {place}", {"place": place}, differently)
         for place in _places(refund, max(pools))
     ]
     for change, parts, advice in changes:
-        yield Mutation(
-            "refund", change, refund.location, replace(version, refund=replace(refund, **parts)), advice
-        )
+        changed = replace(version, refund=replace(refund, **parts))
+        yield Mutation("refund", refund, change, refund.location, changed, advice)
 
 
-def _places(refund: Refund, pool: int) -> list[str]:
+def _places(refund: Refund, pool: int) -> list[RoundingPlace]:
     """The places of rounding that can make a difference: with one instrument, each is the same as once."""
-    places = [
-        "once",
-        "each_deduction",
-        *(["each_instrument"] if pool > 1 and refund.split == "proportional" else []),
-    ]
-    return [place for place in places if place != refund.place]
+    several = pool > 1 and refund.split is Split.PROPORTIONAL
+    return [place for place in _others(refund.place) if several or place is not RoundingPlace.EACH_INSTRUMENT]
 
 
-def _of_term(version: Version, index: int, term: Term, formulas: Formulas) -> Iterator[Mutation]:
-    for i, part in enumerate(term.instruments):
-        rule = f"terms/{term.id}/instruments/{part.name}"
+def _of_term(rules: TermRules, formulas: Formulas) -> Iterator[Mutation]:
+    term = rules.own.part
+    for instrument in rules.instruments:
+        own, part = instrument.own, instrument.own.part
         advice = f"a case paid with `{part.name}` that expects what comes back on it"
-        for change, parts in _of_instrument(part, term):
-            changed = replace(term, instruments=_at(term.instruments, i, replace(part, **parts)))
-            yield Mutation(rule, change, part.location, _with_term(version, index, changed), advice)
-    for i, deduction in enumerate(term.deductions):
-        rule = f"terms/{term.id}/deduct/{deduction.name}"
-        advice = f"a case that expects `deductions: {{{deduction.name}: …}}`, or the columns of an instrument"
-        for change, parts in _of_deduction(deduction, formulas):
-            changed = replace(term, deductions=_at(term.deductions, i, replace(deduction, **parts)))
-            yield Mutation(rule, change, deduction.location, _with_term(version, index, changed), advice)
-
-
-def _of_instrument(part: Instrument, term: Term) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for back in BACK[part.back]:
-        # Without deductions all of the remainder is all.
-        if back != "remainder" or term.deductions:
-            yield f"{part.back} to {back}", {"back": back}
-    for number, to in enumerate(part.to):
-        other = DESTINATIONS[(DESTINATIONS.index(to.to) + 1) % len(DESTINATIONS)]
-        yield f"to {to.to} to {other}", {"to": _at(part.to, number, replace(to, to=other))}
+        for back in _others(part.back):
+            # Without deductions all of the remainder is all.
+            if back is not Share.REMAINDER or term.deductions:
+                changed = own.put(replace(part, back=back))
+                yield Mutation(own.name, term, f"{part.back} to {back}", part.location, changed, advice)
+        for route in instrument.routes:
+            to = route.part.to
+            changed = route.put(replace(route.part, to=_next(to)))
+            yield Mutation(own.name, term, f"to {to} to {_next(to)}", part.location, changed, advice)
+    for rule in rules.deductions:
+        name = rule.part.name
+        advice = f"a case that expects `deductions: {{{name}: …}}`, or the columns of an instrument"
+        for change, parts in _of_deduction(rule.part, formulas):
+            changed = rule.put(replace(rule.part, **parts))
+            yield Mutation(rule.name, term, change, rule.location, changed, advice)
 
 
 def _of_deduction(part: Deduction, formulas: Formulas) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    other = "fees" if part.column == "consumed" else "consumed"
-    yield f"as {part.column} to {other}", {"column": other}
+    for other in _others(part.column):
+        yield f"as {part.column} to {other}", {"column": other}
     for change, formula in formulas.changes(part.amount):
         yield change, {"amount": formula}
     for key in ("at_least", "at_most"):

@@ -12,32 +12,13 @@ from rescind.formula.operand_fit import same_currency
 from rescind.formula.runtime_values import FormulaError, Read, Run, divide, new_money, settle
 from rescind.formula.syntax_tree import Literal, Node
 from rescind.formula.typed_expression import INTEGER, NUMBER, NUMERIC, Typed, describe
+from rescind.values.rounding_modes import ROUNDERS, RoundingMode
 from rescind.values.types import ORDERED, Kind, Type
 from rescind.values.units import Duration, Money, currencies
 
-__all__ = ["FUNCTIONS", "MODES", "Rounder"]
+__all__ = ["FUNCTIONS"]
 
-Rounder = Callable[[int | Fraction], int]
-
-
-def _half(value: int | Fraction, ties: Callable[[int], int]) -> int:
-    """The nearest integer; `ties` chooses between `n` and `n + 1` for the magnitude, sign symmetric."""
-    sign, size = (-1, -value) if value < 0 else (1, value)
-    whole, rest = divmod(size.numerator, size.denominator)
-    doubled = 2 * rest - size.denominator
-    return sign * (whole + (1 if doubled > 0 else ties(whole) if doubled == 0 else 0))
-
-
-def _half_up(value: int | Fraction) -> int:
-    return _half(value, lambda _: 1)
-
-
-def _half_down(value: int | Fraction) -> int:
-    return _half(value, lambda _: 0)
-
-
-def _half_even(value: int | Fraction) -> int:
-    return _half(value, lambda whole: whole % 2)
+ToWhole = Callable[[int | Fraction], int]
 
 
 def _floor(value: int | Fraction) -> int:
@@ -48,40 +29,28 @@ def _ceil(value: int | Fraction) -> int:
     return -(-value.numerator // value.denominator)
 
 
-def _down(value: int | Fraction) -> int:
-    return _ceil(value) if value < 0 else _floor(value)
-
-
-def _up(value: int | Fraction) -> int:
-    return _floor(value) if value < 0 else _ceil(value)
-
-
-MODES: dict[str, Rounder] = {
-    "half_up": _half_up,
-    "half_even": _half_even,
-    "half_down": _half_down,
-    "up": _up,
-    "down": _down,
-}
+def _by_mode(mode: RoundingMode) -> ToWhole:
+    rounder = ROUNDERS[mode]
+    return lambda value: rounder(value.numerator, value.denominator)
 
 
 def _round(call: CallSite) -> Typed:
     rest = list(call.arguments[1:])
-    mode = "half_up"
+    mode = RoundingMode.HALF_UP
     if rest and (len(rest) == 2 or _is_mode(rest[0])):
-        mode = call.word(rest.pop(), MODES, "a rounding mode")
-    return _to_step(call, MODES[mode], rest[0] if rest else None)
+        mode = RoundingMode(call.word(rest.pop(), tuple(RoundingMode), "a rounding mode"))
+    return _to_step(call, _by_mode(mode), rest[0] if rest else None)
 
 
 def _is_mode(node: Node) -> bool:
     return isinstance(node, Literal) and isinstance(node.value, str) and node.value != "minor"
 
 
-def _directed(call: CallSite, rounder: Rounder) -> Typed:
+def _directed(call: CallSite, rounder: ToWhole) -> Typed:
     return _to_step(call, rounder, call.arguments[1] if len(call.arguments) > 1 else None)
 
 
-def _to_step(call: CallSite, rounder: Rounder, step: Node | None) -> Typed:
+def _to_step(call: CallSite, rounder: ToWhole, step: Node | None) -> Typed:
     value = call.one(call.arguments[0], *NUMERIC, Kind.MONEY, Kind.DURATION)
     if value.type.kind is Kind.MONEY:
         return call.result(value.type, _round_money(call, value, rounder, step))
@@ -107,7 +76,7 @@ def _no_step(call: CallSite, step: Typed, value: object) -> FormulaError:
     return FormulaError(f"`{call.text}` needs a step above zero, `{step.text}` is {shown}")
 
 
-def _round_number(call: CallSite, value: Typed, rounder: Rounder, step: Typed | None) -> Run:
+def _round_number(call: CallSite, value: Typed, rounder: ToWhole, step: Typed | None) -> Run:
     run: Value = value.run
     if step is None:
         return lambda read: rounder(run(read))
@@ -123,7 +92,7 @@ def _round_number(call: CallSite, value: Typed, rounder: Rounder, step: Typed | 
     return stepped
 
 
-def _round_duration(call: CallSite, value: Typed, rounder: Rounder, node: Node | None) -> Run:
+def _round_duration(call: CallSite, value: Typed, rounder: ToWhole, node: Node | None) -> Run:
     if node is None or value.type.calendar:
         message = f"`{call.text}` rounds {describe(value.type)}"
         hint = "give an exact duration and a step: `round(x, 1h)`"
@@ -143,7 +112,7 @@ def _round_duration(call: CallSite, value: Typed, rounder: Rounder, node: Node |
     return stepped
 
 
-def _round_money(call: CallSite, value: Typed, rounder: Rounder, node: Node | None) -> Run:
+def _round_money(call: CallSite, value: Typed, rounder: ToWhole, node: Node | None) -> Run:
     run: Value = value.run
     if node is None or (isinstance(node, Literal) and isinstance(node.value, str)):
         if node is not None:
@@ -165,7 +134,7 @@ def _round_money(call: CallSite, value: Typed, rounder: Rounder, node: Node | No
     return stepped
 
 
-def _to_minor(run: Value, rounder: Rounder) -> Run:
+def _to_minor(run: Value, rounder: ToWhole) -> Run:
     def rounded(read: Read) -> object:
         amount = run(read)
         minor, currency = amount
@@ -174,7 +143,7 @@ def _to_minor(run: Value, rounder: Rounder) -> Run:
     return rounded
 
 
-def _to_amount(call: CallSite, run: Value, step: Typed, rounder: Rounder) -> Run:
+def _to_amount(call: CallSite, run: Value, step: Typed, rounder: ToWhole) -> Run:
     by: Value = step.run
 
     def rounded(read: Read) -> object:

@@ -14,12 +14,14 @@ from rescind.formula.runtime_values import FormulaError, Read, Run, divide, in_r
 from rescind.formula.syntax_tree import Literal, Node
 from rescind.formula.typed_expression import INTEGER, NUMBER, Typed, describe
 from rescind.formula.zoned_time import Clock, add_days, add_months, months_between, months_exactly
+from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
 from rescind.values.units import DAY, HOUR, MINUTE, SECOND, UnitError, parse_date, parse_time
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "LENGTHS"]
 
-WHOLE = ("down", "up")
+WHOLE = (RoundingMode.DOWN, RoundingMode.UP)
+# How a length that is no whole number of units may be given.
 LENGTHS = ("exact", *WHOLE)
 UTC_DAYS = {"days": DAY, "weeks": 7 * DAY}
 
@@ -80,13 +82,21 @@ def _up(one: Value, other: Value, size: int) -> Run:
     return run
 
 
-_ELAPSED: dict[str, Callable[[Value, Value, int], Run]] = {"exact": _exact, "down": _down, "up": _up}
+_ELAPSED: dict[str, Callable[[Value, Value, int], Run]] = {
+    "exact": _exact,
+    RoundingMode.DOWN: _down,
+    RoundingMode.UP: _up,
+}
 
 
 def _months(call: CallSite, step: int) -> Typed:
     start, end = _two(call)
     rest = list(call.arguments[2:])
-    mode = call.word(rest.pop(0), LENGTHS, "a way to round") if rest and not _is_zone(rest) else "down"
+    mode = (
+        call.word(rest.pop(0), LENGTHS, "a way to round")
+        if rest and not _is_zone(rest)
+        else RoundingMode.DOWN
+    )
     clock = call.clock(rest[0] if rest else None)
     one, other = (_as_time(part, clock) for part in (start, end))
     compute = _MONTHS[mode]
@@ -123,8 +133,8 @@ def _months_exact(clock: Clock, step: int, start: int, end: int) -> int | Fracti
 
 
 _MONTHS: dict[str, Callable[[Clock, int, int, int], int | Fraction]] = {
-    "down": _months_down,
-    "up": _months_up,
+    RoundingMode.DOWN: _months_down,
+    RoundingMode.UP: _months_up,
     "exact": _months_exact,
 }
 

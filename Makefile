@@ -1,11 +1,19 @@
-# Needs python3 (3.11 or later), make and a C compiler; everything else goes into .venv.
-# A stamp in .venv records each set-up: it is repeated only when pyproject.toml changes.
+# Needs python3 (3.11 or later), make and a C compiler; everything else goes into .venv, at the versions that
+# requirements/*.txt pin. A stamp in .venv records each set-up: it is repeated only when the lock or this file changes.
 
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 PYTEST_ARGS ?=
+
+# The lock: what goes into .venv, one file for each set of extras. `make lock` writes it for Python 3.11 and later.
+# HEAVY are the extras with a file of their own, so that the others stay small; each has a stamp of its name.
+LOCK := requirements
+HEAVY := bench
+INSTALL = $(BIN)/python -m pip install -qq --no-build-isolation
+UV = $(BIN)/uv pip compile --quiet --upgrade --no-python-downloads --no-annotate --custom-compile-command 'make lock'
+UNIVERSAL = $(UV) --universal --python-version 3.11
 
 # The virtual environment is ours alone: settings meant for another one do not reach it. Where packages come from
 # (index, certificate, proxy) stays as the machine has it. `-qq` keeps pip's errors and drops its asides.
@@ -16,7 +24,7 @@ export PIP_NO_INPUT := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench lint format wheel-smoke clean
+.PHONY: help setup demo test test-latest test-lowest test-plain test-sdist soak bench lint format lock image-smoke wheel-smoke clean
 .NOTPARALLEL:
 
 help:  ## these lines
@@ -36,43 +44,84 @@ soak: $(VENV)/stamp-dev  ## the long tests: memory, threads, many random ruleset
 bench: $(VENV)/stamp-bench  ## decisions per second beside durable-rules and zen-engine, and start-up time
 	$(BIN)/python benchmarks/run.py
 
-lint: $(VENV)/stamp-dev  ## ruff (rules and layout) and mypy, both strict
+lint: $(VENV)/stamp-dev  ## ruff (rules and layout) and mypy, both strict; the workflow against its schema
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 format: $(VENV)/stamp-dev  ## let ruff put right what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-wheel-smoke: $(VENV)/stamp-dev  ## build the wheel, install it in an empty environment, use it
+# Every file has the versions of dev.txt, so that they can stand in one environment.
+lock: $(BIN)/uv  ## renew requirements/*.txt within the ranges of pyproject.toml
+	$(UNIVERSAL) --extra dev pyproject.toml --output-file $(LOCK)/dev.txt
+	$(UNIVERSAL) --constraint $(LOCK)/dev.txt $(LOCK)/build.in --output-file $(LOCK)/build.txt
+	$(UNIVERSAL) --constraint $(LOCK)/dev.txt --extra calendars pyproject.toml --output-file $(LOCK)/demo.txt
+	set -e; for extra in $(HEAVY); do \
+		$(UNIVERSAL) --constraint $(LOCK)/dev.txt --extra $$extra pyproject.toml --output-file $(LOCK)/$$extra.txt; \
+	done
+
+test-latest:  ## the tests with the newest versions that pyproject.toml admits
+test-lowest:  ## the tests with the lowest versions that pyproject.toml admits
+test-latest: RESOLUTION := highest
+test-lowest: RESOLUTION := lowest-direct
+# Only wheels: a floor that has none for this Python is too low. durable_rules has no wheels.
+test-latest test-lowest: test-%: $(VENV)/stamp-dev
+	@mkdir -p build/$*
+	$(UV) --resolution $(RESOLUTION) --python $(BIN)/python --only-binary :all: --no-binary durable-rules \
+		--extra dev pyproject.toml --output-file build/$*/dev.txt
+	$(UV) --resolution $(RESOLUTION) --python $(BIN)/python --only-binary :all: \
+		--constraint build/$*/dev.txt $(LOCK)/build.in --output-file build/$*/build.txt
+	$(MAKE) test VENV=$(VENV)-$* LOCK=build/$*
+
+test-plain:  ## the limits of durable_rules with the extension as pip builds it, which does not optimise
+	$(MAKE) test VENV=$(VENV)-plain EXTENSION_FLAGS= PYTEST_ARGS="tests/limits $(PYTEST_ARGS)"
+
+wheel-smoke: $(VENV)/stamp-dev  ## build sdist and wheel twice, install the wheel in an empty environment, use it
 	$(BIN)/python scripts/smoke_wheel.py
 
+image-smoke:  ## the steps of the Dockerfile, in a folder
+	bash scripts/smoke_image.sh "$(PYTHON)"
+
+test-sdist: $(VENV)/stamp-dev  ## the tests, from an unpacked sdist that sets itself up
+	rm -rf build/sdist
+	$(BIN)/python -m build --no-isolation --sdist --outdir build/sdist
+	tar -xzf build/sdist/*.tar.gz -C build/sdist --strip-components 1
+	$(MAKE) -C build/sdist test
+
 clean:  ## remove .venv, builds and caches
-	rm -rf $(VENV) __pycache__ build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .benchmarks
+	rm -rf $(VENV) $(VENV)-latest $(VENV)-lowest $(VENV)-plain
+	rm -rf __pycache__ build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .benchmarks
 	find engine scripts tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-$(VENV)/stamp-demo: pyproject.toml $(VENV)/stamp-venv
-	$(BIN)/python -m pip install -qq -e '.[calendars,authors]'
+$(VENV)/stamp-demo: pyproject.toml $(LOCK)/demo.txt $(VENV)/stamp-venv
+	$(INSTALL) -r $(LOCK)/demo.txt
+	$(INSTALL) --no-deps -e .
 	@touch $@
 
-$(VENV)/stamp-dev: pyproject.toml $(VENV)/stamp-venv
-	$(BIN)/python -m pip install -qq -e '.[dev]'
+$(VENV)/stamp-dev: pyproject.toml $(LOCK)/dev.txt $(VENV)/stamp-venv
+	$(INSTALL) -r $(LOCK)/dev.txt
+	$(INSTALL) --no-deps -e .
+	@found=$$($(BIN)/python -m pip check) || { printf '%s\n' "$$found" "the lock does not fit pyproject.toml: make lock" >&2; exit 1; }
 	@touch $@
 
-$(VENV)/stamp-bench: $(VENV)/stamp-dev
-	$(BIN)/python -m pip install -qq -e '.[dev,bench]'
+$(HEAVY:%=$(VENV)/stamp-%): $(VENV)/stamp-%: $(LOCK)/%.txt $(VENV)/stamp-dev
+	$(INSTALL) -r $<
 	@touch $@
 
-# durable_rules calls a C function that Python 3.13 dropped; its successor takes the same arguments.
-# A wheel that pip cached without this would be broken, hence no cache.
-$(VENV)/stamp-venv:
+# Of the lock itself, so that a lock that does not install can be renewed.
+$(BIN)/uv: $(VENV)/stamp-venv
+	$(INSTALL) --constraint requirements/dev.txt uv
+	@touch $@
+
+# durable_rules is built once, as a wheel: what tests the wheel of rescind installs the same one.
+$(VENV)/stamp-venv: Makefile scripts/build_extension.sh $(LOCK)/build.txt $(LOCK)/dev.txt
 	@test -n "$(PYTHON)" || { echo "python 3.11 or later was not found; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@command -v cc >/dev/null || command -v gcc >/dev/null || { echo "a C compiler was not found (Debian: apt-get install gcc python3-dev); durable_rules is compiled" >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear $(VENV)
-	@if "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
-		requirement=$$(grep -o 'durable_rules==[0-9.]*' pyproject.toml | head -n 1); \
-		CPPFLAGS="$$CPPFLAGS -DPyEval_CallObject=PyObject_CallObject" \
-			$(BIN)/python -m pip install -qq --no-cache-dir --no-binary durable_rules "$$requirement"; \
-	fi
+	$(INSTALL) -r $(LOCK)/build.txt
+	bash scripts/build_extension.sh $(BIN)/python $(LOCK)/dev.txt $(VENV)/wheels
+	$(INSTALL) --no-deps $(VENV)/wheels/durable_rules-*.whl
 	@touch $@

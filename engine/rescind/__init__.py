@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rescind.deciding.decision import Decision
     from rescind.engine import Engine
-    from rescind.problems.exceptions import BookError, EngineError, FactsError, RequestError, RescindError
+    from rescind.problems.exceptions import (
+        BookError,
+        EngineError,
+        FactsError,
+        InstallationError,
+        RequestError,
+        RescindError,
+    )
     from rescind.requests.list_resources import Filters, Listed
     from rescind.requests.order import Order
     from rescind.requests.order_status import Status
@@ -27,6 +34,7 @@ __all__ = [
     "EngineError",
     "FactsError",
     "Filters",
+    "InstallationError",
     "Listed",
     "Order",
     "RequestError",
@@ -41,6 +49,7 @@ _HOME = {
     "EngineError": "problems.exceptions",
     "FactsError": "problems.exceptions",
     "Filters": "requests.list_resources",
+    "InstallationError": "problems.exceptions",
     "Listed": "requests.list_resources",
     "Order": "requests.order",
     "RequestError": "problems.exceptions",

@@ -11,28 +11,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from rescind import Engine
 from rescind.deciding.evaluation import evaluate
 from rescind.problems.exceptions import BookError, EngineError, FactsError
+from rescind.source.yaml_writer import block
 
 from tests.differential import reference
 from tests.differential.generate import CURRENCIES, Book, make_book, make_facts, make_now
 
-__all__ = [
-    "Disagreement",
-    "Tally",
-    "check",
-    "check_case",
-    "files_of",
-    "load",
-    "report",
-    "shrink",
-    "yaml_of",
-]
+__all__ = ["Disagreement", "Tally", "check", "check_case", "files_of", "load", "report", "shrink"]
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # A literal with too many digits to compare exactly is refused at load; the generator makes some.
@@ -133,28 +123,7 @@ def files_of(book):
         },
         "facts.yaml": {"schema": "rescind/facts/1", "facts": book.facts},
     } | {f"{policy}.yaml": version for policy, version in versions.items()}  # fmt: skip
-    return {name: yaml_of(data) for name, data in files.items()}
-
-
-def yaml_of(data, indent=0):
-    """Plain data as YAML: flow scalars as JSON, decimals as they are spelt."""
-    pad = "\n" + "  " * indent
-    if isinstance(data, dict):
-        rows = [
-            f"{json.dumps(key, ensure_ascii=False)}:{yaml_block(item, indent)}" for key, item in data.items()
-        ]
-        return pad.join(rows)
-    if isinstance(data, list):
-        return pad.join(f"- {yaml_of(item, indent + 1)}" for item in data)
-    return format(data, "f") if isinstance(data, Decimal) else json.dumps(data, ensure_ascii=False)
-
-
-def yaml_block(data, indent):
-    if isinstance(data, (dict, list)):
-        return (" {}" if isinstance(data, dict) else " []") if not data else (
-            "\n" + "  " * (indent + 1) + yaml_of(data, indent + 1)
-        )  # fmt: skip
-    return " " + yaml_of(data)
+    return {name: block(data) for name, data in files.items()}
 
 
 def check_case(engine, book, facts, now, tally=None):
@@ -473,9 +442,9 @@ def report(found):
             f"seed {found.book.seed}: {found.what}",
             f"again: python -m tests.differential {found.again.format(seed=found.book.seed)}",
             f"at its smallest: {least.what}",
-            yaml_of({"facts": needed_entries(least.book), "version": least.book.version}),
-            *([yaml_of({"governed_by": least.book.governed})] if least.book.governed else []),
-            *(yaml_of({"next version": version}) for version in least.book.others),
+            block({"facts": needed_entries(least.book), "version": least.book.version}),
+            *([block({"governed_by": least.book.governed})] if least.book.governed else []),
+            *(block({"next version": version}) for version in least.book.others),
             f"zone {least.book.zone}, now {least.now.isoformat()}",
             f"facts {json.dumps(least.facts, default=str, ensure_ascii=False)}",
         ]

@@ -22,10 +22,11 @@ from rescind.matching import columns, two_fillings
 from rescind.matching import compile_version as ruleset
 from rescind.matching import encode_case as record
 from rescind.matching import normal_form as normal
+from rescind.source.yaml_writer import flow
 from rescind.values.types import Kind
 from rescind.values.units import currencies
 
-from tests.differential.harness import check, report, yaml_of
+from tests.differential.harness import check, report
 from tests.differential.kleene_check import check_kleene
 
 BOOKS, CASES = 16, 70
@@ -249,7 +250,7 @@ def test_a_broken_compiler_is_noticed(mutant, monkeypatch):
 def test_a_disagreement_is_reported_with_its_seed_and_at_its_smallest(monkeypatch):
     disjunction_drops_its_last_branch(monkeypatch)
     every = check(range(8), 10, stop_at=8).disagreements
-    found = min(every, key=lambda each: len(yaml_of(each.book.version)))
+    found = min(every, key=lambda each: len(flow(each.book.version)))
     words = report(found)
     assert f"python -m tests.differential {found.book.seed}" in words
     assert words.count("message:") + words.count("within:") <= 3

@@ -34,6 +34,7 @@ AT = "2025-03-06T10:00:00+01:00"
 ELSEWHERE = {
     "R0199": "takes a schema that says less than the parser asks; see `test_book.py`",
     "R0990": "takes a rules engine or a memory that gives up; see `test_cli_explain.py`",
+    "R0991": "takes an extension that does not load; see `test_installation.py`",
     "R0999": "takes a mistake in rescind itself; see `test_cli_explain.py`",
     "R1001": "takes a Python caller with an empty list (the command says R0010); see `tests/scenarios/request.yaml`",
 }

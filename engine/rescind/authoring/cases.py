@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rescind.authoring.expectations import KEYS, Expectation, moment, read_expectation
+from rescind.authoring.expectations import KEYS, Expectation, read_expectation
 from rescind.book.model import Book
 from rescind.book.words import Outcome
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.document import Document
 from rescind.source.strict_access import MalformedError, Node, Path
-from rescind.values.units import UnitError, format_time
+from rescind.values.units import UnitError, format_time, parse_date_or_time
 
 __all__ = ["Case", "Equivalent", "Suite", "Target", "merged", "read_suite"]
 
@@ -160,7 +160,7 @@ class _SuiteReader:
 
     def _moment(self, node: Node | None) -> int | None:
         try:
-            return moment(node.text(), self._book.zone) if node else None
+            return parse_date_or_time(node.text(), self._book.zone) if node else None
         except UnitError as error:
             self._problems.add("R0303", str(error), node.location, error.hint)  # type: ignore[union-attr]
             return None
@@ -248,7 +248,7 @@ class _SuiteReader:
         request = facts.get(SUBMITTED[0])
         text = request.get(SUBMITTED[1]) if isinstance(request, dict) else None
         try:
-            return moment(text, self._book.zone) if isinstance(text, str) else None
+            return parse_date_or_time(text, self._book.zone) if isinstance(text, str) else None
         except UnitError:
             return 0  # a bad time among the facts is for the case to show
 

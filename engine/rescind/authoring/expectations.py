@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from rescind.book.words import UNSPECIFIED, Destination, LineColumn, OnTimeout, Outcome, RequestState
 from rescind.problems.problem import Problems
 from rescind.source.strict_access import Node
-from rescind.values.units import Duration, Money, UnitError, parse_duration, parse_money, parse_time
+from rescind.values.units import Duration, Money, UnitError, parse_date_or_time, parse_duration, parse_money
 
 __all__ = [
     "COLUMNS",
@@ -26,7 +26,6 @@ __all__ = [
     "ExpectedRefund",
     "ExpectedReview",
     "ExpectedState",
-    "moment",
     "outcome_of",
     "read_expectation",
 ]
@@ -41,7 +40,6 @@ KEYS = (
 # What was paid is known: a case says what becomes of it.
 COLUMNS = tuple(column for column in LineColumn if column is not LineColumn.PAID)
 CODE = re.compile(r"R\d{4}", re.ASCII)
-LENGTH_OF_DATE = len("2024-10-29")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +100,6 @@ def read_expectation(node: Node, zone: ZoneInfo, problems: Problems) -> Expectat
     return _Reader(zone, problems).read(node.only(*KEYS))
 
 
-def moment(text: str, zone: ZoneInfo) -> int:
-    """An instant, or the local midnight of a date. Raises `UnitError`."""
-    return parse_time(f"{text}T00:00:00" if len(text) == LENGTH_OF_DATE else text, zone)
-
-
 class _Reader:
     def __init__(self, zone: ZoneInfo, problems: Problems) -> None:
         self._zone = zone
@@ -143,7 +136,7 @@ class _Reader:
         return self._parsed(node, parse_money) if node else None
 
     def _moment(self, node: Node | None) -> int | None:
-        return self._parsed(node, lambda text: moment(text, self._zone)) if node else None
+        return self._parsed(node, lambda text: parse_date_or_time(text, self._zone)) if node else None
 
     def _reviews(self, node: Node | None) -> tuple[ExpectedReview, ...]:
         if not node:

@@ -9,12 +9,13 @@ from pathlib import Path
 from rescind.authoring.author_problems import inspect_book
 from rescind.authoring.coverage import VersionCoverage, cover, percent
 from rescind.authoring.run_cases import Result, read_suites, run_trials, suite_files, trials_of
-from rescind.authoring.yaml_edits import Source, add_key, quoted, replace_file, set_text, staged
+from rescind.authoring.yaml_edits import Source, add_key, replace_file, set_text, staged
 from rescind.book.model import Book, Policy, Version
 from rescind.engine import Engine
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.source.yaml_writer import quoted
 
 __all__ = [
     "Published",

@@ -14,26 +14,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rescind.authoring import value_patterns as forms
+from rescind.book.read_conditions import OPERATORS
 from rescind.book.vocabulary import NOW, Fact, Vocabulary
 from rescind.shape.shipped_schemas import base_schema
 from rescind.values.convert import plain
-from rescind.values.types import ABSENT, COMPARABLE, ORDERED, Kind, Type
+from rescind.values.types import ABSENT, COMPARABLE, Kind, Type
 
 __all__ = ["policy_schema"]
 
 Schema = dict[str, Any]
 
 UTC = ZoneInfo("UTC")
-
-_MOMENTS = frozenset({Kind.TIME, Kind.DATE})
-_FITS: tuple[tuple[tuple[str, ...], frozenset[Kind]], ...] = (
-    (("is", "is_not", "in", "not_in"), frozenset(COMPARABLE)),
-    (("over", "at_least", "under", "at_most"), frozenset(ORDERED) - _MOMENTS),
-    (("before", "after", "not_before", "not_after"), _MOMENTS),
-    (("between",), frozenset(ORDERED)),
-    (("has",), frozenset({Kind.SET})),
-    (("present",), frozenset(Kind)),
-)
 
 _WORD = "[a-z][a-z0-9_]{0,63}"
 _BARE = f"^(?!(?:all|any|not)$){_WORD}$"
@@ -171,7 +162,7 @@ class _Writer:
     def _operators(self, kind: Kind, operand: Schema) -> Schema:
         shipped = self._defs["test"]["properties"]
         found: Schema = {}
-        for operator in (name for names, kinds in _FITS if kind in kinds for name in names):
+        for operator in (name for name, kinds in OPERATORS.items() if kind in kinds):
             found[operator] = dict(shipped[operator])
             if operator in ("in", "not_in", "between"):
                 found[operator] |= {"type": "array", "minItems": 1, "items": operand}

@@ -1,9 +1,11 @@
-"""Reports of problems: text with the line and a caret, JSON, SARIF 2.1.0, GitHub annotations, JUnit XML."""
+"""Reports of problems: the line and a caret for a terminal; for programs the formats of `REPORTS`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -11,7 +13,7 @@ from xml.etree import ElementTree as ET
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Problem
 
-__all__ = ["Lines", "anchor_of", "github", "json_report", "junit", "sarif", "snippet"]
+__all__ = ["REPORTS", "Lines", "anchor_of", "snippet"]
 
 DOCS = "docs/problems.md"
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -76,17 +78,19 @@ def anchor_of(code: str) -> str:
     return f"{DOCS}#{kept.replace(' ', '-')}"
 
 
-def json_report(problems: Iterable[Problem]) -> str:
+def _json(problems: Sequence[Problem], files: Sequence[str]) -> str:
     """An array with an object for each problem."""
+    del files
     return json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=2)
 
 
-def sarif(problems: Sequence[Problem], version: str) -> str:
-    """A SARIF 2.1.0 log with one run: the rules that were broken, each result with its place. `version` may be ""."""
+def _sarif(problems: Sequence[Problem], files: Sequence[str]) -> str:
+    """A SARIF 2.1.0 log with one run: the rules that were broken, each result with its place."""
+    del files
     codes = sorted({problem.code for problem in problems})
     driver: dict[str, object] = {"name": "rescind", "rules": [_sarif_rule(code) for code in codes]}
-    if version:
-        driver["version"] = version
+    with suppress(PackageNotFoundError):
+        driver["version"] = version("rescind")
     run = {
         "tool": {"driver": driver},
         # Columns are counted in characters, not in the two-byte units that SARIF assumes.
@@ -126,8 +130,9 @@ def _uri(path: str) -> str:
     return found.as_uri() if found.is_absolute() else quote(found.as_posix())
 
 
-def github(problems: Iterable[Problem]) -> str:
+def _github(problems: Sequence[Problem], files: Sequence[str]) -> str:
     """Workflow commands of GitHub Actions, one line for each problem."""
+    del files
     return "\n".join(_annotation(problem) for problem in problems)
 
 
@@ -148,7 +153,7 @@ def _escaped(text: str, more: str) -> str:
     return text
 
 
-def junit(problems: Sequence[Problem], files: Iterable[str]) -> str:
+def _junit(problems: Sequence[Problem], files: Sequence[str]) -> str:
     """JUnit XML: a test case for each file of the book, which fails with its errors; the rest is its output."""
     paths = sorted({*files, *(problem.location.path for problem in problems)})
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -185,3 +190,12 @@ def _legal(text: str) -> str:
         else "?"
         for char in text
     )
+
+
+# The formats for programs, by name: problems sorted by place, and the files that were read, to the text of a report.
+REPORTS: Mapping[str, Callable[[Sequence[Problem], Sequence[str]], str]] = {
+    "json": _json,
+    "sarif": _sarif,
+    "github": _github,
+    "junit": _junit,
+}

@@ -14,12 +14,13 @@ from typing import Any
 from rescind.authoring.author_problems import inspect_book
 from rescind.authoring.freeze_version import entry_path, trial_load, version_named
 from rescind.authoring.policy_schema import policy_schema
-from rescind.authoring.yaml_edits import Source, add_item, quoted, replace_file, set_text, staged
+from rescind.authoring.yaml_edits import Source, add_item, replace_file, set_text, staged
 from rescind.book.model import Book, Version
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem
 from rescind.shape.shipped_schemas import base_schema
-from rescind.values.units import parse_time
+from rescind.source.yaml_writer import quoted, scalar
+from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = ["Begun", "init_book", "new_version", "trial_of"]
 
@@ -123,11 +124,9 @@ def _with_entry(source: Source, book: Book, version: Version, entry: dict[str, s
             "R0654", message, versions[0].entry, "a new version follows the one that it is made from"
         )
     texts = {
-        "version": json.dumps(entry["version"]),
-        "in_force_from": entry["in_force_from"]
-        if "T" not in entry["in_force_from"]
-        else json.dumps(entry["in_force_from"]),
-        "file": quoted(entry["file"]),
+        "version": quoted(entry["version"]),
+        "in_force_from": scalar(entry["in_force_from"]),
+        "file": scalar(entry["file"]),
     }
     edited = add_item(source, ("policies", number, "versions"), before[-1], texts)
     source.data["policies"][number]["versions"].insert(before[-1] + 1, entry)
@@ -135,12 +134,15 @@ def _with_entry(source: Source, book: Book, version: Version, entry: dict[str, s
 
 
 def _start(text: str, book: Book) -> int:
-    return parse_time(text if "T" in text else f"{text}T00:00:00", book.zone)
+    try:
+        return parse_date_or_time(text, book.zone)
+    except UnitError as error:
+        raise _refused("R0303", str(error), Location(book.path), error.hint) from None
 
 
 def _relabelled(source: Source, path: tuple[str], new: str) -> Source:
     """A file with the version that it names replaced."""
-    edited = set_text(source, path, json.dumps(new))
+    edited = set_text(source, path, quoted(new))
     source.data[path[0]] = new
     return edited.must_say(source.data)
 
@@ -167,7 +169,7 @@ def _renamed(path: Path, old: str, new: str) -> Path:
 def _listed(source: Source, data: dict[str, Any], old: str, new: str) -> Source:
     """A suite about several versions with the new one in its list."""
     place = data["versions"].index(old)
-    edited = add_item(source, ("versions",), place, json.dumps(new))
+    edited = add_item(source, ("versions",), place, quoted(new))
     data["versions"].insert(place + 1, new)
     return edited.must_say(data)
 

@@ -7,8 +7,6 @@ mention is not added, except blockers and reviews, which are always compared.
 from __future__ import annotations
 
 import datetime as dt
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from rescind.authoring.expectations import moment, outcome_of
+from rescind.authoring.expectations import outcome_of
 from rescind.authoring.run_cases import Result
 from rescind.authoring.yaml_edits import Source, add_key, replace_file, staged
 from rescind.book.model import Value
@@ -29,12 +27,16 @@ from rescind.deciding.decision import Decision
 from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Location
+from rescind.source import plain_scalars
+from rescind.source.yaml_writer import flow
 from rescind.values.convert import plain
+from rescind.values.types import Kind
 from rescind.values.units import (
     UnitError,
     format_duration,
     format_money,
     format_time,
+    parse_date_or_time,
     parse_decimal,
     parse_duration,
     parse_money,
@@ -43,11 +45,6 @@ from rescind.values.units import (
 __all__ = ["Blessed", "bless"]
 
 Found = dict[str, Any]
-# What YAML reads as the text, amount, time or number that it is.
-PLAIN = re.compile(
-    r"(?!(?:true|false|yes|no|on|off|y|n|null)$)[A-Za-z0-9][A-Za-z0-9 ./:+%_-]*(?<![ :])", re.IGNORECASE
-)
-NUMBER = re.compile(r"[0-9.]+")
 ALWAYS_SAID = ("blockers", "reviews")
 IMPOSSIBLE: Mapping[str, frozenset[str]] = {
     Outcome.ALLOWED: frozenset(),
@@ -176,7 +173,7 @@ def _merged(source: Source, path: tuple[str | int, ...], old: Any, new: Any) -> 
         if key in old:
             source = _merged(source, (*path, key), old[key], value)
         else:
-            source = add_key(source, path, key, _written(value, key))
+            source = add_key(source, path, key, flow(value))
     return source
 
 
@@ -184,26 +181,11 @@ def _replaced(source: Source, path: tuple[str | int, ...], value: Any) -> Source
     """The value at a path replaced, on one line."""
     node = source.node(path)
     start, end = node.start_mark.index, node.end_mark.index
-    text = _written(value, path[-1])
+    text = flow(value)
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         before = source.text.removeprefix("\ufeff")[:start].rstrip()
         return source.edited(len(before), _end_of(node), f" {text}")
     return source.edited(start, end, text)
-
-
-def _written(value: Any, key: str | int = "") -> str:
-    """Plain data as YAML on one line; a version that looks like a number is put in quotes."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_written(item, name)}" for name, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_written(item) for item in value) + "]"
-    if (
-        isinstance(value, str)
-        and PLAIN.fullmatch(value)
-        and not (key == "version" and NUMBER.fullmatch(value))
-    ):
-        return value
-    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
 def _end_of(node: yaml.Node) -> int:
@@ -248,7 +230,7 @@ def _meaning(value: Any, zone: dt.tzinfo) -> Any:
     text = str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return value
-    for read in (parse_money, lambda each: moment(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
+    for read in (parse_money, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
         with suppress(UnitError):
             return read(text)
     return text
@@ -260,6 +242,14 @@ def _follows(found: Found) -> str:
 
 def _states(result: Result) -> Iterable[tuple[int | None, RequestStanding | None]]:
     return ((state.at, found) for state, found in result.states)
+
+
+def _as_data(value: Any, kind: Kind) -> Any:
+    """A value as an author writes it: a number without quotes, where YAML has one with these digits."""
+    if kind not in {Kind.NUMBER, Kind.INTEGER}:
+        return value
+    read = plain_scalars.plain(str(value))
+    return str(value) if read.code else read.value
 
 
 class _Parts:
@@ -351,7 +341,7 @@ class _Parts:
             types = {value.name: value for value in decision.version.values}
         computed = decision.values
         return {
-            name: plain(computed[name], types[name].type, decision.zone)
+            name: _as_data(plain(computed[name], types[name].type, decision.zone), types[name].type.kind)
             for name in self._given.get("values", {})
             if name in computed
         }

@@ -6,9 +6,7 @@ An edit is made in the text, then the text is read again: what it says must be w
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,11 +19,9 @@ import yaml
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.source.read_source import read_file, read_text
+from rescind.source.yaml_writer import scalar
 
-__all__ = ["Source", "add_item", "add_key", "quoted", "replace_file", "set_text", "staged"]
-
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:\.[A-Za-z0-9_/-]+)*")
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+__all__ = ["Source", "add_item", "add_key", "replace_file", "set_text", "staged"]
 
 Steps = tuple[str | int, ...]
 
@@ -89,15 +85,8 @@ def _data(text: str, shown: str) -> Any:
     return document.data
 
 
-def quoted(text: str) -> str:
-    """A text as a YAML scalar on one line, in quotes where it could be read as something else."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return json.dumps(text, ensure_ascii=False)
-
-
 def set_text(source: Source, path: Steps, text: str) -> Source:
-    """The text under a key that is there replaced, written as `text` is (already quoted)."""
+    """The text under a key that is there replaced, written as `text` is: what `rescind.source.yaml_writer` wrote."""
     node = source.node(path)
     if not isinstance(node, yaml.ScalarNode) or node.style in {"|", ">"}:
         raise source.unsafe(f"`{path[-1]}` is not a text on one line")
@@ -105,22 +94,22 @@ def set_text(source: Source, path: Steps, text: str) -> Source:
 
 
 def add_key(source: Source, path: Steps, key: str, text: str) -> Source:
-    """A key added at the end of the mapping at `path`, in the style of the mapping."""
+    """A key with a value, which is written as `text` is, added at the end of the mapping at `path`, in its style."""
     node = source.node(path)
     if not isinstance(node, yaml.MappingNode) or not node.value:
         raise source.unsafe("there is no mapping to add to")
     last = node.value[-1][1]
     if node.flow_style:
-        return source.edited(last.end_mark.index, last.end_mark.index, f", {key}: {text}")
+        return source.edited(last.end_mark.index, last.end_mark.index, f", {scalar(key)}: {text}")
     column = node.value[0][0].start_mark.column
     at = _end_of_line(source, _end_of(last))
-    return source.edited(at, at, f"\n{' ' * column}{key}: {text}")
+    return source.edited(at, at, f"\n{' ' * column}{scalar(key)}: {text}")
 
 
 def add_item(source: Source, path: Steps, after: int, item: Mapping[str, str] | str) -> Source:
     """An item added to the list at `path` behind the one numbered `after`, in the style of that one.
 
-    `item` is a mapping of keys to texts, or one text; texts are already quoted.
+    `item` is a mapping of plain keys to texts, or one text; texts are written as they are.
     """
     node = source.node(path)
     if not isinstance(node, yaml.SequenceNode) or not node.value:

@@ -26,7 +26,8 @@ from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
 from rescind.source.read_source import read_file
 from rescind.source.strict_access import NAME, MalformedError, Node
-from rescind.values.units import UnitError, currencies, parse_date, parse_time
+from rescind.source.yaml_writer import quoted
+from rescind.values.units import UnitError, currencies, parse_date, parse_date_or_time
 
 __all__ = ["BookReader", "read_book"]
 
@@ -257,23 +258,16 @@ class BookReader:
                 "R0304",
                 f"`{document.path}` says that it is version `{version.version}`, and the book `{name.text()}`",
                 document.at(("version",)),
-                f'write `version: "{name.text()}"`, or name another file',
+                f"write `version: {quoted(name.text())}`, or name another file",
             )
         return replace(version, version=name.text())
 
     def _moment(self, node: Node) -> int | None:
         """An instant, or the local midnight of a date."""
-        text = node.text()
         try:
-            return parse_time(text if len(text) > len("2024-10-29") else f"{text}T00:00:00", self._zone)
+            return parse_date_or_time(node.text(), self._zone)
         except UnitError as error:
-            message, hint = str(error), error.hint
-            if len(text) == len("2024-10-29") and not message.startswith("expected"):
-                message = f"`{text}` is not a date that exists"
-            if message.startswith("expected"):
-                message = f"expected a date or a time, found `{text}`"
-                hint = "write `2024-10-29` or `2024-10-29T00:00:00+08:00`"
-            self._problems.add("R0303", message, node.location, hint)
+            self._problems.add("R0303", str(error), node.location, error.hint)
             return None
 
     def _fragment(self, named_at: Node) -> Node | None:

@@ -17,7 +17,7 @@ from rescind.values.convert import describe, faults_of, plain, reader
 from rescind.values.types import COMPARABLE, ORDERED, RATES, Kind, Type, a_type
 from rescind.values.units import UnitError
 
-__all__ = ["ConditionReader"]
+__all__ = ["OPERATORS", "ConditionReader"]
 
 AMOUNTS = ORDERED - {Kind.TIME, Kind.DATE}
 MOMENTS = frozenset({Kind.TIME, Kind.DATE})
@@ -40,7 +40,14 @@ EQUAL = {"is": (Op.IS, ""), "is_not": (Op.IS_NOT, "not")}
 JOINTS = frozenset({"all", "any", "not"})
 MAX_ITEMS = 1_000
 MAX_DIGITS = 18
-OPERATORS = (*EQUAL, "in", "not_in", *ORDER, "between", "present", "has")
+# Every operator, and the kinds it fits. `present` is asked of what may be absent, whatever its kind.
+OPERATORS: Mapping[str, frozenset[Kind]] = {
+    **dict.fromkeys((*EQUAL, "in", "not_in"), COMPARABLE),
+    **{operator: kinds for operator, (kinds, _, _) in ORDER.items()},
+    "between": ORDERED,
+    "has": frozenset({Kind.SET}),
+    "present": frozenset(Kind),
+}
 
 
 class ConditionReader:
@@ -116,8 +123,7 @@ class ConditionReader:
             return NEVER
 
     def _fits(self, subject: Name, operator: str, place: Location) -> bool:
-        kinds = _kinds(operator)
-        if subject.type.kind in kinds:
+        if subject.type.kind in OPERATORS[operator]:
             return True
         self._problems.add(
             "R0204",
@@ -135,10 +141,12 @@ class ConditionReader:
         if kind is Kind.LIST:
             return f"give a figure of it a name under `values`, such as `count({name})`"
         twin = TWINS.get(operator, "")
-        if twin and kind in _kinds(twin):
+        if twin and kind in OPERATORS[twin]:
             return f"did you mean `{twin}`?"
-        fitting = [known for known in OPERATORS if kind in _kinds(known)]
-        return f"use {one_of([*fitting, *(['present'] if self._names.optional(name) else [])])}"
+        fitting = [known for known, kinds in OPERATORS.items() if kind in kinds]
+        if not self._names.optional(name):
+            fitting.remove("present")
+        return f"use {one_of(fitting)}"
 
     def _build(self, subject: Name, operator: str, node: Node, place: Location) -> Condition:
         if operator == "has":
@@ -290,16 +298,6 @@ class ConditionReader:
             )
         present = Present(subject, "present", place)
         return present if node.data else Not(present)
-
-
-def _kinds(operator: str) -> frozenset[Kind]:
-    if operator in ORDER:
-        return ORDER[operator][0]
-    if operator == "between":
-        return ORDERED
-    if operator == "has":
-        return frozenset({Kind.SET})
-    return frozenset() if operator == "present" else COMPARABLE
 
 
 def _literal_type(type_: Type) -> Type:

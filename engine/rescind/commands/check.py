@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from rescind.authoring.author_problems import drafts_in_force, inspect_book
-from rescind.authoring.problem_reports import Lines, anchor_of, github, json_report, junit, sarif, snippet
+from rescind.authoring.problem_reports import REPORTS, Lines, anchor_of, snippet
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Problem, Problems
 from rescind.problems.suggestions import did_you_mean
@@ -24,10 +23,7 @@ from rescind.terminal.verb_options import (
     relocated,
 )
 
-__all__ = ["FORMATS", "check", "problems_of", "summary"]
-
-# Problems, the book's file, and every file that was read, as seen from here.
-Report = Callable[[Sequence[Problem], Path, Sequence[str]], None]
+__all__ = ["check"]
 
 
 def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,7 +61,7 @@ def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 )
 @click.option("--frozen", is_flag=True, help="Fail on a draft in force.")
 @click.option("--at", metavar="TIME", help="With --frozen: in force at this time. Default: now.")
-@format_option("text", "json", "sarif", "github", "junit")
+@format_option("text", *REPORTS)
 def check(  # noqa: PLR0913 - one parameter for each option
     *,
     book: str | None,
@@ -93,14 +89,12 @@ def check(  # noqa: PLR0913 - one parameter for each option
     if frozen and inspection.book:
         found.extend(drafts_in_force(inspection.book, moment_of(at, inspection.book.zone)))
     problems = _from_here(found, path)
-    FORMATS[format_](problems, path, _files(inspection.documents, path))
+    if format_ == "text":
+        _text(problems, path)
+    elif report := REPORTS[format_](problems, _files(inspection.documents, path)):
+        click.echo(report)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise click.exceptions.Exit(HAS_ERRORS)
-
-
-def problems_of(path: Path) -> tuple[Problem, ...]:
-    """Every problem of the book at `path`, sorted by place as seen from here."""
-    return _from_here(inspect_book(path).problems, path)
 
 
 def _from_here(problems: Iterable[Problem], path: Path) -> tuple[Problem, ...]:
@@ -114,7 +108,7 @@ def _files(documents: Iterable[str], path: Path) -> list[str]:
     return [str(folder / name) for name in documents]
 
 
-def summary(problems: Sequence[Problem], path: Path) -> str:
+def _summary(problems: Sequence[Problem], path: Path) -> str:
     """The closing line: how many errors, warnings and pieces of advice there are in which book."""
     counts = [
         (severity, sum(problem.severity is severity for problem in problems))
@@ -131,9 +125,8 @@ def _counted(severity: Severity, count: int) -> str:
     return f"{count} {severity}{'s' * (count > 1)}"
 
 
-def _text(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
+def _text(problems: Sequence[Problem], path: Path) -> None:
     """Problems with their lines to standard error, where all errors go; the closing line to standard output."""
-    del files
     lines, linked = Lines(), set[str]()
     for problem in problems:
         click.echo(problem_line(problem), err=True)
@@ -141,7 +134,7 @@ def _text(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None
         if problem.code not in linked:
             click.echo(click.style(f"    see {anchor_of(problem.code)}", dim=True), err=True)
         linked.add(problem.code)
-    click.echo(summary(problems, path))
+    click.echo(_summary(problems, path))
 
 
 def _show_line(problem: Problem, lines: Lines) -> None:
@@ -154,42 +147,3 @@ def _show_line(problem: Problem, lines: Lines) -> None:
 
 def _red(text: str) -> str:
     return click.style(text, fg="red", bold=True)
-
-
-def _json(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    """The report as a JSON array on standard output: it is what was asked for."""
-    del path, files
-    click.echo(json_report(problems))
-
-
-def _sarif(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    del path, files
-    click.echo(sarif(problems, _version()))
-
-
-def _version() -> str:
-    try:
-        return version("rescind")
-    except PackageNotFoundError:
-        return ""
-
-
-def _github(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    """One workflow command for each problem on standard output, which is where GitHub reads them."""
-    del path, files
-    if problems:
-        click.echo(github(problems))
-
-
-def _junit(problems: Sequence[Problem], path: Path, files: Sequence[str]) -> None:
-    del path
-    click.echo(junit(problems, files))
-
-
-FORMATS: Mapping[str, Report] = {
-    "text": _text,
-    "json": _json,
-    "sarif": _sarif,
-    "github": _github,
-    "junit": _junit,
-}

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import Any
-
 import click
 
 from rescind.book.model import Book
@@ -17,7 +13,8 @@ from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.terminal.decision_text import Tally, decision_line, decision_text, working_text
+from rescind.terminal.decision_formats import FORMATS, DecisionWriter
+from rescind.terminal.decision_text import Tally
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
     FAILED_ON,
@@ -26,8 +23,6 @@ from rescind.terminal.verb_options import (
     at_option,
     book_file,
     book_option,
-    echo_json,
-    echo_problems,
     fail,
     format_option,
     load_engine,
@@ -48,11 +43,10 @@ class Run:
 
     engine: Engine
     at: int
-    clock: str
     policy: str | None
     version: str | None
     format: str
-    explain: bool
+    writer: DecisionWriter
 
     def decide(self, row: Row) -> Decision | tuple[Problem, ...]:
         """The decision of a case, or its located problems."""
@@ -100,7 +94,7 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     type=click.Choice(KINDS),
     help="What FACTS holds. Default: by its name, else by its content.",
 )
-@format_option("text", "json", "jsonl")
+@format_option(*FORMATS)
 @click.option(
     "--fail-on",
     metavar="OUTCOMES",
@@ -134,9 +128,8 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
     engine = load_engine(book_file(book))
     moment = moment_of(at, engine.book.zone)
-    run = Run(
-        engine, moment, "" if at else CLOCK, _policy(engine.book, policy, version), version, format_, explain
-    )
+    writer = FORMATS[format_](format_time(moment, engine.book.zone), "" if at else CLOCK, explain)
+    run = Run(engine, moment, _policy(engine.book, policy, version), version, format_, writer)
     with open_facts(facts, input_) as file:
         tally = _many(run, file, strict=strict) if file.many else _one(run, next(file.rows))
     if tally.errors:
@@ -171,14 +164,7 @@ def _one(run: Run, row: Row) -> Tally:
     decided = run.decide(row)
     if not isinstance(decided, Decision):
         fail(decided, run.format)
-    if run.format == "text":
-        click.echo(decision_text(decided.to_dict(), run.clock))
-        if run.explain:
-            click.echo(working_text(decided.to_dict()))
-    elif run.format == "json":
-        echo_json(decided.to_dict())
-    else:
-        click.echo(decided.to_json())
+    run.writer.one(decided)
     tally = Tally()
     _count(tally, decided)
     return tally
@@ -194,43 +180,15 @@ def _many(run: Run, file: FactsFile, *, strict: bool) -> Tally:
             progress.make_room()
             if isinstance(decided, Decision):
                 _count(tally, decided)
-                _show(run, row, decided)
+                run.writer.of_many(decided, row.line)
             else:
                 tally.errors += 1
-                _show_errors(run, row, decided)
+                run.writer.errors(decided, row.line)
                 if strict:
                     stopped = True
                     break
-    if run.format == "text":
-        _summary(tally, run, stopped=stopped)
+    run.writer.end(tally, stopped=stopped)
     return tally
-
-
-def _show(run: Run, row: Row, decision: Decision) -> None:
-    if run.format == "text":
-        click.echo(decision_line(decision.to_dict(), row.line))
-        if run.explain:
-            click.echo(working_text(decision.to_dict()))
-    else:
-        click.echo(decision.to_json())
-
-
-def _show_errors(run: Run, row: Row, problems: Iterable[Problem]) -> None:
-    """Problems of one case of many: in JSON they take the place of its decision."""
-    if run.format == "text":
-        echo_problems(problems, run.format)
-    else:
-        error: dict[str, Any] = {"error": [problem.to_dict() for problem in problems], "line": row.line}
-        click.echo(json.dumps(error, ensure_ascii=False))
-
-
-def _summary(tally: Tally, run: Run, *, stopped: bool) -> None:
-    click.echo("")
-    for line in tally.lines():
-        click.echo(line)
-    if stopped:
-        click.echo("stopped at the first case with errors, as `--strict` asks")
-    click.echo(f"as of {format_time(run.at, run.engine.book.zone)}{run.clock}")
 
 
 def _count(tally: Tally, decision: Decision) -> None:

@@ -20,7 +20,15 @@ from rescind.load import load_book
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Problems
 from rescind.terminal.author_paths import places_from_here
-from rescind.terminal.verb_options import Verb, book_file, book_option, clean, echo_json, format_option
+from rescind.terminal.verb_options import (
+    DOCUMENT_FORMATS,
+    Verb,
+    book_file,
+    book_option,
+    clean,
+    echo_document,
+    format_option,
+)
 
 __all__ = ["diff"]
 
@@ -55,7 +63,7 @@ Cases = tuple[int, tuple[Replayed, ...]] | None
 @click.option(
     "--cases", is_flag=True, help="Decide the authors' cases by both, and list the decisions that change."
 )
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def diff(*, old: str, new: str, book: str | None, cases: bool, format_: str) -> None:
     """Say what changed in meaning from OLD to NEW, rule by rule and in plain words.
 
@@ -68,10 +76,7 @@ def diff(*, old: str, new: str, book: str | None, cases: bool, format_: str) -> 
         _check_alike(*pair)
         changes = diff_versions(*(Side(side.book, side.version, _say(side)) for side in pair))
         replayed = replay(*pair, _trials(path, pair)) if cases else None
-    if format_ == "json":
-        echo_json(_data(*pair, changes, replayed))
-    else:
-        click.echo("\n".join(_text(*pair, changes, replayed)))
+    echo_document(format_, _data(*pair, changes, replayed), _text(*pair, changes, replayed))
 
 
 def _check_alike(old: Found, new: Found) -> None:

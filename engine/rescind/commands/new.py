@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import click
 
 from rescind.authoring.scaffold import Begun, new_version
 from rescind.terminal.author_paths import from_here, places_from_here
-from rescind.terminal.verb_options import Verb, book_file, book_option, clean, echo_json, format_option
-from rescind.values.units import UnitError, parse_date, parse_time
+from rescind.terminal.verb_options import (
+    DOCUMENT_FORMATS,
+    Verb,
+    book_file,
+    book_option,
+    clean,
+    echo_document,
+    format_option,
+)
+from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = ["new"]
 
@@ -27,13 +37,10 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
 
 
 def _start(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    """A date, or a time with its offset."""
+    """A date or a time; the time zone of the book is not known yet."""
     del ctx, parameter
     try:
-        if "T" in value:
-            parse_time(value)
-        else:
-            parse_date(value)
+        parse_date_or_time(value, ZoneInfo("UTC"))
     except UnitError as error:
         raise click.BadParameter(clean(str(error))) from None
     return value
@@ -61,7 +68,7 @@ def _start(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     help="When it comes into force.",
 )
 @book_option
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def new(  # noqa: PLR0913 - one parameter for each option
     *, policy: str, old: str, version: str, start: str, book: str | None, format_: str
 ) -> None:
@@ -72,17 +79,13 @@ def new(  # noqa: PLR0913 - one parameter for each option
     path = book_file(book)
     with places_from_here(path):
         begun = new_version(path, policy, old, version, start)
-    if format_ == "json":
-        echo_json(
-            {"files": [str(each) for each in begun.files], "edited": [str(each) for each in begun.edited]}
-        )
-        return
-    _say(begun)
-    click.echo(f"Edit it, see what it changes with `rescind diff {policy}@{old} {policy}@{version}`,")
-    click.echo(f"try it with `rescind test`, then freeze it with `rescind publish {policy} {version}`.")
+    data = {"files": [str(each) for each in begun.files], "edited": [str(each) for each in begun.edited]}
+    echo_document(format_, data, _said(begun, policy, old, version))
 
 
-def _say(begun: Begun) -> None:
+def _said(begun: Begun, policy: str, old: str, new: str) -> Iterator[str]:
     for word, paths in (("wrote", begun.files), ("edited", begun.edited)):
         for path in paths:
-            click.echo(f"{word} {clean(from_here(path))}")
+            yield f"{word} {clean(from_here(path))}"
+    yield f"Edit it, see what it changes with `rescind diff {policy}@{old} {policy}@{new}`,"
+    yield f"try it with `rescind test`, then freeze it with `rescind publish {policy} {new}`."

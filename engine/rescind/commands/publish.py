@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from rescind.authoring.freeze_version import Published, how_to_go_on
 from rescind.authoring.freeze_version import publish as freeze
 from rescind.terminal.author_paths import from_here, places_from_here
 from rescind.terminal.verb_options import (
+    DOCUMENT_FORMATS,
     Verb,
     book_file,
     book_option,
     clean,
-    echo_json,
+    echo_document,
     echo_problems,
     format_option,
     relocated,
@@ -43,7 +46,7 @@ FLOOR = 90
     metavar="PERCENT",
     help="How much of the version its cases have to try.",
 )
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def publish(policy: str, version: str, book: str | None, fail_under: int, format_: str) -> None:
     """Freeze VERSION of POLICY: check the book, run the cases that try the version, then write its digest.
 
@@ -54,10 +57,7 @@ def publish(policy: str, version: str, book: str | None, fail_under: int, format
     with places_from_here(path):
         done = freeze(path, policy, version, fail_under)
     echo_problems(relocated(done.warnings, path), format_)
-    if format_ == "json":
-        echo_json(_data(done))
-        return
-    _say(done, from_here(path))
+    echo_document(format_, _data(done), _said(done, from_here(path)))
 
 
 def _data(done: Published) -> dict[str, object]:
@@ -73,15 +73,13 @@ def _data(done: Published) -> dict[str, object]:
     return data
 
 
-def _say(done: Published, path: str) -> None:
+def _said(done: Published, path: str) -> Iterator[str]:
     version = done.version
     name = f"{version.policy} {version.version}"
     if done.before:
-        click.echo(f"{name} is frozen already, and unchanged. To go on: {how_to_go_on(version)}")
+        yield f"{name} is frozen already, and unchanged. To go on: {how_to_go_on(version)}"
         return
     if done.rehearsal:
         cases = f"{done.rehearsal.cases} case{'s' * (done.rehearsal.cases != 1)}"
-        click.echo(f"{cases} passed, {done.rehearsal.covered} % of the version tried")
-    click.echo(
-        click.style(f"{name} is frozen", fg="green", bold=True) + f" in {clean(path)}: {version.digest}"
-    )
+        yield f"{cases} passed, {done.rehearsal.covered} % of the version tried"
+    yield click.style(f"{name} is frozen", fg="green", bold=True) + f" in {clean(path)}: {version.digest}"

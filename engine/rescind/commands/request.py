@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,13 @@ from rescind.requests.order_status import read_order
 from rescind.terminal.order_text import line_text, order_text, status_text
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
+    DOCUMENT_FORMATS,
     Verb,
     at_option,
     book_file,
     book_option,
     clean,
-    echo_json,
+    echo_document,
     fail,
     format_option,
     load_engine,
@@ -82,7 +83,7 @@ class _Request(Verb):
     type=click.Choice(ROW_KINDS),
     help="What FACTS holds. Default: by its name or content.",
 )
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def request(  # noqa: PLR0913, PLR0917 - one parameter for each option
     facts: str,
     book: str | None,
@@ -133,8 +134,8 @@ def _show_order(order: Order, clock: str, format_: str) -> None:
         for chunk in order.chunks():
             click.echo(chunk, nl=False)
         return
-    for line in order_text(order.to_dict(), clock):
-        click.echo(line)
+    data = order.to_dict()
+    echo_document(format_, data, order_text(data, clock))
 
 
 class _Source:
@@ -174,12 +175,12 @@ class _Source:
 )
 @click.argument("order", metavar="ORDER")
 @click.option("--line", metavar="NUMBER", help="Only the line of this order number or resource, in full.")
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def show(order: str, line: str | None, format_: str) -> None:
     """Show the combined order in the file ORDER, or one line of it: its unsubscription and its refund in full."""
     document = _document(order)
     if line is None:
-        _show(document, _told(order, lambda: order_text(document, "")), format_)
+        echo_document(format_, document, _told(order, lambda: order_text(document, "")))
         return
     rows = _told(order, lambda: [*document["lines"], *document["left_out"]])
     found = _told(order, lambda: [row for row in rows if line in (row["order"], row["resource"])])
@@ -188,7 +189,7 @@ def show(order: str, line: str | None, format_: str) -> None:
         message = f"the order has no line `{line[:60]}`"
         fail([Problem("R1032", message, Location(order), did_you_mean(line, names))], format_)
     for row in found:
-        _show(row, _told(order, partial(line_text, row)), format_)
+        echo_document(format_, row, _told(order, partial(line_text, row)))
 
 
 @click.command(
@@ -210,7 +211,7 @@ def show(order: str, line: str | None, format_: str) -> None:
 @book_option
 @at_option("Where the order stands at this time.")
 @click.option("--words", metavar="WORDS", help="A file with what the reviewers said.")
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def status(order: str, book: str | None, at: str | None, words: str | None, format_: str) -> None:
     """Say where the order in the file ORDER stands: which lines are decided, which wait, and until when.
 
@@ -225,15 +226,7 @@ def status(order: str, book: str | None, at: str | None, words: str | None, form
     except RequestError as error:
         fail([_place_word(problem, order, rows) for problem in error.problems], format_)
     data = found.to_dict()
-    _show(data, status_text(data, "" if at else CLOCK), format_)
-
-
-def _show(data: Mapping[str, Any], lines: Iterable[str], format_: str) -> None:
-    if format_ == "json":
-        echo_json(data)
-        return
-    for line in lines:
-        click.echo(line)
+    echo_document(format_, data, status_text(data, "" if at else CLOCK))
 
 
 def _told(path: str, tell: Callable[[], Iterable[Any]]) -> list[Any]:

@@ -10,10 +10,12 @@ from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.terminal.verb_options import (
+    DOCUMENT_FORMATS,
     Verb,
     at_option,
     book_file,
     book_option,
+    echo_document,
     echo_json,
     format_option,
     load_engine,
@@ -42,7 +44,7 @@ __all__ = ["show"]
 @version_option("Show this version; drafts too. Default: the one in force.")
 @at_option("Show the version in force at this time.")
 @click.option("--ruleset", is_flag=True, help="Print the compiled durable-rules definition as JSON instead.")
-@format_option("text", "json")
+@format_option(*DOCUMENT_FORMATS)
 def show(  # noqa: PLR0913 - one parameter for each option
     policy: str, book: str | None, version: str | None, at: str | None, format_: str, *, ruleset: bool
 ) -> None:
@@ -55,10 +57,7 @@ def show(  # noqa: PLR0913 - one parameter for each option
         echo_json(definition)
         return
     words = describe(chosen, found, engine.book, definition)
-    if format_ == "json":
-        echo_json(words)
-    else:
-        click.echo(sheet(words))
+    echo_document(format_, words, [sheet(words)])
 
 
 def _named(policy: Policy, name: str) -> Version:

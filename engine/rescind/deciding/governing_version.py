@@ -12,7 +12,7 @@ from rescind.problems.exceptions import FactsError, facts_error
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.values.types import ABSENT, Kind
-from rescind.values.units import format_time, to_micros
+from rescind.values.units import format_time, midnight
 
 __all__ = ["GoverningVersion"]
 
@@ -55,7 +55,7 @@ class GoverningVersion:
                 f"it picks the version of `{policy.id}`",
             )
         if self._book.vocabulary.facts[policy.governed_by].type.kind is Kind.DATE:
-            return to_micros(dt.datetime.combine(value, dt.time(), self._book.zone))
+            return midnight(value, self._book.zone)
         return int(value)
 
     def none_in_force(self, policies: Iterable[Policy], values: list[Any]) -> FactsError:

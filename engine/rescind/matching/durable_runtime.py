@@ -21,7 +21,9 @@ import json
 import operator
 import re
 import reprlib
+import shlex
 import struct
+import sys
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +47,8 @@ from rescind.matching.ruleset_limits import (
     SENTINEL_FIELD,
     name_hash,
 )
-from rescind.problems.exceptions import EngineError
+from rescind.problems.exceptions import EngineError, InstallationError
+from rescind.problems.problem import Location, Problem
 
 __all__ = ["Ruleset"]
 
@@ -53,6 +56,11 @@ __all__ = ["Ruleset"]
 # so a fact that was not taken back is noticed soon. None shares a hash with the id of a session's own
 # state fact, `sid-…` (a test holds that).
 _IDS_PER_SESSION = 8
+
+# The release of the extension and how it is compiled; scripts/build_extension.sh says why.
+BUILT = "2.0.28"
+BUILD_FLAGS = "-O2 -fwrapv -fno-strict-aliasing"
+BUILD_FLAGS_313 = " -DPyEval_CallObject=PyObject_CallObject"
 
 # What surrounds the fact in the text of a match: `{"<rule>":{"m":<fact>}}`.
 _BEFORE_NAME = len('{"')
@@ -115,7 +123,7 @@ class Ruleset:
 
     `fields` are the columns of the stage, in the order of the `values` of `fire`. A shard is plain JSON:
     `{"fields": [column…], "rules": {name: {"all": [{"m": {"$and": [comparison…]}}]}}}` with a rule named `sentinel`.
-    Raises EngineError when a shard is outside the safe subset or the extension is missing.
+    Raises EngineError when a shard is outside the safe subset, InstallationError when the extension does not load.
 
     May be used by many threads at once. It is freed by `close`, or when the last reference goes. A forked
     child has its own copy, and whatever it does, even closing, does not reach the parent.
@@ -311,11 +319,31 @@ def _picker(columns: tuple[str, ...], fields: tuple[str, ...]) -> Callable[[tupl
 def _load_extension() -> _Extension:
     # Literals are read into a C long. Where that has 32 bits, as on Windows, amounts would be cut.
     if struct.calcsize("l") != struct.calcsize("q"):
-        raise EngineError("durable_rules reads literals with less than 64 bits on this platform")
+        raise InstallationError(
+            problems=[
+                Problem(
+                    "R0991",
+                    "durable_rules reads numbers with fewer than 64 bits on this platform",
+                    Location(sys.executable),
+                    "use Linux or macOS",
+                )
+            ]
+        )
     try:
         return cast("_Extension", importlib.import_module("durable_rules_engine"))
     except ImportError as error:
-        raise EngineError(f"durable_rules is not installed for this interpreter: {error}") from error
+        place = Location(error.path or sys.executable)
+        message = f"durable_rules does not load: {error.msg.removeprefix(f'{error.path}: ')}"
+        raise InstallationError(problems=[Problem("R0991", message, place, f"run: {_mending()}")]) from error
+
+
+def _mending() -> str:
+    """The command that builds the extension anew for this interpreter."""
+    flags = BUILD_FLAGS + (BUILD_FLAGS_313 if sys.version_info >= (3, 13) else "")
+    return (
+        f"CPPFLAGS={shlex.quote(flags)} {shlex.quote(sys.executable)} -m pip install --force-reinstall --no-deps "
+        f"--no-cache-dir --no-binary durable_rules durable_rules=={BUILT}"
+    )
 
 
 def _verify(

@@ -239,6 +239,7 @@ CODES: dict[str, Code] = {
             "R0911": "a JSON number that cannot be read exactly",
             "R0912": "CSV that cannot be read",
             "R0990": "the engine cannot go on with this input",
+            "R0991": "a rules engine that does not load",
             "R0999": "an error in rescind itself",
         },
     ),

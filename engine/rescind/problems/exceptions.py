@@ -1,10 +1,11 @@
 """The exceptions of rescind.
 
     RescindError
-    ├── BookError      the book does not load; `.problems` are located in its files
-    ├── FactsError     one case cannot be decided as given; `.problems` point into the facts
-    ├── RequestError   a request or a reviewer's word cannot be accepted; `.problems` say why
-    └── EngineError    the rules engine misbehaved; the case is undecided, never allowed
+    ├── BookError           the book does not load; `.problems` are located in its files
+    ├── FactsError          one case cannot be decided as given; `.problems` point into the facts
+    ├── RequestError        a request or a reviewer's word cannot be accepted; `.problems` say why
+    ├── EngineError         the rules engine misbehaved; the case is undecided, never allowed
+    └── InstallationError   what rescind needs cannot be loaded; no case can be decided until that is mended
 
 Bad input never raises anything else. Every problem of the input is in `.problems` at once.
 """
@@ -15,7 +16,15 @@ from collections.abc import Iterable
 
 from rescind.problems.problem import Location, Problem
 
-__all__ = ["BookError", "EngineError", "FactsError", "RequestError", "RescindError", "facts_error"]
+__all__ = [
+    "BookError",
+    "EngineError",
+    "FactsError",
+    "InstallationError",
+    "RequestError",
+    "RescindError",
+    "facts_error",
+]
 
 
 class RescindError(Exception):
@@ -43,6 +52,10 @@ class RequestError(RescindError):
 
 class EngineError(RescindError):
     """The rules engine failed or gave an impossible answer; there is no decision."""
+
+
+class InstallationError(RescindError):
+    """A part of the installation is missing or does not load; `.problems` say what mends it."""
 
 
 def facts_error(code: str, path: str, message: str, hint: str = "") -> FactsError:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-__all__ = ["example_of", "flow"]
+from rescind.source.yaml_writer import flow
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_+*%-]*[A-Za-z0-9%]|[A-Za-z]")
-_NOT_TEXT = re.compile(r"[0-9][0-9._]*|(?:true|false|yes|no|on|off|y|n|null)", re.IGNORECASE)
+__all__ = ["example_of"]
 
 
 def example_of(key: str, nearest: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
@@ -37,14 +34,3 @@ def _examples(key: str, schema: Any, defs: Mapping[str, Any]) -> Iterator[Any]:
             yield from (body[key].get("examples") or target.get("examples") or [])[:1]
         for item in schema.values():
             yield from _examples(key, item, defs)
-
-
-def flow(value: Any) -> str:
-    """Plain data as YAML on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(flow(item) for item in value) + "]"
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and not _NOT_TEXT.fullmatch(value):
-        return value
-    return json.dumps(value, ensure_ascii=False)

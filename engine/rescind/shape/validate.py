@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rescind.problems.problem import Problem, Problems
 from rescind.problems.suggestions import did_you_mean
@@ -12,6 +12,8 @@ from rescind.source.document import Document
 from rescind.values.convert import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rescind.shape.schema_errors import Fault
 
 __all__ = ["validate"]
@@ -50,12 +52,12 @@ def _located(fault: Fault, document: Document) -> Problem:
 
 def _faults(data: Any, kind: str) -> list[Fault]:
     from rescind.shape.schema_errors import faults_of
-    from rescind.shape.validators import validators_for
+    from rescind.shape.validators import validator_for
 
-    validators = validators_for(kind)
-    if validators.quick.is_valid(data):
-        return []
-    return faults_of(validators.full.iter_errors(data), data, validators.schema)
+    validator = validator_for(kind)
+    # `True` and `False` are schemas too, but none of ours.
+    schema = cast("Mapping[str, Any]", validator.schema)
+    return faults_of(validator.iter_errors(data), data, schema)
 
 
 def _add_not_a_mapping(document: Document, kind: str, problems: Problems) -> None:

@@ -1,10 +1,10 @@
 """YAML text to plain data plus the place of everything in it; surprises are stopped at the door.
 
-    text.py      bytes to checked text: size, encoding, characters
-    tree.py      parser events to data and places: keys, tags, anchors, nesting
-    scalars.py   what a plain word or number means, and which are refused
-    syntax.py    the parser's complaints in plain words
-    document.py  the result
+    checked_text.py     bytes to checked text: size, encoding, characters
+    yaml_tree.py        parser events to data and places: keys, tags, anchors, nesting
+    plain_scalars.py    what a plain word or number means, and which are refused
+    yaml_complaints.py  the parser's complaints in plain words
+    document.py         the result
 
 Both of PyYAML's parsers give the same data, codes and places. Nothing here recurses.
 """

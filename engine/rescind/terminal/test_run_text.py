@@ -9,7 +9,7 @@ from rescind.authoring.mismatches import Difference
 from rescind.authoring.mutation.find_mutants import MutantReport
 from rescind.authoring.run_cases import Result
 from rescind.problems.problem import Location
-from rescind.shape.example_from_schema import flow
+from rescind.source.yaml_writer import flow
 
 __all__ = ["closing", "coverage_lines", "failure_lines", "mutant_lines"]
 

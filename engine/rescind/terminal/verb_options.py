@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -26,9 +26,10 @@ from rescind.problems.codes import Severity
 from rescind.problems.exceptions import BookError, RescindError
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.values.units import UnitError, parse_time
+from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = [
+    "DOCUMENT_FORMATS",
     "FAILED_ON",
     "HAS_ERRORS",
     "Verb",
@@ -36,6 +37,7 @@ __all__ = [
     "book_file",
     "book_option",
     "clean",
+    "echo_document",
     "echo_json",
     "echo_problems",
     "fail",
@@ -163,6 +165,30 @@ def format_option(*formats: str) -> Decorator:
     )
 
 
+class _Shown(NamedTuple):
+    """What a verb shows, as plain data and as lines of text."""
+
+    data: object
+    lines: Iterable[str]
+
+
+# How the verbs that show one document write it; the first is the default.
+DOCUMENT_FORMATS: Mapping[str, Callable[[_Shown], None]] = {
+    "text": lambda shown: _echo_lines(shown.lines),
+    "json": lambda shown: echo_json(shown.data),
+}
+
+
+def echo_document(format_: str, data: object, lines: Iterable[str]) -> None:
+    """A document to standard output in a format of `DOCUMENT_FORMATS`."""
+    DOCUMENT_FORMATS[format_](_Shown(data, lines))
+
+
+def _echo_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
 def book_file(book: str | None) -> Path:
     """The file of the book to use: the one named, `policies.yaml` here, or the shipped one."""
     if book is None and Path("policies.yaml").is_file():
@@ -200,11 +226,11 @@ def policy_named(book: Book, name: str, option: str) -> Policy:
 
 
 def moment_of(text: str | None, zone: ZoneInfo) -> int:
-    """An evaluation time in microseconds: `--at`, where a date is its first instant in `zone`; else the clock's."""
+    """An evaluation time in microseconds: `--at`, a time or a date in `zone`; else the clock's."""
     if text is None:
         return time.time_ns() // 1000
     try:
-        return parse_time(f"{text}T00:00:00" if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text, zone)
+        return parse_date_or_time(text, zone)
     except UnitError as error:
         raise click.BadParameter(clean(str(error)), param_hint="--at") from None
 

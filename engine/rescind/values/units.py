@@ -36,7 +36,9 @@ __all__ = [
     "format_money",
     "format_time",
     "local",
+    "midnight",
     "parse_date",
+    "parse_date_or_time",
     "parse_decimal",
     "parse_duration",
     "parse_money",
@@ -168,6 +170,7 @@ class TooManyDecimalsError(UnitError):
         )
 
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2})?", re.ASCII
 )
@@ -183,7 +186,7 @@ def parse_time(text: str, zone: ZoneInfo | None = None) -> int:
         raise UnitError(
             f"expected a time such as `2024-11-05T09:00:00+08:00`, found `{_short(text)}`",
             f"add the time of day: `{text}T00:00:00`, with an offset such as `+08:00` or `Z`"
-            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII)
+            if _DATE.fullmatch(text)
             else "RFC 3339: date, `T`, hours, minutes and seconds, and an offset",
         )
     try:
@@ -210,12 +213,29 @@ def _in_zone(moment: dt.datetime, zone: ZoneInfo | None, text: str) -> dt.dateti
 
 def parse_date(text: str) -> dt.date:
     """A calendar date, `2024-10-29`."""
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+    if not _DATE.fullmatch(text):
         raise UnitError(f"expected a date such as `2024-10-29`, found `{_short(text)}`")
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise UnitError(f"`{text}` is not a date that exists") from None
+
+
+def parse_date_or_time(text: str, zone: ZoneInfo) -> int:
+    """The instant of a time as `parse_time` reads it, or the midnight with which a date begins in `zone`."""
+    if _DATE.fullmatch(text):
+        return midnight(parse_date(text), zone)
+    if not _TIME.fullmatch(text):
+        hint = "write `2024-10-29` or `2024-10-29T00:00:00+08:00`"
+        raise UnitError(f"expected a date or a time, found `{_short(text)}`", hint)
+    return parse_time(text, zone)
+
+
+def midnight(date: dt.date, zone: ZoneInfo) -> int:
+    """The instant at which a date begins in `zone`: of a midnight that stands twice the first; where the zone skips it,
+    the change that skips it.
+    """
+    return to_micros(dt.datetime.combine(date, dt.time(), zone))
 
 
 _SHORT_DURATION = re.compile(r"(\d{1,9})(s|min|h|d|w|mo|y)", re.ASCII)

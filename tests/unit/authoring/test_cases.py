@@ -158,8 +158,8 @@ WHOLE = [
 ]
 # A case, the code, the column (all on the first line of the cases), and words of the problem.
 SINGLE = [
-    ("{name: a, at: 2025-02-30, expect: allowed}", "R0303", 19, "not a time that exists"),
-    ("{name: a, at: noon, expect: allowed}", "R0303", 19, "a time such as"),
+    ("{name: a, at: 2025-02-30, expect: allowed}", "R0303", 19, "not a date that exists"),
+    ("{name: a, at: noon, expect: allowed}", "R0303", 19, "a date or a time"),
     ("{name: a}", "R0102", 5, "`expect` is missing"),
     ("{name: a, given: {a: 1}, expect: allowed}", "R0101", 15, "did you mean `facts`?"),
     # What is expected.

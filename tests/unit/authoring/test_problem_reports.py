@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
-from rescind.authoring.problem_reports import Lines, anchor_of, github, junit, sarif, snippet
+from rescind.authoring import problem_reports
+from rescind.authoring.problem_reports import REPORTS, Lines, anchor_of, snippet
 from rescind.authoring.scaffold import init_book
 from rescind.commands import main
 from rescind.problems.codes import CODES
@@ -153,19 +155,26 @@ SARIF = {
 }
 
 
+def not_installed(name):
+    raise PackageNotFoundError(name)
+
+
 @pytest.mark.parametrize("problems", [[], [ERROR], [WHOLE, WARNING, ERROR, ERROR]])
-@pytest.mark.parametrize("version", ["", "1.2.3"])
-def test_sarif_has_what_its_schema_requires(problems, version):
-    log = json.loads(sarif(problems, version))
+@pytest.mark.parametrize("installed", [True, False])
+def test_sarif_has_what_its_schema_requires(problems, installed, monkeypatch):
+    if not installed:
+        monkeypatch.setattr(problem_reports, "version", not_installed)
+    log = json.loads(REPORTS["sarif"](problems, []))
     Draft202012Validator(SARIF).validate(log)
     [run] = log["runs"]
     rules = run["tool"]["driver"]["rules"]
+    assert ("version" in run["tool"]["driver"]) is installed
     assert len(run["results"]) == len(problems)
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
 
 
 def test_a_sarif_result_says_where_and_how_bad():
-    [result, other] = json.loads(sarif([ERROR, WARNING], ""))["runs"][0]["results"]
+    [result, other] = json.loads(REPORTS["sarif"]([ERROR, WARNING], []))["runs"][0]["results"]
     assert (result["level"], other["level"]) == ("error", "warning")
     assert result["message"]["text"] == "`oder` is not a fact (did you mean `order`?)"
     assert result["locations"][0]["physicalLocation"] == {
@@ -178,18 +187,18 @@ def test_a_sarif_result_says_where_and_how_bad():
 
 
 def test_github_annotations_are_one_line_each_with_signs_escaped():
-    assert github([ERROR, WHOLE]).splitlines() == [
+    assert REPORTS["github"]([ERROR, WHOLE], []).splitlines() == [
         (
             "::error file=rules/a b.yaml,line=3,col=7,title=R0201 a name that is neither a fact nor a value::`oder` is"
             " not a fact (did you mean `order`?)"
         ),
         "::error file=policies.yaml,title=R0001 a file cannot be read::it cannot be read: 100%25,%0Areally",
     ]
-    assert github([WARNING]).startswith("::warning ")
+    assert REPORTS["github"]([WARNING], []).startswith("::warning ")
 
 
 def test_junit_has_a_case_for_each_file_and_fails_those_with_errors():
-    root = ET.fromstring(junit([ERROR, WARNING], ["policies.yaml", "facts.yaml"]))  # noqa: S314 - our own text
+    root = ET.fromstring(REPORTS["junit"]([ERROR, WARNING], ["policies.yaml", "facts.yaml"]))  # noqa: S314 - our own text
     suite = root.find("testsuite")
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
     cases = {case.get("name"): case for case in suite}
@@ -201,7 +210,7 @@ def test_junit_has_a_case_for_each_file_and_fails_those_with_errors():
 
 def test_junit_of_a_text_that_xml_cannot_hold():
     bad = Problem("R0201", "a \x00\x1b\ud800 b", Location("a.yaml", 1, 1))
-    ET.fromstring(junit([bad], []).encode())  # noqa: S314 - our own text
+    ET.fromstring(REPORTS["junit"]([bad], []).encode())  # noqa: S314 - our own text
 
 
 # The command
@@ -240,7 +249,7 @@ def test_colour_only_where_it_is_wanted(broken):
     assert "\x1b[31m\x1b[1m^^^^^^^^^^\x1b[0m" in coloured.stderr
 
 
-@pytest.mark.parametrize("format_", ["json", "sarif", "github", "junit"])
+@pytest.mark.parametrize("format_", REPORTS)
 def test_other_formats_go_to_standard_output_and_fail_alike(broken, format_):
     result = check("--format", format_)
     assert (result.exit_code, result.stderr) == (1, "")

@@ -27,7 +27,6 @@ loaded = functools.cache(load_engine)
 
 @pytest.fixture(autouse=True)
 def load_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rescind.terminal.verb_options.load_engine", loaded)
     monkeypatch.setattr("rescind.commands.decide.load_engine", loaded)
 
 
@@ -388,7 +387,7 @@ def test_errors_weigh_more_than_fail_on(write: Write) -> None:
         (["--policy", "inactive-resource"], "did you mean `inactive-resources`?"),
         (["--policy", "inactive-resources", "--version", "2024-10-28"], "did you mean `2024-10-29`?"),
         (["--version", "1.0"], "has no version `1.0`"),
-        (["--at", "yesterday"], "expected a time"),
+        (["--at", "yesterday"], "expected a date or a time"),
         (["--fail-on", "alowed"], "did you mean `allowed`?"),
         (["--fail-on", ""], "is not an outcome"),
         (["--format", "xml"], "'xml' is not one of"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 from rescind import Engine
 from rescind.authoring import freeze_version as module
 from rescind.authoring.scaffold import init_book
-from rescind.authoring.yaml_edits import Source, add_item, add_key, quoted, set_text
+from rescind.authoring.yaml_edits import Source, add_item, add_key, set_text
 from rescind.commands import main
 from rescind.problems.exceptions import BookError
+from rescind.source.yaml_writer import quoted
+from rescind.values.units import format_time
 
 V1, FILE = "2025-01-01", Path("rules/subscriptions/2025-01-01.yaml")
 SUITE = Path("rules/subscriptions/tests/2025-01-01.yaml")
@@ -307,6 +310,18 @@ def test_an_entry_stands_where_its_time_is(book):
     new("later", "2025-09-01T12:00:00+02:00")
     names = [version.version for version in Engine.load(book, drafts=True).book.policies[0].versions]
     assert names == [V1, "2025-04-01", "2025-07-01", "later"]
+
+
+def test_a_start_without_an_offset_is_read_in_the_time_zone_of_the_book(book):
+    edit(BOOK, "timezone: UTC", "timezone: Europe/Berlin")
+    before = files()
+    skipped = new("b", "2026-03-29T02:30:00")
+    assert skipped.exit_code == 1
+    assert "R0303 the local time `2026-03-29T02:30:00` is skipped or stands twice" in skipped.stderr
+    assert files() == before
+    assert new("b", "2026-03-29T03:30:00").exit_code == 0
+    started = Engine.load(book, drafts=True).book.policies[0].versions[-1]
+    assert format_time(started.in_force_from, dt.UTC) == "2026-03-29T01:30:00+00:00"
 
 
 def test_a_suite_of_several_versions_gets_one_more(book):

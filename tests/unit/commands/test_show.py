@@ -234,7 +234,7 @@ def test_the_ruleset_is_the_definition_that_runs(folder: Path) -> None:
     [
         (["parcel"], "did you mean `parcels`?"),
         (["parcels", "--version", "v3"], "has no version `v3`"),
-        (["parcels", "--at", "soon"], "expected a time"),
+        (["parcels", "--at", "soon"], "expected a date or a time"),
         ([], "Missing argument"),
     ],
 )

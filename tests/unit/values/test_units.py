@@ -10,6 +10,7 @@ import iso4217
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rescind.formula.zoned_time import clock_of
 from rescind.values.units import (
     DAY,
     HOUR,
@@ -24,7 +25,9 @@ from rescind.values.units import (
     format_money,
     format_time,
     local,
+    midnight,
     parse_date,
+    parse_date_or_time,
     parse_decimal,
     parse_duration,
     parse_money,
@@ -170,6 +173,55 @@ def test_a_time_without_an_offset_needs_a_zone():
 def test_no_dates(text):
     with pytest.raises(UnitError):
         parse_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2024-11-05", "2024-11-04T23:00:00+00:00"),
+        ("2024-06-05", "2024-06-04T22:00:00+00:00"),
+        ("2024-11-05T09:00:00", "2024-11-05T08:00:00+00:00"),
+        ("2024-11-05 09:00:00.5+08:00", "2024-11-05T01:00:00.500000+00:00"),
+    ],
+)
+def test_a_date_is_its_midnight_where_a_time_is_wanted(text, utc):
+    assert format_time(parse_date_or_time(text, BERLIN), dt.UTC) == utc
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("soon", "expected a date or a time, found `soon`"),
+        ("01.01.2025", "expected a date or a time, found `01.01.2025`"),
+        ("2024-11-05T09:00", "expected a date or a time, found `2024-11-05T09:00`"),
+        ("", "expected a date or a time, found ``"),
+        ("2025-02-29", "`2025-02-29` is not a date that exists"),
+        ("2025-02-29T00:00:00Z", "`2025-02-29T00:00:00Z` is not a time that exists"),
+        (
+            "2025-03-30T02:30:00",
+            "the local time `2025-03-30T02:30:00` is skipped or stands twice in Europe/Berlin",
+        ),
+    ],
+)
+def test_neither_a_date_nor_a_time(text, words):
+    with pytest.raises(UnitError) as found:
+        parse_date_or_time(text, BERLIN)
+    assert str(found.value) == words
+
+
+@pytest.mark.parametrize(
+    ("date", "zone", "utc"),
+    [
+        ("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00+00:00"),  # has no midnight
+        ("2017-11-05", "America/Havana", "2017-11-05T04:00:00+00:00"),  # has two
+        ("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00+00:00"),  # has not one hour
+        ("0001-01-01", "America/New_York", "0001-01-01T04:56:02+00:00"),
+    ],
+)
+def test_a_date_begins_at_one_instant_in_every_zone(date, zone, utc):
+    place = ZoneInfo(zone)
+    assert format_time(midnight(parse_date(date), place), dt.UTC) == utc
+    assert parse_date_or_time(date, place) == clock_of(place).date_start(parse_date(date))
 
 
 @pytest.mark.parametrize(("text", "value"), [("10%", Fraction(1, 10)), ("-0.5", Fraction(-1, 2)), ("+7", 7)])

@@ -17,7 +17,7 @@ from rescind.book.model import Compare, Condition, Has, Leaf, Name, leaves
 from rescind.book.vocabulary import Vocabulary
 from rescind.engine import Engine
 from rescind.problems.exceptions import RescindError
-from rescind.shape.example_from_schema import flow
+from rescind.source.yaml_writer import flow
 from rescind.values.convert import plain
 from rescind.values.types import ABSENT, Kind
 from rescind.values.units import SECOND

@@ -26,6 +26,12 @@ LISTED = NUMERIC | {Kind.TEXT, Kind.CHOICE, Kind.DATE}
 
 def build(unit: Unit, node: Node, want: Type | None = None) -> Typed:
     """The typed form of a part. `want` lets a text literal be a choice. Raises `Mistake`."""
+    typed = _typed(unit, node, want)
+    unit.kinds[id(node)] = typed.type.kind
+    return typed
+
+
+def _typed(unit: Unit, node: Node, want: Type | None) -> Typed:
     if isinstance(node, Literal):
         return _literal(unit, node, want)
     if isinstance(node, Name):
@@ -63,16 +69,9 @@ def _name(unit: Unit, node: Name) -> Typed:
     if type_ is None:
         raise _unknown_name(unit, node)
     unit.names[node.name] = None
-    if (type_.optional or node.name in unit.scope.optional) and node.name not in unit.present:
-        _warn_absent(unit, node)
     optional = type_.optional or node.name in unit.scope.optional
+    unit.reads.append((node, optional, unit.present))
     return Typed(replace(type_, optional=False), _reader(node.name, optional=optional), node, node.name)
-
-
-def _warn_absent(unit: Unit, node: Name) -> None:
-    message = f"`{node.name}` may be absent, then this formula has no value"
-    hint = f"ask `present({node.name})` first, or use `default({node.name}, …)`"
-    unit.mistakes.append(Mistake("R0540", node.start, message, hint))
 
 
 def _reader(name: str, *, optional: bool) -> Run:
@@ -121,8 +120,7 @@ def _field(unit: Unit, node: Name, field: str) -> Typed:
         raise Mistake("R0515", node.start, message, hint)
     unit.fields_read += 1
     type_, over = unit.each[field], unit.list_name
-    if type_.optional and node.name not in unit.present:
-        _warn_absent(unit, node)
+    unit.reads.append((node, type_.optional, unit.present))
 
     def run(read: Read) -> object:
         record: Value = read(EACH)
@@ -208,10 +206,10 @@ def _found_present(node: Node, *, holds: bool) -> frozenset[str]:
 
 def _logic(unit: Unit, node: Binary) -> Typed:
     both = node.operator == "and"
-    known = _found_present(node.left, holds=both)
+    # Each side matters only where the other does not settle the whole.
     parts: list[Callable[[], Typed]] = [
-        lambda: build(unit, node.left),
-        lambda: _assuming(unit, known, node.right),
+        lambda: _assuming(unit, _found_present(node.right, holds=both), node.left),
+        lambda: _assuming(unit, _found_present(node.left, holds=both), node.right),
     ]
     left, right = unit.all(parts)
     one, other = _flag(left, node.operator), _flag(right, node.operator)

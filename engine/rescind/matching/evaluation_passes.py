@@ -17,7 +17,7 @@ from rescind.book.model import Compare, Condition, Deduction, Name, Table, Value
 from rescind.book.rules_of_version import TermRules, VersionRules
 from rescind.formula.scope import Formula
 
-__all__ = ["Strata", "names_in_value", "names_of"]
+__all__ = ["Strata", "formulas_of", "names_in_value", "names_of"]
 
 
 class Strata:

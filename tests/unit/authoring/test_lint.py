@@ -83,6 +83,13 @@ ADVICE = [
         "36:3",
         "`years(order.starts_at, now, 'up')` counts days and does not say in which time zone",
     ),
+    (
+        "days(order.starts_at, now, 'down')",
+        "years(date_of(order.starts_at, 'UTC'), date_of(now), 'up')",  # between dates no zone has a say
+        "R0606",
+        "36:3",
+        "`date_of(now)` counts days and does not say in which time zone",
+    ),
 ]
 
 
@@ -165,5 +172,5 @@ def test_only_warnings_and_advice_can_be_allowed_on_the_command_line(book):
 
 def test_every_code_of_advice_has_a_case_here_and_a_lint():
     codes = {code for code, row in CODES.items() if row.severity is Severity.ADVICE}
-    assert codes == {advice[2] for advice in ADVICE} | {"R0603", "R0607"}
+    assert codes == {advice[2] for advice in ADVICE} | {"R0540", "R0603", "R0607"}
     assert len(LINTS) == len(codes)

@@ -400,10 +400,12 @@ class KleeneCase:
         paid, term = self.value(self.version["refund"]["paid"]), self.term()
         if name != "refund.total":
             raise NotImplementedError(name)
-        if (why := unsettled([term, paid])) is not None:
-            return why
-        ways = {part: self.way(back) for part, back in term["instruments"].items() if part in paid}
+        if isinstance(term, Unknown):
+            return unsettled([term, paid])
         taken = [self.deduction(part) for part in term.get("deduct", {}).values()]
+        if isinstance(paid, Unknown):
+            return unsettled([paid, *taken])
+        ways = {part: self.way(back) for part, back in term["instruments"].items() if part in paid}
         if (why := unsettled([*ways.values(), *taken])) is not None:
             return why
         return total(paid, ways, sum(taken))

@@ -14,10 +14,13 @@ from rescind.book.model import Blocker, Review, Row, Version
 from rescind.book.rules_of_version import DOES_NOT_APPLY, AnyRule, VersionRules
 from rescind.deciding.settle import Plan, arithmetic_of, first_terms, plan_of
 
-__all__ = ["MAX_VERDICTS", "Fired", "Judge", "Rules", "Verdict"]
+__all__ = ["MAX_RULES_KEPT", "Fired", "Judge", "Rules", "Verdict"]
 
-# Beyond so many sets, further ones are worked out again each time, so that odd facts cannot fill the memory.
-MAX_VERDICTS = 4_096
+# Verdicts are kept until their rules are so many, counted in each verdict anew; further ones are worked out again each
+# time, so that odd facts cannot fill the memory. A rule takes about 300 bytes in a verdict, and a verdict as much as
+# `RULES_PER_VERDICT` rules besides them: 20 MB for a version at most.
+MAX_RULES_KEPT = 65_536
+RULES_PER_VERDICT = 8
 
 # The names of rules, in the order in which they fired.
 Rules = tuple[str, ...]
@@ -63,14 +66,17 @@ class Judge:
             for rule, meanings in definition["rules"].items()
         }
         self._known: dict[tuple[Rules, Rules], Verdict] = {}
+        self._room = MAX_RULES_KEPT  # a guess where threads take from it at once, by a few verdicts
 
-    def __call__(self, rules: Rules, possible: Rules) -> Verdict:
+    def __call__(self, rules: Rules, possible: Rules = ()) -> Verdict:
         """The verdict on the rules that fired and on those that may fire, each in their order."""
         key = rules, possible
         verdict = self._known.get(key)
         if verdict is None:
             verdict = self._judge(rules, possible)
-            if len(self._known) < MAX_VERDICTS:
+            size = len(rules) + len(possible) + RULES_PER_VERDICT
+            if size <= self._room:
+                self._room -= size
                 self._known[key] = verdict
         return verdict
 

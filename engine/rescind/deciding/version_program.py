@@ -44,7 +44,7 @@ class Program:
         self.values = {value.name: value for value in version.values}
         self.rules = rules_of(version)
         self.judge = Judge(version, self.rules, definition)
-        self.nothing_yet = self.judge((), ())
+        self.nothing_yet = self.judge(())
         self._meanings = definition["rules"]
         meanings = [meaning for rule in self._meanings.values() for meaning in rule]
         self.branched = frozenset(meaning["unit"] for meaning in meanings if meaning["branch"] > 1)

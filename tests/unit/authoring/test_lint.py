@@ -85,7 +85,7 @@ ADVICE = [
     ),
     (
         "days(order.starts_at, now, 'down')",
-        "years(date_of(order.starts_at, 'UTC'), date_of(now), 'up')",  # between dates no zone has a say
+        "years(date_of(order.starts_at, 'UTC'), date_of(now), 'up')",  # of the two calls, this one has no zone
         "R0606",
         "36:3",
         "`date_of(now)` counts days and does not say in which time zone",

@@ -46,7 +46,7 @@ def arithmetic(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
 def negative(node_text: str, operand: Typed, at: int) -> tuple[Type, Run, object]:
     """`-x`: the type, the closure and the value if it is a constant."""
     kind = operand.type.kind
-    run: Value = operand.run
+    run = operand.run
     negate: Callable[[Value], object]
     if kind in NUMERIC:
         negate = operator.neg
@@ -111,8 +111,8 @@ def _sum_numbers(sign: str, left: Typed, right: Typed, text: str) -> Run:
 
 
 def _sum_money(sign: str, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
     compute = _SUMS[sign]
 
     def run(read: Read) -> object:
@@ -129,8 +129,8 @@ def _sum_money(sign: str, left: Typed, right: Typed, text: str) -> Run:
 
 
 def _sum_durations(sign: str, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
     compute = _SUMS[sign]
 
     def run(read: Read) -> object:
@@ -143,8 +143,8 @@ def _sum_durations(sign: str, left: Typed, right: Typed, text: str) -> Run:
 
 
 def _shift_time(unit: Unit, sign: str, left: Typed, right: Typed, text: str) -> Run:
-    start: Value = left.run
-    length: Value = right.run
+    start = left.run
+    length = right.run
     compute = _SUMS[sign]
     if right.type.calendar:
         clock = clock_of(unit.scope.zone)
@@ -156,8 +156,8 @@ def _shift_time(unit: Unit, sign: str, left: Typed, right: Typed, text: str) -> 
 
 
 def _shift_date(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> Run:
-    start: Value = left.run
-    length: Value = right.run
+    start = left.run
+    length = right.run
     compute = _SUMS[node.operator]
     if right.type.calendar:
         return lambda read: add_months(start(read), compute(0, length(read).months))
@@ -181,8 +181,8 @@ def _shift_date(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) 
 
 
 def _span(left: Typed, right: Typed, scale: int) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
     if scale == 1:
         return lambda read: Duration(0, one(read) - other(read))
     return lambda read: Duration(0, (one(read).toordinal() - other(read).toordinal()) * scale)
@@ -206,8 +206,8 @@ def _product(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> 
 
 
 def _product_numbers(left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
 
     def run(read: Read) -> object:
         return multiply(one(read), other(read), text)
@@ -216,8 +216,8 @@ def _product_numbers(left: Typed, right: Typed, text: str) -> Run:
 
 
 def _product_money(left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
 
     def run(read: Read) -> object:
         minor, currency = one(read)
@@ -227,8 +227,8 @@ def _product_money(left: Typed, right: Typed, text: str) -> Run:
 
 
 def _product_duration(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
     if left.type.calendar:
         if right.type.kind is not Kind.INTEGER:
             raise _does_not_fit(node, left, right, "months and years are multiplied by integers only")
@@ -280,8 +280,8 @@ def _by_zero(unit: Unit, text: str, left: Typed, above: object, right: Typed) ->
 
 
 def _divide_numbers(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)
@@ -293,8 +293,8 @@ def _divide_numbers(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
 
 
 def _divide_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
 
     def run(read: Read) -> object:
         amount = one(read)
@@ -308,8 +308,8 @@ def _divide_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
 
 
 def _ratio_of_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)
@@ -323,8 +323,8 @@ def _ratio_of_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
 
 
 def _ratio_of_durations(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)
@@ -338,8 +338,8 @@ def _ratio_of_durations(unit: Unit, left: Typed, right: Typed, text: str) -> Run
 
 
 def _divide_duration(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from rescind.formula.arithmetic import arithmetic, negative
 from rescind.formula.comparison import COMPARISONS, comparison, have_a_text_in_common
@@ -20,7 +19,6 @@ from rescind.values.types import ABSENT, Kind, Type
 
 __all__ = ["build"]
 
-Value = Any
 TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
 LISTED = NUMERIC | TEXTS | {Kind.DATE}
 
@@ -132,7 +130,7 @@ def _field(unit: Unit, node: Name, field: str) -> Typed:
     unit.reads.append((node, type_.optional, unit.present))
 
     def run(read: Read) -> object:
-        record: Value = read(EACH)
+        record = read(EACH)
         value = record.get(field, ABSENT)
         if value is ABSENT:
             raise FormulaError(f"`{field}` of a record of `{over}` is absent")
@@ -299,7 +297,7 @@ def _member_of(unit: Unit, node: Binary, left: Typed) -> Run:
     member, group = left.run, right.run
 
     def run(read: Read) -> object:
-        among: Value = group(read)
+        among = group(read)
         return member(read) in among
 
     return run

@@ -39,19 +39,20 @@ class Matcher:
 
     def match(self, record: Sequence[Cell]) -> tuple[list[str], list[str]]:
         """The rules that hold for a record, and beside them those that may. Raises `EngineError`."""
-        held = self._ruleset.fire(self._filled(record, self._none_hold))
+        none_hold, all_hold = [*record], [*record]
+        for place, cell in enumerate(record):
+            if cell is None:
+                none_hold[place], all_hold[place] = self._none_hold[place], self._all_hold[place]
+        held = self._ruleset.fire(none_hold)  # type: ignore[arg-type] # no cell is left empty
         if not self._ending.isdisjoint(held):
             return held, []
-        possible = self._ruleset.fire(self._filled(record, self._all_hold))
+        possible = self._ruleset.fire(all_hold)  # type: ignore[arg-type] # as above
+        rest = [rule for rule in possible if rule not in held]
         # INVARIANT: the first filling is a part of the second. Anything else would be a rule that holds and is false.
-        if not set(held) <= set(possible):
+        if len(held) + len(rest) != len(possible):
             raise EngineError("the rules engine contradicts itself about what is unknown; nothing is decided")
-        return held, [rule for rule in possible if rule not in held]
+        return held, rest
 
     def close(self) -> None:
         """Give back what the rules engine holds."""
         self._ruleset.close()
-
-    @staticmethod
-    def _filled(record: Sequence[Cell], ends: Sequence[int]) -> tuple[int, ...]:
-        return tuple([end if cell is None else cell for cell, end in zip(record, ends, strict=True)])

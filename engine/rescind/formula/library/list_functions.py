@@ -50,7 +50,7 @@ def _conditions(call: CallSite, over: Typed, at: int) -> list[Run]:
 
 def _records(over: Typed, condition: Run | None, item: Run) -> Value:
     """A closure from a reader to an iterator over `item` of the records for which `condition` holds."""
-    source: Value = over.run
+    source = over.run
 
     def records(read: Read) -> Value:
         record: object = None
@@ -67,7 +67,7 @@ def _records(over: Typed, condition: Run | None, item: Run) -> Value:
 
 def _count(call: CallSite) -> Typed:
     over = _list(call, Kind.SET)
-    source: Value = over.run
+    source = over.run
     if over.type.kind is Kind.SET and len(call.arguments) > 1:
         message = "a set is counted as a whole, only a list takes a condition"
         raise Mistake("R0511", call.arguments[1].start, message)

@@ -156,7 +156,8 @@ class _Sheet:
         self._cases += 1
         for rule, held in _asked(self._rules, run, decision):
             own, looks = self._seen[rule.name]
-            own.seen.add(own.goals[0] if held else own.goals[-1])
+            if rule.name not in run.verdict.unknown:
+                own.seen.add(own.goals[0] if held else own.goals[-1])
             if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
                 looks[:] = [look for look in looks if look.open]
 

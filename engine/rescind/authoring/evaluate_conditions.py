@@ -10,7 +10,20 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Leaf, Name, Not, Op, Present
+from rescind.book.model import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Has,
+    Joint,
+    Leaf,
+    Name,
+    Not,
+    Op,
+    Present,
+    fold,
+)
 from rescind.deciding.evaluation import Evaluation
 from rescind.values.convert import plain
 from rescind.values.types import ABSENT, Kind, Type
@@ -42,26 +55,27 @@ def value_of(name: Name, run: Evaluation | None) -> Any:
 
 def holds(condition: Condition, run: Evaluation) -> bool | None:
     """Whether a condition holds; None where that is unknown."""
-    match condition:
-        case AllOf(items):
-            return _settled([holds(item, run) for item in items], settles=False)
-        case AnyOf(items):
-            return _settled([holds(item, run) for item in items], settles=True)
-        case Not(item):
-            held = holds(item, run)
-            return None if held is None else not held
-        case _:
-            try:
-                return _leaf_holds(condition, run)
-            except Unknown:
-                return None
+    return fold(
+        condition,
+        lambda leaf: _leaf_holds(leaf, run),
+        _joint_holds,
+        denied=lambda part: None if part is None else not part,
+    )
 
 
-def _settled(verdicts: list[bool | None], *, settles: bool) -> bool | None:
-    return settles if settles in verdicts else None if None in verdicts else not settles
+def _joint_holds(joint: Joint, parts: list[bool | None]) -> bool | None:
+    settles = joint is AnyOf
+    return settles if settles in parts else None if None in parts else not settles
 
 
-def _leaf_holds(leaf: Leaf, run: Evaluation) -> bool:
+def _leaf_holds(leaf: Leaf, run: Evaluation) -> bool | None:
+    try:
+        return _known_leaf_holds(leaf, run)
+    except Unknown:
+        return None
+
+
+def _known_leaf_holds(leaf: Leaf, run: Evaluation) -> bool:
     match leaf:
         case Present(subject):
             return _read(subject, run) is not ABSENT
@@ -125,19 +139,22 @@ def walk(condition: Condition, path: tuple[int, ...] = ()) -> Iterator[tuple[tup
 
 def words_of(condition: Condition) -> str:
     """A condition as the workbench names it: `order.amount > 1000.00 USD`."""
-    match condition:
+    return fold(
+        condition,
+        _leaf_words,
+        joint=lambda joint, parts: f"({(' and ' if joint is AllOf else ' or ').join(parts)})",
+        denied=lambda part: f"not ({part})",
+    )
+
+
+def _leaf_words(leaf: Leaf) -> str:
+    match leaf:
         case Compare(subject, op, operand):
             return f"{subject.name} {op.value} {_operand(operand, subject.type)}"
         case Present(subject):
             return f"{subject.name} present"
         case Has(subject, member):
             return f"{subject.name} has {member}"
-        case Not(item):
-            return f"not ({words_of(item)})"
-        case AllOf(items):
-            return f"({' and '.join(map(words_of, items))})"
-        case AnyOf(items):
-            return f"({' or '.join(map(words_of, items))})"
 
 
 def _operand(operand: Any, type_: Type) -> str:

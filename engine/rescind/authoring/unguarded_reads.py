@@ -9,7 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rescind.book.model import AllOf, AnyOf, Compare, Condition, Leaf, Name, Not, Present, Table, Version
+from rescind.book.model import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Joint,
+    Leaf,
+    Name,
+    Not,
+    Present,
+    Table,
+    Version,
+    fold,
+)
 from rescind.book.rules_of_version import VersionRules, rules_of
 from rescind.book.vocabulary import Vocabulary
 from rescind.formula.scope import Formula, NameRead
@@ -19,6 +32,8 @@ __all__ = ["unguarded_reads"]
 
 Names = frozenset[str]
 NONE: Names = frozenset()
+# What is present where a condition holds, and where it does not.
+Known = tuple[Names, Names]
 
 
 def unguarded_reads(version: Version, vocabulary: Vocabulary) -> Iterator[NameRead]:
@@ -145,19 +160,25 @@ class _Guards:
 
     def _present(self, condition: Condition, *, holds: bool) -> Names:
         """The facts that are present where a condition came out so."""
-        match condition:
-            case Present(subject):
-                return frozenset({self.fact(subject.name)}) if holds else NONE
-            case Not(item):
-                return self._present(item, holds=not holds)
-            case AllOf(items) | AnyOf(items):
-                parts = [self._present(item, holds=holds) for item in items]
-                # Where `all` holds every part does, and where `any` does not, none.
-                if isinstance(condition, AllOf) is holds:
-                    return NONE.union(*parts)
-                return frozenset.intersection(*parts) if parts else NONE
-            case _:
-                return NONE
+        known: Known = fold(condition, self._present_of_leaf, _present_of_joint, denied=_turned)
+        return known[0] if holds else known[1]
+
+    def _present_of_leaf(self, leaf: Leaf) -> Known:
+        present = frozenset({self.fact(leaf.subject.name)}) if isinstance(leaf, Present) else NONE
+        return present, NONE
+
+
+def _turned(known: Known) -> Known:
+    holds, fails = known
+    return fails, holds
+
+
+def _present_of_joint(joint: Joint, parts: list[Known]) -> Known:
+    """Where `all` holds every part does, and where `any` does not, none."""
+    hold, fail = [part[0] for part in parts], [part[1] for part in parts]
+    if joint is AllOf:
+        return NONE.union(*hold), frozenset.intersection(*fail) if fail else NONE
+    return frozenset.intersection(*hold) if hold else NONE, NONE.union(*fail)
 
 
 def _names(leaf: Leaf) -> Sequence[str]:

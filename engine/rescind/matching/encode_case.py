@@ -122,14 +122,12 @@ class _Writer:
         one, two = self._value(f"name{number}", name), self._value(f"other{number}", other)
         absent = self._absent(name), self._absent(other)
         facts = name in self._slots and other in self._slots
-        if (
-            facts
-            and {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE
-            and absent[0] == absent[1]
-        ):
-            return (
-                f"{absent[0]} if ((a := {one}) is ABSENT) | ((b := {two}) is ABSENT) else (a > b) - (a < b)"
-            )
+        if facts and {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE:
+            cells = [(absent[0], f"(a := {one})"), (absent[1], f"(b := {two})")]
+            # What is unknown first: an absent fact beside it does not make it known.
+            cells.sort(key=lambda cell: cell[0] is not None)
+            (first, read), (second, read_too) = cells
+            return f"{first} if {read} is ABSENT else {second} if {read_too} is ABSENT else (a > b) - (a < b)"
         return f"sign({one}, {two}, {absent}, {self._name(f'label{number}', name)}, run)"
 
     def _absent(self, name: str) -> Cell:

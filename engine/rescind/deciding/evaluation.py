@@ -137,7 +137,9 @@ class Evaluation:
         slot = self.program.slots.get(name)
         if slot is not None:
             return self.values[slot]
-        value = self._computed[name] if name in self._computed else self.known(name)
+        if name not in self._computed:
+            self._computed[name] = self._compute(name)
+        value = self._computed[name]
         if value is None:
             raise UnknownError(name)
         return value
@@ -167,14 +169,11 @@ class Evaluation:
             return None if paid is ABSENT and name in program.required else paid
         if name in program.values:
             formula = self.formula_of(name)
-            return None if formula is None else self._evaluated(formula)
+            try:
+                return None if formula is None else formula.evaluate(self.operand)
+            except FormulaError:
+                return None
         return self._sum(name) if name.startswith(SUM_PREFIX) else self._refund_figure(name)
-
-    def _evaluated(self, formula: Formula) -> Any:
-        try:
-            return formula.evaluate(self.operand)
-        except FormulaError:
-            return None
 
     def formula_of(self, name: str) -> Formula | None:
         """The formula of a value; of a table that of its first row that holds, None where that is unknown."""
@@ -250,6 +249,12 @@ class Evaluation:
     def in_order(self) -> list[tuple[str, Any]]:
         """The values that this decision needed and that are known, in the order in which they were computed."""
         return [(name, value) for name, value in self._asked() if value is not None]
+
+    def failed(self) -> list[str]:
+        """The values that have been found unknown by now, each behind those that it reads."""
+        return [
+            name for name in self.program.values if name in self._computed and self._computed[name] is None
+        ]
 
     def without_value(self) -> tuple[str, ...]:
         """The values that this decision asked for in vain, in the order of the policy."""

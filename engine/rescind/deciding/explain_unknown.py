@@ -7,7 +7,7 @@ Nothing here decides: it is asked once a case is undecided, or when something un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rescind.book.model import Deduction, Row, Table, Value
@@ -32,8 +32,8 @@ def undecided(run: Evaluation) -> FactsError:
 
     What later steps may ask for, it names as well. What the refund is, is asked later: see `settlement_of`.
     """
-    units = run.verdict.undecided
-    found = [problem for unit in units for problem in _why_unit(run, unit)]
+    units, causes = run.verdict.undecided, _Causes(run)
+    found = [problem for unit in units for problem in causes.of_unit(unit)]
     later = _names_after(run.program, units)
     return _error(run, found, [name for name in later if run.known(name) is None])
 
@@ -42,7 +42,7 @@ def settlement_of(run: Evaluation) -> Settlement:
     """The refund of a case. Raises `FactsError` where it is unknown."""
     settlement = run.settlement()
     if settlement is None:
-        raise _error(run, _why_refund(run), ())
+        raise _error(run, _Causes(run).of_refund(), ())
     return settlement
 
 
@@ -50,18 +50,18 @@ def value_of(run: Evaluation, name: str) -> Any:
     """The typed value of a name, `ABSENT` for an optional fact that is. Raises `FactsError` where it is unknown."""
     value = run.known(name)
     if value is None:
-        raise _error(run, _why_name(run, name), ())
+        raise _error(run, _Causes(run).of_name(name), ())
     return value
 
 
 def why_unknown(run: Evaluation, unit: str) -> tuple[Problem, ...]:
     """Why a condition is unknown: a problem for each cause."""
-    return tuple(dict.fromkeys(_why_unit(run, unit)))
+    return _Causes(run).of_unit(unit)
 
 
 def why_without_value(run: Evaluation, name: str) -> tuple[Problem, ...]:
     """Why a value is unknown: a problem for each cause."""
-    return tuple(dict.fromkeys(_why_name(run, name)))
+    return _Causes(run).of_name(name)
 
 
 def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> FactsError:
@@ -74,9 +74,8 @@ def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> F
     named = {problem.location.path for problem in absent}
     absent.sort(key=lambda problem: program.slots[problem.location.path])
     failed = [problem for problem in problems if problem.code != "R0901"]
-    after = [
-        program.missing(name, later=True) for name in sorted({*later} - named, key=program.slots.__getitem__)
-    ]
+    rest = sorted({*later} - named, key=program.slots.__getitem__)
+    after = [program.missing(name, later=True) for name in rest]
     return FactsError(problems=[*absent, *failed, *after])
 
 
@@ -87,135 +86,153 @@ class _Branch(NamedTuple):
     unknown: Sequence[tuple[Mapping[str, Any], Sequence[Problem]]]
 
 
-def _why_unit(run: Evaluation, unit: str) -> Iterator[Problem]:
-    """Every cause in a branch that may hold, and that no other branch makes irrelevant."""
-    branches = [
-        _branch(run, run.program.because(rule, unit)) for _, rule in sorted(run.verdict.unknown.get(unit, ()))
-    ]
-    for branch in branches:
-        if not any(_settles(other, branch) for other in branches):
-            for _, problems in branch.unknown:
-                yield from problems
-
-
-def _branch(run: Evaluation, parts: Sequence[Mapping[str, Any]]) -> _Branch:
-    found = [(part, tuple(_why_part(run, part))) for part in parts]
-    return _Branch(parts, [(part, problems) for part, problems in found if problems])
-
-
 def _settles(one: _Branch, other: _Branch) -> bool:
     """Whether what is true in one branch stands in the place of something that is unknown in the other."""
-    rest, asked = [part for part, _ in one.unknown], [part for part, _ in other.unknown]
-    return (
-        len(rest) < len(asked)
-        and all(part in asked for part in rest)
-        and any(part not in other.parts for part in one.parts)
+    if len(one.unknown) >= len(other.unknown):
+        return False
+    asked = [part for part, _ in other.unknown]
+    return all(part in asked for part, _ in one.unknown) and any(
+        part not in other.parts for part in one.parts
     )
 
 
-def _why_part(run: Evaluation, part: Mapping[str, Any]) -> Iterator[Problem]:
-    """Why a comparison is unknown; nothing where it is not."""
-    if "flag" in part:
-        yield from _why_unit(run, part["flag"])
-        return
-    name, against = part["fact"], part.get("against")
-    for each in filter(None, (name, against)):
-        if run.known(each) is None:
-            yield from _why_name(run, each)
-    other = run.known(against) if against else None
-    currency = getattr(other, "currency", part.get("currency"))
-    for source, wanted in run.rateless(name):
-        if wanted == currency:
-            yield _no_rate(run.program, source, wanted)
+class _Causes:
+    """The causes in one case. Those of a name or a condition are found once, however often it is read."""
 
+    def __init__(self, run: Evaluation) -> None:
+        self._run = run
+        self._program = run.program
+        self._found: dict[str, tuple[Problem, ...]] = {}
+        for name in run.failed():  # in this order, so that a long chain of values is no deep recursion
+            self.of_name(name)
 
-def _no_rate(program: Program, source: str, currency: str) -> Problem:
-    if RATES in program.required:
-        return program.missing(RATES)
-    return Problem(
-        "R0907",
-        f"an amount in {source} is compared with one in {currency}, and `rates` has no rate for them",
-        Location(RATES),
-        f'send `{{"rates": {{"{source}/{currency}": "…"}}}}`',
-    )
+    def of_unit(self, unit: str) -> tuple[Problem, ...]:
+        """Why a condition is unknown."""
+        return self._once(f"unit {unit}", lambda: self._of_unit(unit))
 
+    def of_name(self, name: str) -> tuple[Problem, ...]:
+        """Why a name is unknown."""
+        return self._once(name, lambda: self._of_name(name))
 
-def _why_name(run: Evaluation, name: str) -> Iterator[Problem]:
-    """Why a name is unknown."""
-    program = run.program
-    if name.startswith(SUM_PREFIX):
-        yield from _why_name(run, summed(name).name)
-    elif name in program.values:
-        yield from _why_value(run, program.values[name])
-    elif name in program.required:
-        yield program.missing(name if name in program.slots else name.rpartition(".")[0])
-    else:
-        yield from _why_refund(run)
+    def _once(self, key: str, find: Callable[[], Iterable[Problem]]) -> tuple[Problem, ...]:
+        if key not in self._found:
+            self._found[key] = tuple(dict.fromkeys(find()))
+        return self._found[key]
 
+    def _of_unit(self, unit: str) -> Iterator[Problem]:
+        """Every cause in a branch that may hold, and that no other branch makes irrelevant."""
+        rules = sorted(self._run.verdict.unknown.get(unit, ()))
+        branches = [self._branch(self._program.because(rule, unit)) for _, rule in rules]
+        for branch in branches:
+            if not any(_settles(other, branch) for other in branches):
+                for _, problems in branch.unknown:
+                    yield from problems
 
-def _why_value(run: Evaluation, value: Value) -> Iterator[Problem]:
-    place = Location(f"values.{value.name}")
-    row = run.verdict.rows.get(value.name)
-    if not isinstance(value.body, Table):
-        yield from _why_formula(run, value.body, place, f"`{value.body.text}`: ")
-    elif isinstance(row, Row):
-        yield from _why_formula(run, row.result, place, f"`{row.result.text}`: ")
-    elif row:
-        for unit in row:
-            yield from _why_unit(run, unit)
-    else:
-        hint = "the policy needs a row for it, or `- otherwise: …`"
-        yield Problem("R0909", f"no row of `{value.name}` covers this case ({value.location})", place, hint)
+    def _branch(self, parts: Sequence[Mapping[str, Any]]) -> _Branch:
+        found = [(part, tuple(self._of_part(part))) for part in parts]
+        return _Branch(parts, [(part, problems) for part, problems in found if problems])
 
+    def _of_part(self, part: Mapping[str, Any]) -> Iterator[Problem]:
+        """Why a comparison is unknown; nothing where it is not."""
+        if "flag" in part:
+            yield from self.of_unit(part["flag"])
+            return
+        run, name, against = self._run, part["fact"], part.get("against")
+        for each in filter(None, (name, against)):
+            if run.known(each) is None:
+                yield from self.of_name(each)
+        other = run.known(against) if against else None
+        currency = getattr(other, "currency", part.get("currency"))
+        for source, wanted in run.rateless(name):
+            if wanted == currency:
+                yield self._no_rate(source, wanted)
 
-def _why_formula(run: Evaluation, formula: Formula, place: Location, said: str = "") -> Iterator[Problem]:
-    """Why a formula has no value: what it reads that is unknown, and what it cannot do with what is known."""
-    for name in formula.names:
-        if run.known(name) is None:
-            yield from _why_name(run, name)
-    try:
-        formula.evaluate(run.operand)
-    except UnknownError:
-        pass
-    except FormulaError as error:
-        yield Problem("R0908", f"{said}{error}", place)
+    def _no_rate(self, source: str, currency: str) -> Problem:
+        if RATES in self._program.required:
+            return self._program.missing(RATES)
+        return Problem(
+            "R0907",
+            f"an amount in {source} is compared with one in {currency}, and `rates` has no rate for them",
+            Location(RATES),
+            f'send `{{"rates": {{"{source}/{currency}": "…"}}}}`',
+        )
 
+    def _of_name(self, name: str) -> Iterable[Problem]:
+        program = self._program
+        if name.startswith(SUM_PREFIX):
+            return self.of_name(summed(name).name)
+        if name in program.values:
+            return self._of_value(program.values[name])
+        if name in program.required:
+            return (program.missing(name if name in program.slots else name.rpartition(".")[0]),)
+        return self.of_refund()
 
-def _why_refund(run: Evaluation) -> Iterator[Problem]:
-    refund, plan = run.program.version.refund, run.verdict.plan
-    if refund is None:
-        return
-    paid = run.known(refund.paid.name)
-    if paid is None or paid is ABSENT:
-        yield run.program.missing(refund.paid.name)
-        paid = {}
-    if plan is None:
-        yield from _why_no_terms(run)
-        return
-    units = [*plan.open, *(unit for name, unit in plan.open_parts if name in paid)]
-    for unit in units:
-        yield from _why_unit(run, unit)
-    for formula in (each for part in plan.deductions for each in formulas_of(part)):
-        yield from _why_formula(run, formula, Location(f"refund.{plan.term.id}"))
-    if paid and not units:
-        yield from _why_unsettled(run, plan, paid)
+    def _of_value(self, value: Value) -> Iterator[Problem]:
+        place, body = Location(f"values.{value.name}"), value.body
+        row = self._run.verdict.rows.get(value.name)
+        if not isinstance(body, Table):
+            yield from self._of_formula(body, place, f"`{body.text}`: ")
+        elif isinstance(row, Row):
+            yield from self._of_formula(row.result, place, f"`{row.result.text}`: ")
+        elif row:
+            for unit in row:
+                yield from self.of_unit(unit)
+        else:
+            hint = "the policy needs a row for it, or `- otherwise: …`"
+            yield Problem(
+                "R0909", f"no row of `{value.name}` covers this case ({value.location})", place, hint
+            )
 
+    def _of_formula(self, formula: Formula, place: Location, said: str = "") -> Iterator[Problem]:
+        """What a formula reads that is unknown, and what it cannot do with what is known."""
+        for name in formula.names:
+            if self._run.known(name) is None:
+                yield from self.of_name(name)
+        try:
+            formula.evaluate(self._run.operand)
+        except UnknownError:
+            pass
+        except FormulaError as error:
+            yield Problem("R0908", f"{said}{error}", place)
 
-def _why_no_terms(run: Evaluation) -> Iterator[Problem]:
-    for unit in run.verdict.open_terms:
-        yield from _why_unit(run, unit)
-    if not run.verdict.open_terms:
-        hint = "the policy needs terms without `when`"
-        yield Problem("R0909", "no refund terms cover this case", Location("refund.terms"), hint)
+    def of_refund(self) -> tuple[Problem, ...]:
+        """Why the refund is unknown."""
+        return self._once("refund", self._of_refund)
 
+    def _of_refund(self) -> Iterator[Problem]:
+        refund, plan = self._program.version.refund, self._run.verdict.plan
+        if refund is None:
+            return
+        paid = self._run.known(refund.paid.name)
+        if paid is None or paid is ABSENT:
+            yield self._program.missing(refund.paid.name)
+            paid = {}
+        if plan is None:
+            yield from self._of_no_terms()
+            return
+        units = [*plan.open, *(unit for name, unit in plan.open_parts if name in paid)]
+        for unit in units:
+            yield from self.of_unit(unit)
+        for formula in (each for part in plan.deductions for each in formulas_of(part)):
+            yield from self._of_formula(formula, Location(f"refund.{plan.term.id}"))
+        if paid and not units:
+            yield from self._of_settlement(plan, paid)
 
-def _why_unsettled(run: Evaluation, plan: Plan, paid: Mapping[str, Money]) -> Iterator[Problem]:
-    try:
-        settle(plan, paid, run.operand)
-    except UnknownError:
-        pass
-    except FormulaError as error:
-        yield Problem("R0908", str(error), Location(f"refund.{plan.term.id}"))
+    def _of_no_terms(self) -> Iterator[Problem]:
+        open_terms = self._run.verdict.open_terms
+        for unit in open_terms:
+            yield from self.of_unit(unit)
+        if not open_terms:
+            hint = "the policy needs terms without `when`"
+            yield Problem("R0909", "no refund terms cover this case", Location("refund.terms"), hint)
+
+    def _of_settlement(self, plan: Plan, paid: Mapping[str, Money]) -> Iterator[Problem]:
+        try:
+            settle(plan, paid, self._run.operand)
+        except UnknownError:
+            pass
+        except FormulaError as error:
+            yield Problem("R0908", str(error), Location(f"refund.{plan.term.id}"))
 
 
 def _names_after(program: Program, units: Sequence[str]) -> set[str]:

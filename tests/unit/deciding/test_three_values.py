@@ -262,6 +262,22 @@ def test_every_cause_of_an_unknown_refund_is_named(load):
     ]  # fmt: skip
 
 
+def test_causes_are_found_once_however_often_they_are_read(load):
+    """Two values of each level read both of the level below: there are 2^60 ways down to the fact."""
+    levels = "\n".join(
+        f"  x{n}: x{n - 1} + y{n - 1}\n  y{n}: x{n - 1} - y{n - 1}" if n else "  x0: days\n  y0: days"
+        for n in range(60)
+    )
+    engine = load(f"values:\n{levels}\nblockers:\n  - {blocker('{x59: 1}')}\n")
+    assert refused(engine, without("days")) == [("R0901", "days", False)]
+
+
+def test_a_long_list_is_explained_in_time(load):
+    many = ", ".join(map(str, range(1_000)))
+    engine = load(f"blockers:\n  - {blocker(f'{{days: [{many}]}}')}\n")
+    assert refused(engine, without("days")) == [("R0901", "days", False)]
+
+
 # Guards, and that whatever is decided can be printed.
 
 SHARE = "values:\n  share: used / days\n"

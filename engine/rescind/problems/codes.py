@@ -98,6 +98,7 @@ CODES: dict[str, Code] = {
             "R0230": "a test for presence that says nothing",
             "R0231": "cases that no row or terms cover",
             "R0232": "an instrument that the terms do not name",
+            "R0233": "an approval by timeout without a time limit",
         },
     ),
     # The book: files, versions and times (parse, checks).
@@ -163,9 +164,12 @@ CODES: dict[str, Code] = {
         },
     ),
     **_table(
+        Severity.ADVICE,
+        {"R0540": "an optional fact that a formula uses as if it were always there"},
+    ),
+    **_table(
         Severity.WARNING,
         {
-            "R0540": "an optional fact that a formula uses as if it were always there",
             "R0541": "a question about the absence of what is never absent",
         },
     ),

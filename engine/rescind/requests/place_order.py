@@ -22,7 +22,7 @@ from rescind.requests.order_content import DERIVED, number_of
 from rescind.requests.order_totals import refunded, totals_of
 from rescind.requests.request_sums import with_sums
 from rescind.requests.rows_to_cases import Case, Selection, at_row, select
-from rescind.requests.together import HeldBack, goes, held_back
+from rescind.requests.together import HeldBack, goes, held_back, unknown_bonds
 from rescind.values.convert import describe, read_text
 from rescind.values.types import ABSENT
 from rescind.values.units import UnitError, format_time
@@ -51,6 +51,7 @@ def place(decider: CaseDecider, rows: Iterable[object], options: RequestOptions,
         raise RequestError(problems=[*unusable, *problems])
     selection = select(decider, rows, at, problems)
     cases = selection.cases
+    problems += unknown_bonds(decider, cases)
     held = held_back(decider, cases)
     going = [case for case in cases if goes(case) and case.resource not in held]
     reason = _reason(decider, cases, _versions(going or cases), options.reason, problems)

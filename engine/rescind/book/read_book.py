@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from rescind.book.digest import digest_of
 from rescind.book.model import Book, Policy, Version
+from rescind.book.own_names import in_own_names
 from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
@@ -55,6 +56,8 @@ class BookReader:
         self._problems = problems
         self.documents: dict[str, tuple[str, Document]] = {}
         self._zone = ZoneInfo("UTC")
+        self._home = ""  # the currency of the book
+        self._known: Vocabulary | None = None
 
     def read(self) -> Book | None:
         """The book, or None where it cannot be built."""
@@ -116,8 +119,11 @@ class BookReader:
 
             if error.location.path != document.path:
                 kind, document = self.documents[error.location.path]
-            if validate(document, kind, self._problems) and not self._faulty(document):
-                self._problems.add("R0199", str(error), error.location)
+            found = Problems()
+            if validate(document, kind, found) and not self._faulty(document):
+                found.add("R0199", str(error), error.location)
+            named = in_own_names(found, self._known, self._home) if self._known else found
+            self._problems.extend(named)
             return None
 
     def _faulty(self, document: Document) -> bool:
@@ -133,6 +139,7 @@ class BookReader:
         facts = root.child("facts")
         vocabulary_file = self._document(facts.text(), "facts", facts)
         vocabulary = self._shaped(self._vocabulary, vocabulary_file, "facts") if vocabulary_file else None
+        self._known, self._home = vocabulary, self._currency(root)
         calendars = self._calendars(root)
         policies = self._policies(root, vocabulary, calendars) if vocabulary else []
         if vocabulary is None:
@@ -141,7 +148,7 @@ class BookReader:
             document.path,
             root.child("title").text(MAX_TITLE),
             self._zone,
-            self._currency(root),
+            self._home,
             vocabulary,
             calendars,
             tuple(policies),
@@ -202,7 +209,7 @@ class BookReader:
     def _policies(
         self, root: Node, vocabulary: Vocabulary, calendars: Mapping[str, BusinessCalendar]
     ) -> list[Policy]:
-        setting = Setting(vocabulary, self._zone, calendars, self._fragment)
+        setting = Setting(vocabulary, self._zone, calendars, self._fragment, self._home)
         raw_calendars = root.get("calendars")
         meaning = raw_calendars.mapping() if raw_calendars else {}
         return [self._policy(node, setting, meaning) for node in root.child("policies").each()]

@@ -63,16 +63,32 @@ class GoverningVersion:
         zone, problems = self._book.zone, []
         for policy in policies:
             spans = ", ".join(_span(version, zone) for version in policy.versions)
-            time = format_time(self.time_of(policy, values), zone)
+            moment = self.time_of(policy, values)
+            why, advice = _why_none(policy, moment, zone)
             problems.append(
                 Problem(
                     "R0905",
-                    f"no version of `{policy.id}` is in force at {time}",
+                    f"no version of `{policy.id}` is in force at {format_time(moment, zone)}{why}",
                     Location(policy.governed_by or NOW),
-                    f"versions: {spans}",
+                    f"{advice}; versions: {spans}",
                 )
             )
         return FactsError(problems=problems)
+
+
+def _why_none(policy: Policy, moment: int, zone: dt.tzinfo) -> tuple[str, str]:
+    """Whether the policy starts later, has ended or pauses at a moment, and what to do about it."""
+    later = [version for version in policy.versions if version.in_force_from > moment]
+    if len(later) == len(policy.versions) and later:
+        first = later[0]
+        why = f": its first, `{first.version}`, starts at {format_time(first.in_force_from, zone)}"
+        return (
+            why,
+            f"ask for a time from then on, or let `{first.version}` start earlier with `in_force_from`",
+        )
+    if later:
+        return "", "ask for a time outside of the gap, or close it in the book"
+    return ": its last has ended", "start a new version, or leave `in_force_until` of the last one out"
 
 
 def _span(version: Version, zone: dt.tzinfo) -> str:

@@ -98,6 +98,7 @@ CODES: dict[str, Code] = {
             "R0230": "a test for presence that says nothing",
             "R0231": "cases that no row or terms cover",
             "R0232": "an instrument that the terms do not name",
+            "R0241": "an amount that may be meant in thousands",
         },
     ),
     # The book: files, versions and times (parse, checks).

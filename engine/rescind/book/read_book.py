@@ -16,7 +16,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from rescind.book.digest import digest_of
-from rescind.book.model import Book, Policy, Version
+from rescind.book.model import Book, BookWords, Policy, Version
 from rescind.book.own_names import in_own_names
 from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
@@ -40,6 +40,7 @@ KINDS = {
     "shared": "a file of shared rules",
 }
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
+MAX_WORD = 60
 MAX_FILES = 1_000  # looked at for a hint
 
 
@@ -132,7 +133,15 @@ class BookReader:
 
     def _book(self, document: Document) -> Book | None:
         root = Node(document).only(
-            "schema", "title", "description", "timezone", "currency", "facts", "calendars", "policies"
+            "schema",
+            "title",
+            "description",
+            "timezone",
+            "currency",
+            "facts",
+            "calendars",
+            "policies",
+            "words",
         )
         root.child("schema").one_of("rescind/book/1")
         self._zone = self._timezone(root.child("timezone"))
@@ -152,6 +161,18 @@ class BookReader:
             vocabulary,
             calendars,
             tuple(policies),
+            self._words(root),
+        )
+
+    def _words(self, root: Node) -> BookWords:
+        node = root.get("words")
+        if not node:
+            return BookWords()
+        known = BookWords()
+        node.only("cancellation", "cancelled", "description")
+        return BookWords(
+            node.text_of("cancellation", MAX_WORD) or known.cancellation,
+            node.text_of("cancelled", MAX_WORD) or known.cancelled,
         )
 
     def _vocabulary(self, document: Document) -> Vocabulary:

@@ -255,7 +255,7 @@ CODES: dict[str, Code] = {
             "R1005": "a missing reason",
             "R1006": "a reason that the policies do not list",
             "R1007": "submission times or reasons that differ in one request",
-            "R1008": "a resource that cannot be unsubscribed, in a request for all or nothing",
+            "R1008": "a resource that cannot be cancelled, in a request for all or nothing",
             "R1009": "a request of which nothing is left",
             "R1010": "a number in the wrong form",
             "R1020": "a filter that cannot be used here",

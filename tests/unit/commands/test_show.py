@@ -230,8 +230,8 @@ def test_the_page_says_everything_that_the_version_says(folder: Path) -> None:
         "to the account otherwise",
         "Under the terms `early`, in every other case:",
         "each deduction by itself: half a unit goes to the even digit",
-        "What is left after the deductions goes back to one instrument after the other, in the order of the terms: each "
-        "gets all of its own before the next gets anything, and the deductions fall on the last;",
+        "goes back to one instrument after the other, in the order of the terms: each gets all of its own",
+        "before the next gets anything, and the deductions fall on the last;",
         "the customer owes the rest",
         "rate, the first that holds: v1.yaml:18 20% if how big the parcel is, is “Large” [parcel.size] 10% otherwise",
         "fee = paid.cash * rate",

@@ -21,6 +21,7 @@ from rescind.book.model import Book, BookWords, Policy, Version
 from rescind.book.own_names import in_own_names
 from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
+from rescind.book.renamed_facts import renamed
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
 from rescind.formula.business_calendars import BusinessCalendar, calendar_problem
 from rescind.problems.problem import Location, Problem, Problems
@@ -309,7 +310,11 @@ class BookReader:
             self._problems.extend(found)
 
     def _hinted(self, problem: Problem) -> Problem:
-        return replace(problem, hint=self._hints.get(problem, problem.hint))
+        if problem not in self._hints:
+            return problem
+        texts = [document.text for kind, document in self.documents.values() if kind in {"policy", "shared"}]
+        moved = renamed(problem, self._known, texts) if self._known else None
+        return moved or replace(problem, hint=self._hints[problem])
 
     def _named(self, version: Version, name: Node, document: Document) -> Version:
         """The version under the name that the book gives it; that in its file must be the same."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rescind.problems.suggestions import one_of
+from rescind.problems.suggestions import all_of
 from rescind.values.types import RATES, Kind
 
 __all__ = [
@@ -74,8 +74,4 @@ def how_to_declare(name: str) -> str:
         where = f"under `{group}` " if group else ""
         return f"the engine knows it: declare {entry} {where}in the vocabulary"
     held = [known for known in ENGINE_FACTS if known.startswith(f"{name}.")]
-    return (
-        f"the engine knows {one_of(held).replace(' or ', ' and ')}: declare those that are sent"
-        if held
-        else ""
-    )
+    return f"the engine knows {all_of(held)}: declare those that are sent" if held else ""

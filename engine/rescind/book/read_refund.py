@@ -10,7 +10,7 @@ from rescind.book.names_in_scope import BrokenNameError
 from rescind.book.read_section import PartReader, attempt, whole
 from rescind.book.words import BelowZero, CountsAs, Destination, RoundingPlace, Share, Split
 from rescind.problems.problem import Location
-from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.problems.suggestions import all_of, did_you_mean
 from rescind.source.strict_access import NAME, Node
 from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
@@ -109,11 +109,12 @@ class RefundReader:
             if name not in instruments:
                 self._problems.add(
                     "R0232",
-                    f"`{name}` is not named by the terms `{term.child('id').id()}`; nothing of it is returned",
+                    f"`{name}` is not named by the terms `{term.child('id').id()}`; "
+                    "a case in which it paid cannot be decided",
                     given.key_location,
-                    f"write `{name}: none` if that is meant",
+                    f"write `{name}: none` if nothing of it is returned",
                 )
-                instruments[name] = Instrument(name, Share.NONE, ALWAYS, (), given.key_location)
+                instruments[name] = Instrument(name, Share.NONE, ALWAYS, (), given.key_location, named=False)
         return tuple(instruments.values())
 
     def _check_remainder(
@@ -132,7 +133,7 @@ class RefundReader:
             return True
         fact = self._parts.vocabulary.facts.get(paid.name)
         near = label_hint(name, fact.labels if fact else {}) or did_you_mean(name, paid.type.choices)
-        hint = near or f"its instruments are {one_of(paid.type.choices).replace(' or ', ' and ')}"
+        hint = near or f"its instruments are {all_of(paid.type.choices)}"
         self._problems.add(
             "R0203", f"`{name}` is not an instrument of `{paid.name}`", node.key_location, hint
         )

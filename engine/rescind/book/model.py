@@ -40,6 +40,7 @@ __all__ = [
     "AnyOf",
     "Blocker",
     "Book",
+    "BookWords",
     "Compare",
     "Condition",
     "Deduction",
@@ -370,6 +371,14 @@ class Policy:
 
 
 @frozen
+class BookWords:
+    """What the book calls that which is asked for: `Unsubscription allowed`, `cannot be unsubscribed`."""
+
+    cancellation: str = "Cancellation"
+    cancelled: str = "cancelled"
+
+
+@frozen
 class Book:
     """A whole book: the vocabulary and the policies in the order in which they are tried."""
 
@@ -380,6 +389,7 @@ class Book:
     vocabulary: Vocabulary
     calendars: Mapping[str, BusinessCalendar]
     policies: tuple[Policy, ...]
+    words: BookWords = BookWords()
 
     def tried(self) -> tuple[Policy, ...]:
         """The policies in the order in which they are tried: from the first one on, following `otherwise`."""

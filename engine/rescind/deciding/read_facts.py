@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rescind.book.engine_facts import how_to_declare
 from rescind.book.open_groups import OpenGroups
 from rescind.book.vocabulary import Fact, Vocabulary
 from rescind.problems.exceptions import EngineError, FactsError
@@ -132,6 +133,7 @@ class FactsReader:
             return Problem("R0902", f"expected a text as the name of a fact, found {describe(key)}", place)
         path, group = f"{prefix}{key}", prefix[:-1]
         hint = self._open.hint(group, key) if group in self._open.names else ""
+        hint = hint or how_to_declare(path)
         hint = hint or did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
         shown = path if len(path) <= 100 else path[:97] + "…"
         return Problem("R0902", f"`{shown}` is not a fact of the vocabulary", Location(shown), hint)

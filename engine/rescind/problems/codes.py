@@ -113,6 +113,11 @@ CODES: dict[str, Code] = {
             "R0307": "a frozen version that was changed",
             "R0308": "a draft where only frozen versions may run",
             "R0309": "a calendar of a country that is not known",
+            "R0310": "a published version that was moved",
+            "R0311": "a published version that is gone",
+            "R0312": "a published version with another digest",
+            "R0313": "published policies that are tried otherwise",
+            "R0314": "a kept day of a calendar that was changed",
         },
     ),
     **_table(
@@ -123,6 +128,8 @@ CODES: dict[str, Code] = {
             "R0332": "a blocker that is silent about absence",
             "R0333": "a policy that is never tried",
             "R0334": "a value that nothing reads",
+            "R0335": "a digest of the first form",
+            "R0336": "a frozen version that the lock does not hold",
         },
     ),
     # Bounds of the rules engine (compile).

@@ -212,7 +212,8 @@ def _policy(expected: Expectation, decision: Decision) -> Iterator[Difference]:
 def _not_applied(decision: Decision) -> tuple[Line, ...]:
     lines = []
     for tried in decision.not_applied:
-        lines.append(Line(f"{tried.policy} {tried.version} does not apply"))
+        why = f"{tried.version} does not apply" if tried.version else "is not in force at that time"
+        lines.append(Line(f"{tried.policy} {why}"))
         lines += [Line(f"  {_reason(reason, decision)}") for reason in tried.because]
     return tuple(lines)
 

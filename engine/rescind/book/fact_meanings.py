@@ -25,7 +25,7 @@ from rescind.problems.suggestions import one_of
 from rescind.values.convert import plain
 from rescind.values.types import ABSENT, RATES, Kind, Type, a_type
 
-__all__ = ["Meaning", "fact_meanings", "meaning_in_words"]
+__all__ = ["Meaning", "fact_meanings", "meaning_in_words", "meaning_of"]
 
 Meaning = Mapping[str, object]
 
@@ -37,6 +37,11 @@ def fact_meanings(version: Version, vocabulary: Vocabulary, zone: ZoneInfo) -> d
     fields = {field for formula in formulas for field in named_fields(formula.text)}
     used = version.facts | _default_rates(version, vocabulary)
     return {name: _meaning(vocabulary.facts[name], named, fields, zone) for name in sorted(used)}
+
+
+def meaning_of(fact: Fact, zone: ZoneInfo) -> Meaning:
+    """What a fact means to a version that names none of its choices and reads none of its fields."""
+    return _meaning(fact, set(), set(), zone)
 
 
 def _meaning(fact: Fact, named: set[tuple[str, str]], read: set[str], zone: ZoneInfo) -> Meaning:
@@ -93,6 +98,17 @@ def _choices(version: Version, formulas: Iterable[Formula]) -> Iterator[tuple[st
                 yield leaf.subject.name, leaf.member
     for formula in formulas:
         yield from named_choices(formula.text)
+    yield from _matrix_rows(version)
+
+
+def _matrix_rows(version: Version) -> Iterator[tuple[str, str]]:
+    """The choices that have a row in a matrix, as the file has them: the last of all choices has no condition."""
+    sections = version.meaning.get("values")
+    for section in sections if isinstance(sections, list) else ():
+        for body in section.values():
+            rows = body.get("rows") if isinstance(body, Mapping) else None
+            for row in rows if isinstance(rows, Mapping) else ():
+                yield str(body.get("matrix")), str(row)
 
 
 def _instruments(version: Version, formulas: Iterable[Formula]) -> Iterator[tuple[str, str]]:
@@ -145,6 +161,8 @@ def meaning_in_words(meaning: Meaning) -> str:
         calendar=bool(meaning.get("calendar")),
     )
     words = a_type(type_)
+    if type_.kind is Kind.INSTRUMENTS and type_.currency:
+        words += f" in {type_.currency}"
     if meaning.get("of"):
         words += f" of {meaning['of']}s"
     bounds = [f"{key.replace('_', ' ')} {meaning[key]}" for key in ("at_least", "at_most") if key in meaning]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rescind.book.digest import digest_of, is_by_first_rule
-from rescind.book.fact_meanings import Meaning, meaning_in_words
+from rescind.book.fact_meanings import Meaning, meaning_in_words, meaning_of
 from rescind.book.lock import Lock
 from rescind.book.model import Book, Version
 from rescind.problems.frozen import frozen
@@ -35,12 +35,15 @@ def frozen_changes(book: Book, version: Version) -> Iterator[FrozenChange]:
     if book.lock is None or locked is None or locked.digest != version.frozen:
         yield _edited(version, "what it includes or reads")
         return
-    yield from _zone(book, book.lock, version)
-    yield from _facts(book, version, locked.facts)
-    if is_by_first_rule(locked.digest):
-        yield _edited(version, "what it includes or reads")
-    elif digest_of(version.meaning, locked.facts, book.lock.zone) != locked.digest:
-        yield _edited(version, "what it includes")
+    edited = digest_of(version.meaning, locked.facts, book.lock.zone) != locked.digest
+    found = [*_zone(book, book.lock, version), *_facts(book, version, locked.facts)]
+    found += [] if edited else _newly_read(book, version, locked.facts)
+    yield from found
+    # INVARIANT: a digest that does not hold is never passed over, whatever there is to say of it.
+    if edited or not found:
+        yield _edited(
+            version, "what it includes or reads" if is_by_first_rule(locked.digest) else "what it includes"
+        )
 
 
 def _zone(book: Book, lock: Lock, version: Version) -> Iterator[FrozenChange]:
@@ -53,16 +56,28 @@ def _zone(book: Book, lock: Lock, version: Version) -> Iterator[FrozenChange]:
 
 
 def _facts(book: Book, version: Version, before: Mapping[str, Meaning]) -> Iterator[FrozenChange]:
-    """The facts that meant another thing. Facts that came or went are a change of the version's own text."""
-    for name, meaning in before.items():
-        now = version.fact_meanings.get(name)
-        if now is None or _same(meaning, now):
+    """The facts that meant another thing, also where the version reads one no more because of what it means now."""
+    when = f"when version `{version.version}` of `{version.policy}` was frozen"
+    for name, was in before.items():
+        fact = book.vocabulary.facts.get(name)
+        if fact is None:  # an error of its own
             continue
-        fact = book.vocabulary.facts[name]
-        when = f"when version `{version.version}` of `{version.policy}` was frozen"
+        now = version.fact_meanings.get(name) or meaning_of(fact, book.zone)
+        if not _same(was, now):
+            yield FrozenChange(
+                f"the fact `{name}` was {meaning_in_words(was)}, {when}, and is now {meaning_in_words(now)}",
+                f"undo the change at {fact.location}, or declare a new fact and read it in a new version",
+            )
+
+
+def _newly_read(book: Book, version: Version, before: Mapping[str, Meaning]) -> Iterator[FrozenChange]:
+    """Facts that the same text reads only now: whether one is there is asked only of what may be absent."""
+    for name in sorted(version.fact_meanings.keys() - before.keys()):
+        words = meaning_in_words(version.fact_meanings[name])
         yield FrozenChange(
-            f"the fact `{name}` was {meaning_in_words(meaning)}, {when}, and is now {meaning_in_words(now)}",
-            f"undo the change at {fact.location}, or declare a new fact and read it in a new version",
+            f"version `{version.version}` of `{version.policy}` did not depend on the fact `{name}` when it was "
+            f"frozen, and does now that it is {words}",
+            f"undo the change at {book.vocabulary.facts[name].location}",
         )
 
 

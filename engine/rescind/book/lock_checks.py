@@ -52,7 +52,7 @@ def _gone(book: Book, lock: Lock) -> Iterator[Deviation]:
         policy = policies.get(locked.id)
         for version in locked.versions:
             now = policy.named(version.name) if policy else None
-            if now is not None and not now.draft:
+            if (now is not None and not now.draft) or (policy and version.name in policy.unread):
                 continue
             name = f"version `{version.name}` of `{locked.id}`"
             words = "the book calls it a draft" if now else "the book does not list it any more"

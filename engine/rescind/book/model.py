@@ -312,7 +312,8 @@ class Version:
 class Policy:
     """A named set of terms and its versions, by the time at which they come into force.
 
-    `before_first` is None where the book leaves it to what else is in force. `places` are those of the values in its
+    `before_first` is None where the book leaves it to what else is in force. `unread` are versions that it lists and
+    that have errors of their own: they are none of `versions`. `places` are those of the values in its
     entry in the book, by key.
     """
 
@@ -324,6 +325,7 @@ class Policy:
     location: Location
     places: Mapping[str, Location] = field(default_factory=dict)
     before_first: BeforeFirst | None = None
+    unread: frozenset[str] = frozenset()
 
     def in_force_at(self, instant: int) -> Version | None:
         """The version in force at an instant in microseconds; None before the first, after the last, or in a gap."""

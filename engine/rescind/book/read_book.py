@@ -7,7 +7,8 @@ own remark stands only if the schema finds nothing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path as FilePath
@@ -24,7 +25,7 @@ from rescind.book.read_version import MAX_TITLE, VERSION, read_version
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
 from rescind.book.words import BeforeFirst
 from rescind.formula.business_calendars import BusinessCalendar, calendar_problem
-from rescind.problems.problem import Location, Problems
+from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
 from rescind.source.read_source import read_file
@@ -59,14 +60,18 @@ class BookReader:
     def __init__(self, path: FilePath, problems: Problems, lock: FilePath | None = None) -> None:
         self._path = path
         self._lock_path = lock or lock_path(path)
-        self._problems = problems
+        # Where problems go: all of them, or those of the frozen version that is being read.
+        self._problems = self._all = problems
+        self._hints: dict[Problem, str] = {}
         self.documents: dict[str, tuple[str, Document]] = {}
         self._zone = ZoneInfo("UTC")
 
     def read(self) -> Book | None:
         """The book, or None where it cannot be built."""
         document = self._document(self._path.name, "book", None)
-        return self._shaped(self._book, document, "book") if document else None
+        book = self._shaped(self._book, document, "book") if document else None
+        self._all.reword(self._hinted)
+        return book
 
     def _document(self, shown: str, kind: str, named_at: Node | None) -> Document | None:
         """The document at a path relative to the book, read once."""
@@ -129,7 +134,8 @@ class BookReader:
 
     def _faulty(self, document: Document) -> bool:
         """Whether an error in a document has been reported."""
-        return any(problem.location.path == document.path for problem in self._problems.errors)
+        errors = (*self._all.errors, *self._problems.errors)
+        return any(problem.location.path == document.path for problem in errors)
 
     def _book(self, document: Document) -> Book | None:
         root = Node(document).only(
@@ -226,7 +232,11 @@ class BookReader:
     def _policy(self, node: Node, setting: Setting, calendars: Mapping[str, object]) -> Policy:
         node.only("id", "title", "description", "governed_by", "otherwise", "before_first", "versions")
         before_first = node.get("before_first")
-        versions = [self._version(item, setting, calendars) for item in node.child("versions").each()]
+        listed = list(node.child("versions").each())
+        versions = [self._version(item, setting, calendars) for item in listed]
+        unread = [
+            item.child("version").text() for item, read in zip(listed, versions, strict=True) if not read
+        ]
         return Policy(
             node.child("id").id(),
             node.text_of("title", MAX_TITLE),
@@ -236,6 +246,7 @@ class BookReader:
             node.location,
             _places(node),
             before_first.word(BeforeFirst) if before_first else None,
+            frozenset(unread),
         )
 
     def _version(self, node: Node, setting: Setting, calendars: Mapping[str, object]) -> Version | None:
@@ -246,14 +257,9 @@ class BookReader:
         end = self._moment(until) if until else None
         given = node.get("digest")
         frozen = given.matching(DIGEST, "a digest") if given else ""
-        file = node.child("file")
-        document = self._document(file.text(), "policy", file)
-        if not document:
-            return None
-        version = self._shaped(
-            lambda found: read_version(Node(found), setting, self._problems), document, "policy"
-        )
-        if version:
+        with self._frozen_hints(node.child("version").text() if frozen else ""):
+            document, version = self._content(node.child("file"), setting)
+        if document and version:
             version = self._named(version, node.child("version"), document)
         if not version or start is None or (until and end is None):
             return None
@@ -265,6 +271,37 @@ class BookReader:
             entry=node.location,
             places=_places(node),
         )
+
+    def _content(self, file: Node, setting: Setting) -> tuple[Document | None, Version | None]:
+        """The document of a version, and what it says; None for what cannot be read."""
+        document = self._document(file.text(), "policy", file)
+        if not document:
+            return None, None
+        version = self._shaped(
+            lambda found: read_version(Node(found), setting, self._problems), document, "policy"
+        )
+        return document, version
+
+    @contextmanager
+    def _frozen_hints(self, name: str) -> Iterator[None]:
+        """What is wrong with the frozen version `name` was right once: no mistake in it is to be mended in place.
+
+        Its problems are noted, and get their hint when everything is read: what is included may stand in drafts too.
+        """
+        if not name:
+            yield
+            return
+        self._problems = Problems()
+        try:
+            yield
+        finally:
+            found, self._problems = self._problems, self._all
+            hint = f"version `{name}` is frozen: restore what was deleted or edited, or start a new version"
+            self._hints.update(dict.fromkeys(found.errors, hint))
+            self._problems.extend(found)
+
+    def _hinted(self, problem: Problem) -> Problem:
+        return replace(problem, hint=self._hints.get(problem, problem.hint))
 
     def _digested(
         self, version: Version, frozen: str, vocabulary: Vocabulary, calendars: Mapping[str, object]

@@ -19,8 +19,6 @@ from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     clean,
     echo_document,
     echo_problems,
@@ -28,6 +26,7 @@ from rescind.terminal.verb_options import (
     moment_of,
     relocated,
 )
+from rescind.terminal.which_book import book_option, book_to_write
 from rescind.values.units import format_time
 
 __all__ = ["publish"]
@@ -65,7 +64,7 @@ def _reason(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 )
 @click.argument("policy", metavar="[POLICY", required=False)
 @click.argument("version", metavar="VERSION]", required=False)
-@book_option
+@book_option()
 @click.option(
     "--fail-under",
     type=click.IntRange(0, 100),
@@ -106,7 +105,7 @@ def publish(  # noqa: PLR0913 - one parameter for each option
     Where a published version was moved or taken away after all, the book does not load until --amend says why.
     """
     _one_thing(policy, version, renews=renews, amends=amends, because=because)
-    path = book_file(book)
+    path = book_to_write(book)
     with places_from_here(path):
         today = _day(at)
         if amends and because:

@@ -9,6 +9,7 @@ import copy
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rescind.book.engine_facts import SUBMITTED
 from rescind.book.model import Book, Policy, Version
@@ -25,7 +26,7 @@ from rescind.problems.problem import Problem
 from rescind.values.types import ABSENT
 from rescind.values.units import FIRST, LAST, UnitError, format_time, parse_time, to_micros
 
-__all__ = ["CaseDecider", "Moment"]
+__all__ = ["CaseDecider", "Moment", "moment_in"]
 
 # An evaluation time: RFC 3339 text, an aware datetime, or microseconds since the epoch.
 Moment = str | dt.datetime | int
@@ -35,7 +36,8 @@ class CaseDecider:
     """Reads and decides cases by the versions of a book.
 
     `slots` gives the place of each fact in the values of a case. `policy` tries only that one, `version` takes that
-    version of each policy tried whatever its dates.
+    version of each policy tried whatever its dates. A version without a definition is left out: it decides nothing, and
+    no other version takes its place.
     """
 
     policy: str | None = None
@@ -47,10 +49,10 @@ class CaseDecider:
         self._reader = FactsReader(book.vocabulary, book.zone)
         self.slots = self._reader.slots
         self._tried = book.tried()
-        self._governing = GoverningVersion(book, self.slots)
         self._maker = DecisionMaker(book, self.slots)
         self._submitted = self.slots.get(SUBMITTED)
         versions = {(each.policy, each.version): each for policy in book.policies for each in policy.versions}
+        self._governing = GoverningVersion(book, self.slots, versions.keys() - definitions.keys())
         self.programs = Programs(
             lambda key: Program(versions[key], definitions[key], book.vocabulary, self.slots)
         )
@@ -73,13 +75,7 @@ class CaseDecider:
 
     def moment(self, at: Moment) -> int:
         """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
-        try:
-            moment = parse_time(at, self.zone) if isinstance(at, str) else _micros(at)
-        except UnitError as error:
-            raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
-        if not FIRST <= moment <= LAST:
-            raise facts_error("R0904", "at", "the evaluation time lies outside of the years 1 to 9999")
-        return moment
+        return moment_in(at, self.zone)
 
     def fact(self, values: list[Any], name: str) -> Any:
         """A fact of a case that was read; `ABSENT` where it was not sent or the book does not know it."""
@@ -134,14 +130,14 @@ class CaseDecider:
     def _version(self, policy: Policy, values: list[Any]) -> Version | None:
         if self.version is not None:
             return self._governing.named(policy, self.version)
-        return policy.in_force_at(self._governing.time_of(policy, values))
+        return self._governing.in_force(policy, values)
 
     def _refuse_gap(self, policy: Policy, values: list[Any]) -> None:
         """Between two versions, a case that the earlier one would govern is an error, and no later policy takes it.
 
         Before the first one it is an error where the book says so.
         """
-        earlier = policy.begun_by(self._governing.time_of(policy, values))
+        earlier = self._governing.begun(policy, values)
         if earlier is None and policy.before_first is BeforeFirst.ERROR:
             raise self._governing.none_in_force([policy], values)
         if (
@@ -172,7 +168,7 @@ class CaseDecider:
         wrong = {problem.location.path for problem in bad}
         for policy in self._tried:
             try:
-                version = policy.in_force_at(self._governing.time_of(policy, values))
+                version = self._governing.in_force(policy, values)
                 if version is None or not self._evaluated(version, values).verdict.applies:
                     continue
             except FactsError as error:
@@ -189,6 +185,17 @@ class CaseDecider:
             f"the request was submitted at {times[0]}, after the evaluation time {times[1]}",
             "decide as of a time at or after the submission",
         )
+
+
+def moment_in(at: Moment, zone: ZoneInfo) -> int:
+    """An evaluation time in microseconds; `zone` is that of a text without one. Raises `FactsError` (R0904)."""
+    try:
+        moment = parse_time(at, zone) if isinstance(at, str) else _micros(at)
+    except UnitError as error:
+        raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
+    if not FIRST <= moment <= LAST:
+        raise facts_error("R0904", "at", "the evaluation time lies outside of the years 1 to 9999")
+    return moment
 
 
 def _mentions(paths: Iterable[str], name: str) -> bool:

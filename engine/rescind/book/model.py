@@ -6,10 +6,10 @@ knows its place and says in `needs` what the author asked for, in words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rescind.book.vocabulary import Vocabulary
@@ -47,6 +47,7 @@ __all__ = [
     "Deduction",
     "Has",
     "Instrument",
+    "Joint",
     "Leaf",
     "Name",
     "Not",
@@ -61,6 +62,7 @@ __all__ = [
     "Term",
     "Value",
     "Version",
+    "fold",
     "leaves",
 ]
 
@@ -78,10 +80,14 @@ class Op(StrEnum):
 
 @frozen
 class Name:
-    """A fact or value read at run time, with its type."""
+    """A fact or value read at run time, with its type.
+
+    `certain`: it is never unknown, as `now` and facts that may be left out are.
+    """
 
     name: str
     type: Type
+    certain: bool = False
 
 
 @frozen
@@ -140,20 +146,36 @@ class Not:
 
 
 Condition = AllOf | AnyOf | Not | Leaf
+Joint = type[AllOf] | type[AnyOf]
+Result = TypeVar("Result")
 ALWAYS = AllOf(())
 NEVER = AnyOf(())
 
 
-def leaves(condition: Condition) -> Iterator[Leaf]:
-    """The leaves of a condition in the order of the file."""
+def fold(
+    condition: Condition,
+    leaf: Callable[[Leaf], Result],
+    joint: Callable[[Joint, list[Result]], Result],
+    denied: Callable[[Result], Result],
+) -> Result:
+    """What becomes of a condition from its leaves up; `joint` is told whether all or any of the parts must hold."""
     match condition:
         case AllOf(items) | AnyOf(items):
-            for item in items:
-                yield from leaves(item)
+            return joint(type(condition), [fold(item, leaf, joint, denied) for item in items])
         case Not(item):
-            yield from leaves(item)
+            return denied(fold(item, leaf, joint, denied))
         case _:
-            yield condition
+            return leaf(condition)
+
+
+def leaves(condition: Condition) -> tuple[Leaf, ...]:
+    """The leaves of a condition in the order of the file."""
+    return fold(
+        condition,
+        leaf=lambda leaf: (leaf,),
+        joint=lambda _, parts: tuple(leaf for part in parts for leaf in part),
+        denied=lambda part: part,
+    )
 
 
 @frozen
@@ -230,13 +252,17 @@ class Route:
 
 @frozen
 class Instrument:
-    """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing."""
+    """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing.
+
+    `named` is false where the terms do not say: then nothing may have been paid with it.
+    """
 
     name: str
     back: Share
     when: Condition
     to: tuple[Route, ...]
     location: Location
+    named: bool = True
 
 
 @frozen

@@ -91,7 +91,7 @@ class ConditionReader:
     def name(self, name: str, place: Location) -> Name:
         """A name with its type; an unknown one is a problem and raises `BrokenNameError`."""
         try:
-            return Name(name, self._names[name])
+            return Name(name, self._names[name], self._names.certain(name))
         except KeyError:
             hint = did_you_mean(name, self._names) or "declare it in the vocabulary or under `values`"
             message = f"`{name}` is not a fact or a value"
@@ -307,7 +307,6 @@ class ConditionReader:
                 place,
                 "leave the line out, or declare the fact `optional: true`",
             )
-            return AllOf(()) if node.data else NEVER
         present = Present(subject, "present", place)
         return present if node.data else Not(present)
 

@@ -13,15 +13,17 @@ from typing import Any, NamedTuple
 
 from rescind.book.model import Blocker, Review, Version
 from rescind.book.rules_of_version import DOES_NOT_APPLY, blocker_name, review_name
-from rescind.book.words import UNSPECIFIED, LineColumn, ReviewScope
+from rescind.book.words import UNSPECIFIED, LineColumn, Outcome, ReviewScope
 from rescind.deciding.derivation import Step, working
 from rescind.deciding.evaluation import Evaluation, Reason
+from rescind.deciding.explain_unknown import why_unknown, why_without_value
 from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
+from rescind.problems.problem import Problem
 from rescind.values.convert import plain
 from rescind.values.units import format_duration, format_money, format_time
 
-__all__ = ["Blocked", "Decision", "NotApplied", "Reviewed"]
+__all__ = ["Blocked", "Decision", "NotApplied", "Reviewed", "Undetermined"]
 
 SCHEMA = "rescind/decision/1"
 COLUMNS = tuple(map(str, LineColumn))
@@ -72,6 +74,23 @@ class Reviewed(NamedTuple):
         return self.review.id
 
 
+class Undetermined(NamedTuple):
+    """A blocker of which it is unknown whether it matches, in a case that another one blocks."""
+
+    blocker: Blocker
+    run: Evaluation
+
+    @property
+    def why(self) -> tuple[Problem, ...]:
+        """What is missing or failed."""
+        return why_unknown(self.run, blocker_name(self.blocker))
+
+    @property
+    def id(self) -> str:
+        """The id of the blocker."""
+        return self.blocker.id
+
+
 class NotApplied(NamedTuple):
     """A policy that was tried and does not apply.
 
@@ -119,6 +138,21 @@ class Decision(NamedTuple):
         return self.run.computed() if self.run else {}
 
     @property
+    def undetermined(self) -> tuple[Undetermined, ...]:
+        """The blockers of a blocked case of which it is unknown whether they match."""
+        if self.outcome != Outcome.BLOCKED or self.run is None:
+            return ()
+        run, blockers = self.run, self.run.program.version.blockers
+        unknown = run.verdict.open_blockers
+        return tuple(Undetermined(each, run) for each in blockers if blocker_name(each) in unknown)
+
+    @property
+    def unknown_values(self) -> Mapping[str, tuple[Problem, ...]]:
+        """The values that were asked for and have none, with why. The answer does not depend on them."""
+        run = self.run
+        return {name: why_without_value(run, name) for name in run.without_value()} if run else {}
+
+    @property
     def working(self) -> tuple[Step, ...]:
         """How each figure came about, in the order of computation."""
         return working(self.run, self.refund) if self.run else ()
@@ -136,12 +170,15 @@ class Decision(NamedTuple):
             "decided_at": self._time(self.decided_at),
             "subject": dict(self.subject),
             "blockers": [self._blocked(blocked) for blocked in self.blockers],
+            **self._undetermined(),
             "reviews": [self._reviewed(reviewed) for reviewed in self.reviews],
             "refund": self._refund(self.refund) if self.refund else None,
         }
         if self.request:
             result["request"] = self._request(self.request)
         result["values"] = self._values()
+        if unknown := self.unknown_values:
+            result["unknown_values"] = {name: [*map(_cause, why)] for name, why in unknown.items()}
         if self.not_applied:
             key = "path" if self.version else "failed"
             result[key] = [self._not_applied(tried) for tried in self.not_applied]
@@ -158,6 +195,14 @@ class Decision(NamedTuple):
         if blocker.remedy:
             result["remedy"] = blocker.remedy
         return result | self._why(blocked) | {"at": _at(blocker.location)}
+
+    def _undetermined(self) -> dict[str, Any]:
+        """The blockers that are unknown, where there are any."""
+        rows = [
+            {"id": each.id, "why": [*map(_cause, each.why)], "at": _at(each.blocker.location)}
+            for each in self.undetermined
+        ]
+        return {"undetermined": rows} if rows else {}
 
     def _reviewed(self, reviewed: Reviewed) -> dict[str, Any]:
         review = reviewed.review
@@ -263,6 +308,11 @@ def _policy(version: Version) -> dict[str, Any]:
         "digest": version.digest,
         "draft": version.draft,
     }
+
+
+def _cause(problem: Problem) -> dict[str, str]:
+    """What is missing or failed: its code, where in the facts or in the policy, and the words."""
+    return {"code": problem.code, "path": problem.location.path, "message": problem.message}
 
 
 def _at(location: Any) -> str:

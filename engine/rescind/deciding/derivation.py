@@ -65,7 +65,7 @@ def _values(run: Evaluation) -> list[Step]:
 
 def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
     """A value by cases: the row that held, and what made it hold."""
-    row = run.row_of(value)
+    row = run.row_of(value.name)
     because = run.because(row_name(value, table.rows.index(row) + 1))
     words = " and ".join(
         f"{reason.name} is {'not ' if reason.denied else ''}{reason.needs}" for reason in because
@@ -77,8 +77,10 @@ def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
 
 
 def _inputs(run: Evaluation, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:
+    """What went in; a name that has no value was not needed."""
     names = dict.fromkeys(name for formula in formulas if formula for name in formula.names)
-    return tuple((name, run.read(name), run.program.type_of(name)) for name in names)
+    found = [(name, run.known(name), run.program.type_of(name)) for name in names]
+    return tuple(row for row in found if row[1] is not None)
 
 
 def _deductions(run: Evaluation, settlement: Settlement) -> list[Step]:

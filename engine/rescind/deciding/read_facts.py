@@ -107,17 +107,6 @@ class FactsReader:
         shown = path if len(path) <= 100 else path[:97] + "…"
         return Problem("R0902", f"`{shown}` is not a fact of the vocabulary", Location(shown), hint)
 
-    def missing(self, names: Iterable[str], values: list[Any], policy: str) -> list[Problem]:
-        """A problem for every required fact of `names` that the caller left out."""
-        problems = []
-        for name in sorted(names, key=self.slots.__getitem__):
-            fact = self._vocabulary.facts[name]
-            if fact.required and values[self.slots[name]] is ABSENT:
-                words = f": {fact.description}" if fact.description else ""
-                hint = f"the policy `{policy}` needs it{words}"
-                problems.append(Problem("R0901", f"the fact `{name}` is missing", Location(name), hint))
-        return problems
-
 
 class _Open(dict[str, Any]):
     """A group in which unknown keys are passed over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rescind.formula.build_closures import build
 from rescind.formula.lexer import Mistake
 from rescind.formula.parser import parse
-from rescind.formula.scope import Formula, Scope
+from rescind.formula.scope import Formula, NameRead, Scope
 from rescind.formula.typed_expression import NUMERIC, Poisoned, Typed, Unit, describe
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Location, Problem, Problems
@@ -38,7 +38,12 @@ def compile_formula(
     problems.extend(found)
     if result is None or any(CODES[problem.code].severity is Severity.ERROR for problem in found):
         return None
-    return Formula(text, result.type, tuple(unit.names), result.run)
+    reads = tuple(
+        NameRead(node.name, _location(text, node.start, place), optional, present)
+        for node, optional, present in unit.reads
+    )
+    zoneless = tuple(unit.snippet(node) for node in unit.zoneless)
+    return Formula(text, result.type, tuple(unit.names), result.run, reads, zoneless)
 
 
 def _problem(mistake: Mistake, text: str, place: Location) -> Problem:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from rescind.formula.business_calendars import BusinessCalendar
 from rescind.formula.runtime_values import Read
 from rescind.problems.frozen import frozen
+from rescind.problems.problem import Location
 from rescind.values.types import Type
 
-__all__ = ["Formula", "Scope"]
+__all__ = ["Formula", "NameRead", "Scope"]
 
 
 @frozen
@@ -30,15 +31,31 @@ class Scope:
 
 
 @frozen
+class NameRead:
+    """One place in a formula that reads a name, or a field `each.…` of a record.
+
+    `optional`: it may be absent at run time. `present` are the names that are known to be present where it is read.
+    """
+
+    name: str
+    location: Location
+    optional: bool
+    present: frozenset[str]
+
+
+@frozen
 class Formula:
     """A checked formula.
 
     `names`: what it reads, in order of appearance, each once (`now`, and `rates` where it converts, included).
     `evaluate`: takes a reader from name to value (or `ABSENT`) and gives the exact value in the representation
     of `rescind.values.types`, a whole number that it computed as `int`. Raises `FormulaError` only.
+    `reads`: where it reads each name, and `zoneless` its parts that count days by the zone of the book; for advice.
     """
 
     text: str
     type: Type
     names: tuple[str, ...]
     evaluate: Callable[[Read], object]
+    reads: tuple[NameRead, ...] = ()
+    zoneless: tuple[str, ...] = ()

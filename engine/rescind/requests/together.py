@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from rescind.book.words import CANCELLABLE
 from rescind.deciding.decide_case import CaseDecider
-from rescind.requests.rows_to_cases import Case
+from rescind.problems.problem import Problem
+from rescind.requests.rows_to_cases import Case, row_problems
 from rescind.values.types import ABSENT
 
-__all__ = ["Bond", "HeldBack", "goes", "held_back"]
+__all__ = ["Bond", "HeldBack", "goes", "held_back", "unknown_bonds"]
 
 # What binds resources: the fact, and the value that they have in common.
 Bond = tuple[str, str]
@@ -56,6 +57,20 @@ def held_back(decider: CaseDecider, cases: Sequence[Case]) -> dict[str, HeldBack
             held |= dict.fromkeys((case.resource for case in bound), why)
             staying += bound
     return held
+
+
+def unknown_bonds(decider: CaseDecider, cases: Sequence[Case]) -> list[Problem]:
+    """The missing facts that would say what goes together: one that stays might hold back any other."""
+    problems: list[Problem] = []
+    for case in cases if len(cases) > 1 else ():
+        version = case.decision.version
+        if version is None or not version.together:
+            continue
+        fact = decider.vocabulary.facts[version.together]
+        if fact.required and decider.fact(case.values, fact.name) is ABSENT:
+            missing = decider.programs[version.policy, version.version].missing(fact.name)
+            problems += row_problems(case.row, [missing])
+    return problems
 
 
 def _causes(members: Sequence[Case], held: Mapping[str, HeldBack]) -> tuple[str, ...]:

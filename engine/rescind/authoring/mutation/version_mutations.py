@@ -230,6 +230,8 @@ def _of_rule(rule: AnyRule) -> Iterator[Mutation]:
 def _of_review(rule: Rule[Review]) -> Iterator[Mutation]:
     review = rule.part
     late = f"a case of `{rule.name}` with `states` at the deadline and a second later"
+    if review.within is None:  # there is no deadline to be late for
+        late = f"a case that expects `reviews: {{{review.id}: {{on_timeout: {review.on_timeout}}}}}`"
     changes: list[tuple[str, Mapping[str, Any], str]] = [
         (f"on_timeout {review.on_timeout} to {other}", {"on_timeout": other}, late)
         for other in _others(review.on_timeout)
@@ -310,6 +312,8 @@ def _of_term(rules: TermRules, formulas: Formulas) -> Iterator[Mutation]:
     term = rules.own.part
     for instrument in rules.instruments:
         own, part = instrument.own, instrument.own.part
+        if not part.named:  # a case in which it paid has no refund to tell a mutant by
+            continue
         advice = f"a case paid with `{part.name}` that expects what comes back on it"
         for back in _others(part.back):
             # Without deductions all of the remainder is all.

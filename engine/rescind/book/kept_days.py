@@ -47,11 +47,8 @@ def changed_days(calendar: BusinessCalendar, kept: KeptDays) -> dict[dt.date, bo
 def _unusual(calendar: BusinessCalendar, first: dt.date, last: dt.date) -> tuple[set[dt.date], set[dt.date]]:
     """Days off from Monday to Friday, and working days at weekends."""
     days_off, working_days = set(), set()
-    for date in _days(first, last):
-        try:
-            works = calendar.is_business_day(date)
-        except FormulaError:  # a year of which nothing is known: no case can have used its days either
-            continue
+    for date in _known_days(calendar, first, last):
+        works = calendar.is_business_day(date)
         if works and date.weekday() > FRIDAY:
             working_days.add(date)
         elif not works and date.weekday() <= FRIDAY:
@@ -59,5 +56,12 @@ def _unusual(calendar: BusinessCalendar, first: dt.date, last: dt.date) -> tuple
     return days_off, working_days
 
 
-def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    return map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+def _known_days(calendar: BusinessCalendar, first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    """The days of a span, but for years of which nothing is known: no case can have used their days either."""
+    for year in range(first.year, last.year + 1):
+        start, end = max(first, dt.date(year, 1, 1)), min(last, dt.date(year, 12, 31))
+        try:
+            calendar.is_business_day(start)
+        except FormulaError:
+            continue
+        yield from map(dt.date.fromordinal, range(start.toordinal(), end.toordinal() + 1))

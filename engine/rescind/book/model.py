@@ -42,6 +42,7 @@ __all__ = [
     "AnyOf",
     "Blocker",
     "Book",
+    "BookWords",
     "Compare",
     "Condition",
     "Deduction",
@@ -382,6 +383,14 @@ class Policy:
 
 
 @frozen
+class BookWords:
+    """What the book calls that which is asked for: `Unsubscription allowed`, `cannot be unsubscribed`."""
+
+    cancellation: str = "Cancellation"
+    cancelled: str = "cancelled"
+
+
+@frozen
 class Book:
     """A whole book: the vocabulary and the policies in the order in which they are tried.
 
@@ -396,6 +405,7 @@ class Book:
     calendars: Mapping[str, BusinessCalendar]
     policies: tuple[Policy, ...]
     lock: Lock | None = None
+    words: BookWords = BookWords()
 
     def tried(self) -> tuple[Policy, ...]:
         """The policies in the order in which they are tried: from the first one on, following `otherwise`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from rescind.book.vocabulary import NOW, Vocabulary
+from rescind.book.vocabulary import NOW, Fact, Vocabulary
 from rescind.values.types import Kind, Type
 
 __all__ = ["BrokenNameError", "Names"]
@@ -35,6 +35,10 @@ class Names(Mapping[str, Type]):
             return False
         self._declared[name] = None
         return True
+
+    def fact(self, name: str) -> Fact | None:
+        """The fact of this name, None for a value or a figure."""
+        return self._vocabulary.facts.get(name)
 
     def optional(self, name: str) -> bool:
         """Whether a name may be absent at run time."""

@@ -186,6 +186,9 @@ def _governed_by(book: Book, problems: Problems) -> None:
 
 
 def _digests(book: Book, problems: Problems) -> None:
+    """Not asked where the vocabulary has errors: what they change of a version is mended with them."""
+    if any(problem.location.path == book.vocabulary.path for problem in problems.errors):
+        return
     for version in _versions(book):
         for change in frozen_changes(book, version):
             problems.add("R0307", change.message, version.places["digest"], change.hint)

@@ -47,6 +47,7 @@ class CaseDecider:
     def __init__(self, book: Book, definitions: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
         self.vocabulary = book.vocabulary
         self.zone = book.zone
+        self.words = book.words
         self._reader = FactsReader(book.vocabulary, book.zone)
         self.slots = self._reader.slots
         self._tried = book.tried()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rescind.book.engine_facts import how_to_declare
 from rescind.book.vocabulary import Fact, Vocabulary
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.problem import Location, Problem
@@ -103,7 +104,7 @@ class FactsReader:
                 yield from _value_problems(read, raw, path, slot, values)
 
     def _unknown(self, path: str) -> Problem:
-        hint = did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
+        hint = how_to_declare(path) or did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
         shown = path if len(path) <= 100 else path[:97] + "…"
         return Problem("R0902", f"`{shown}` is not a fact of the vocabulary", Location(shown), hint)
 

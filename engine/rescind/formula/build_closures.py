@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from rescind.formula.arithmetic import arithmetic, negative
@@ -109,8 +109,31 @@ def _unknown_name(unit: Unit, node: Name) -> Mistake:
         "None": "use `present(name)`",
         "null": "use `present(name)`",
     }
-    hint = words.get(name) or did_you_mean(name, known)
+    hint = words.get(name) or _record_field(unit, name) or unit.scope.undeclared(name)
+    near = _near(name, known)
+    if not hint and "." in name:
+        hint = near or "declare it in the vocabulary"
+    elif not hint:
+        hint = f"declare it under `values`; a text stands in quotes of its own: `'{name[:60]}'`"
+        hint = f"{near} else declare it under `values`" if near else hint
     return Mistake("R0503", node.start, f"`{name[:60]}` is neither a fact nor a value", hint)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """A name that is nearly this one. What has no dot is a value, or a fact without its group."""
+    if "." in name:
+        return did_you_mean(name, known)
+    whole = [one for one in known if one.rpartition(".")[2] == name]
+    return (
+        f"did you mean `{whole[0]}`?"
+        if whole
+        else did_you_mean(name, [one for one in known if "." not in one])
+    )
+
+
+def _record_field(unit: Unit, name: str) -> str:
+    """A field of the list's records, without the `each` that reads it."""
+    return f"did you mean `{EACH}.{name}`?" if unit.each is not None and name in unit.each else ""
 
 
 def _field(unit: Unit, node: Name, field: str) -> Typed:

@@ -71,8 +71,16 @@ def _check_result(result: Typed, expect: Type | None) -> None:
         message = f"this yields {describe(one)}, expected {describe(other)}"
         raise Mistake("R0514", start, message, f"use `convert(…, '{other.currency}')`")
     if not _fits(one, other):
-        hint = "round it: `round(x)`" if {one.kind, other.kind} == NUMERIC else ""
+        hint = "round it: `round(x)`" if {one.kind, other.kind} == NUMERIC else _share_of(one, other)
         raise Mistake("R0514", start, f"this yields {describe(one)}, expected {describe(other)}", hint)
+
+
+def _share_of(one: Type, other: Type) -> str:
+    """What is missing where a rate stands and money is wanted."""
+    if other.kind is not Kind.MONEY or one.kind not in NUMERIC:
+        return ""
+    currency = other.currency or "USD"
+    return f"multiply it with an amount for a share of that, or give it a currency: `1 {currency} * x`"
 
 
 def _fits(one: Type, other: Type) -> bool:

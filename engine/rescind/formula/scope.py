@@ -21,6 +21,7 @@ class Scope:
 
     `types`: dotted names of facts and values, `now`, instruments such as `order.paid.cash`, `rates`.
     `optional`: names that may be absent at run time (of a list's records, the fields with `Type.optional`).
+    `undeclared`: the hint for a name that `types` lacks, "" where there is none.
     `zone`: where calendar functions work when they name no zone.
     """
 
@@ -28,6 +29,7 @@ class Scope:
     optional: frozenset[str]
     zone: ZoneInfo
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    undeclared: Callable[[str], str] = field(default=lambda _: "")
 
 
 @frozen

@@ -1,7 +1,7 @@
 """What goes together or not at all.
 
 A version that says `together: resource.group` binds its resources to all others of the request with the same value.
-Where one of them cannot be unsubscribed, none is. A resource without a value is merely attached, and goes or stays
+Where one of them cannot go, none does. A resource without a value is merely attached, and goes or stays
 alone.
 """
 
@@ -33,7 +33,7 @@ class HeldBack:
 
 
 def goes(case: Case) -> bool:
-    """Whether a case can be unsubscribed by itself."""
+    """Whether a case can go by itself."""
     return case.decision.outcome in CANCELLABLE
 
 

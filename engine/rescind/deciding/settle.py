@@ -170,7 +170,8 @@ def plan_of(
     deductions = tuple(rule.part for rule in term.deductions if rule.name in held)
     names = [rule.name for rule in term.deductions]
     if arithmetic.below_zero:  # a debt falls on one that shares the remainder even where it paid nothing
-        names += [each.own.name for each in term.instruments if each.own.part.back is Share.REMAINDER]
+        owing = [each for each in term.instruments if each.own.part.back is Share.REMAINDER]
+        names += [name for each in owing for name in _asked(each, held)]
     asked = [(each.own.part.name, name) for each in term.instruments for name in _asked(each, held)]
     return Plan(
         term.own.part,

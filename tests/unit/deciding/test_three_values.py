@@ -250,6 +250,16 @@ def test_a_debt_falls_on_an_instrument_that_paid_nothing_so_its_condition_is_ask
     assert refused(engine, without("hurt")) == [("R0901", "hurt", False)]
 
 
+def test_where_a_debt_of_an_instrument_that_paid_nothing_goes_is_asked(load):
+    engine = load(
+        "refund:\n  paid: order.paid\n  below_zero: charge\n  terms:\n"
+        "    - id: a\n      deduct: {fee: 5 EUR}\n"
+        "      instruments:\n        cash: full\n        card:\n          return: remainder\n"
+        "          to: [{when: {hurt: true}, to: bank}, {otherwise: account}]\n"
+    )
+    assert refused(engine, without("hurt")) == [("R0901", "hurt", False)]
+
+
 def test_every_cause_of_an_unknown_refund_is_named(load):
     engine = load(
         "refund:\n  paid: order.paid\n  terms:\n    - id: a\n"

@@ -22,7 +22,7 @@ from rescind.book.vocabulary import Vocabulary
 from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import FirstProblems, Location, Problem
-from rescind.problems.suggestions import did_you_mean
+from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.json_positions import survey
 from rescind.source.json_syntax import too_deep
 from rescind.values.types import Kind
@@ -145,7 +145,7 @@ def _inside_another(names: Collection[str], name: str) -> bool:
 
 def _unknown(name: str, place: Location, vocabulary: Vocabulary, opened: OpenGroups) -> Problem:
     hint = opened.slip(name) or did_you_mean(name, vocabulary.facts)
-    hint = hint or "columns are named after facts: `order.amount`"
+    hint = hint or f"columns are named after facts: {one_of(vocabulary.facts, 3)}"
     return Problem("R0902", f"`{_shown(name)}` is not a fact of the vocabulary", place, hint)
 
 

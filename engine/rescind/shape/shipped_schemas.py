@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["KINDS", "base_schema"]
 
 # Each is a file `shape/schemas/<kind>.schema.json`, for documents whose `schema:` is `rescind/<kind>/1`.
-KINDS = ("book", "facts", "policy", "shared", "cases", "decision", "order", "status")
+KINDS = ("book", "lock", "facts", "policy", "shared", "cases", "decision", "order", "status")
 
 
 def base_schema(kind: str) -> dict[str, Any]:

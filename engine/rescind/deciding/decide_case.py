@@ -21,13 +21,15 @@ from rescind.deciding.read_facts import FactsReader
 from rescind.deciding.version_program import Program
 from rescind.problems.exceptions import FactsError, facts_error
 from rescind.problems.problem import Problem
+from rescind.values.scalar_readers import read_moment
 from rescind.values.types import ABSENT
-from rescind.values.units import FIRST, LAST, UnitError, format_time, parse_time, to_micros
+from rescind.values.units import FIRST, LAST, UnitError, format_time
 
 __all__ = ["CaseDecider", "Moment"]
 
-# An evaluation time: RFC 3339 text, an aware datetime, or microseconds since the epoch.
-Moment = str | dt.datetime | int
+# An evaluation time: a time or a date, as text or from Python (a date is its first instant in the zone of the book), or
+# microseconds since the epoch.
+Moment = str | dt.datetime | dt.date | int
 
 
 class CaseDecider:
@@ -73,7 +75,7 @@ class CaseDecider:
     def moment(self, at: Moment) -> int:
         """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
         try:
-            moment = parse_time(at, self.zone) if isinstance(at, str) else _micros(at)
+            moment = at if at.__class__ is int else read_moment(at, self.zone)
         except UnitError as error:
             raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
         if not FIRST <= moment <= LAST:
@@ -190,12 +192,3 @@ def _mentions(paths: Iterable[str], name: str) -> bool:
         path == name or path.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{path}.")
         for path in paths
     )
-
-
-def _micros(at: object) -> int:
-    """An instant as microseconds; `True` is none, though Python counts it as an integer."""
-    if at.__class__ is int:
-        return at
-    if not isinstance(at, dt.datetime):
-        raise UnitError("expected a time with an offset, a text or an aware datetime")
-    return to_micros(at)

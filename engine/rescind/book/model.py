@@ -38,6 +38,7 @@ __all__ = [
     "NEVER",
     "AllOf",
     "AnyOf",
+    "Asked",
     "Blocker",
     "Book",
     "Compare",
@@ -82,6 +83,12 @@ class Name:
     type: Type
 
 
+# What the author of a leaf asked for, as plain data: `{"operator": "over", "operand": …}` with the word of the language
+# and the operand as `rescind.values.convert.typed` writes it, `{"fact": …}` for another name, a list where the operator
+# takes several. It says again what other fields say, so two leaves are equal without it.
+Asked = Mapping[str, Any]
+
+
 @frozen
 class Compare:
     """`subject op operand`; the operand is a typed literal or another `Name`."""
@@ -91,6 +98,7 @@ class Compare:
     operand: Any
     needs: str
     location: Location
+    asked: Asked = field(compare=False)
 
 
 @frozen
@@ -102,6 +110,11 @@ class Present:
     location: Location
     implied: bool = False
 
+    @property
+    def asked(self) -> Asked:
+        """What its author asked for."""
+        return {"operator": "present", "operand": True}
+
 
 @frozen
 class Has:
@@ -111,6 +124,11 @@ class Has:
     member: str
     needs: str
     location: Location
+
+    @property
+    def asked(self) -> Asked:
+        """What its author asked for."""
+        return {"operator": "has", "operand": self.member}
 
 
 Leaf = Compare | Present | Has

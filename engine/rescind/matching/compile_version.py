@@ -169,13 +169,13 @@ class _Compiler:
         return {field for field, _, _ in atoms}
 
     def _reasons(self, literal: Literal) -> list[dict[str, Any]]:
-        """What a literal of a branch looked at and asked for, in words."""
+        """What a literal of a branch looked at and asked for, in words and as data."""
         atom = literal.atom
         if isinstance(atom, Flag):
             return [self._flag_reason(atom.name, positive=literal.positive)]
         if getattr(atom, "implied", False) and literal.positive:
             return []
-        reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs}
+        reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs, **atom.asked}
         if isinstance(atom, Compare) and isinstance(atom.operand, Name):
             reason["against"] = atom.operand.name
         return [reason if literal.positive else {**reason, "not": True}]

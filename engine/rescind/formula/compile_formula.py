@@ -38,7 +38,8 @@ def compile_formula(
     problems.extend(found)
     if result is None or any(CODES[problem.code].severity is Severity.ERROR for problem in found):
         return None
-    return Formula(text, result.type, tuple(unit.names), result.run)
+    zone = next(iter(unit.zones)) if len(unit.zones) == 1 else ""
+    return Formula(text, result.type, tuple(unit.names), result.run, zone)
 
 
 def _problem(mistake: Mistake, text: str, place: Location) -> Problem:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from rescind.formula.business_calendars import BusinessCalendar
 from rescind.formula.runtime_values import Read
+from rescind.problems.exceptions import EngineError
 from rescind.problems.frozen import frozen
 from rescind.values.types import Type
 
@@ -36,9 +38,19 @@ class Formula:
     `names`: what it reads, in order of appearance, each once (`now`, and `rates` where it converts, included).
     `evaluate`: takes a reader from name to value (or `ABSENT`) and gives the exact value in the representation
     of `rescind.values.types`, a whole number that it computed as `int`. Raises `FormulaError` only.
+    `zone`: the time zone that it names, in which its times are to be read; "" where it names none, or several.
     """
 
     text: str
     type: Type
     names: tuple[str, ...]
     evaluate: Callable[[Read], object]
+    zone: str = ""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Closures do not travel: what arrives says what the formula is, and cannot compute."""
+        return Formula, (self.text, self.type, self.names, _stayed_behind, self.zone)
+
+
+def _stayed_behind(_: Read) -> NoReturn:
+    raise EngineError("a formula that was pickled cannot be computed: take the engine's own")

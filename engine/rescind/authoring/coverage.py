@@ -233,7 +233,7 @@ def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> I
         return
     for blocker in rules.blockers:
         yield blocker, run.holds(blocker.name)
-    computed = decision.values
+    computed = decision.computed
     for value in rules.values:
         if value.value.name in computed:
             yield from _first(value.rows, run)
@@ -241,9 +241,9 @@ def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> I
         return
     for review in rules.reviews:
         yield review, run.holds(review.name)
-    if decision.refund:
+    if decision.settlement:
         yield from _first([term.own for term in rules.terms], run)
-        taken = next(term for term in rules.terms if term.own.part.id == decision.refund.term.id)
+        taken = next(term for term in rules.terms if term.own.part.id == decision.settlement.term.id)
         for rule in _parts_of(taken):
             yield rule, run.holds(rule.name)
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from rescind.book.model import Row, Table, Value
+from rescind.book.model import Asked, Row, Table, Value, Version
 from rescind.deciding.settle import Settlement, settle
 from rescind.deciding.verdict import Fired
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError
 from rescind.matching.request_reviews import SUM_PREFIX, summed
 from rescind.problems.exceptions import EngineError, FactsError, facts_error
+from rescind.problems.problem import Location
 from rescind.values.types import ABSENT, RATES, Type
 from rescind.values.units import Money
 
-__all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate"]
+__all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate", "written_at"]
 
 # A figure's name and a currency to its sum over the request, as money in that currency.
 Sums = Callable[[str, str], Any]
 
 
 class Reason(NamedTuple):
-    """One comparison that decided: the name, its typed value, and what the policy asked for, in words."""
+    """One comparison that decided: the name, its typed value, and what the policy asked for, in words and as data.
+
+    `asked` is `{"operator": …, "operand": …}`; see `rescind.book.model.Asked`. `denied`: it must not hold. `against` is
+    the name that it is compared with and `other` that one's value; "" and None where it is a literal.
+    """
 
     name: str
     value: Any
@@ -31,6 +36,12 @@ class Reason(NamedTuple):
     denied: bool
     against: str
     other: Any
+    asked: Asked
+
+
+def written_at(version: Version, place: Location) -> str:
+    """Which policy says so, and on which line: the path of a problem of facts names neither."""
+    return f"(the policy `{version.policy}` {version.version}, {place.path}:{place.line})"
 
 
 def evaluate(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
@@ -143,7 +154,9 @@ class Evaluation:
         try:
             return formula.evaluate(self.read)
         except FormulaError as error:
-            raise facts_error("R0908", f"values.{name}", f"`{formula.text}`: {error}") from None
+            place = self.row_of(value).location if isinstance(value.body, Table) else value.location
+            said = f"`{formula.text}`: {error} {written_at(program.version, place)}"
+            raise facts_error("R0908", f"values.{name}", said) from None
 
     def _sum(self, name: str) -> Any:
         """A figure summed over the request; the case's own where it is the whole request."""
@@ -198,7 +211,8 @@ class Evaluation:
         try:
             return settle(plan, paid, self.read)
         except FormulaError as error:
-            raise facts_error("R0908", f"refund.{plan.term.id}", str(error)) from None
+            said = f"{error} {written_at(self.program.version, plan.term.location)}"
+            raise facts_error("R0908", f"refund.{plan.term.id}", said) from None
 
     def _refund_figure(self, name: str) -> Money:
         settlement = self.settlement()
@@ -248,7 +262,8 @@ class Evaluation:
         other = self.read(against) if against else None
         no = bool(part.get("not")) is not denied
         type_ = self.program.type_of(name)
-        return [Reason(self._shown(name), self.read(name), type_, part["needs"], no, against, other)]
+        asked = {key: part[key] for key in ("operator", "operand")}
+        return [Reason(self._shown(name), self.read(name), type_, part["needs"], no, against, other, asked)]
 
     def _shown(self, name: str) -> str:
         """A name as decisions show it."""

@@ -25,6 +25,8 @@ from rescind.values.units import format_time
 __all__ = ["LeftOut", "Line", "Order", "number_of"]
 
 SCHEMA = "rescind/order/1"
+# The form of the decisions in it: within a number what stands in an order stays as it is.
+DECISION = "rescind/decision/1"
 PREFIX = "RS-"
 HEX_DIGITS = 24
 
@@ -127,7 +129,7 @@ class Order:
             result["deadline"] = format_time(line.state.deadline, self.zone)
         if line.words:
             result["words"] = [self._word(word) for word in line.words]
-        return result | {"decision": line.decision.to_dict()}
+        return result | {"decision": line.decision.to_dict(DECISION)}
 
     def _word(self, word: Word) -> dict[str, Any]:
         return {
@@ -145,7 +147,7 @@ def _left_out(left: LeftOut) -> dict[str, Any]:
     if left.held_back:
         held = left.held_back
         result["held_back"] = {"fact": held.fact, "is": held.value, "by": list(held.resources)}
-    return result | {"decision": left.decision.to_dict()}
+    return result | {"decision": left.decision.to_dict(DECISION)}
 
 
 def _array(key: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -173,6 +175,6 @@ def number_of(account: str, submitted: int, reason: str, decided: Iterable[tuple
 
 
 def _content(decision: Decision) -> Sequence[Any]:
-    version, refund = decision.version, decision.refund
+    version, refund = decision.version, decision.settlement
     terms = [version.policy, version.version, version.digest] if version else []
     return [decision.outcome, terms, [refund.currency, refund.lines] if refund else []]

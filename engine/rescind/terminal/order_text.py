@@ -10,6 +10,7 @@ import click
 from rescind.book.words import LineColumn, OrderKind, OrderRefund, OrderState, RequestState
 from rescind.terminal.decision_text import STATES, decision_text, table
 from rescind.terminal.verb_options import clean
+from rescind.values.value_words import money_text
 
 __all__ = ["line_text", "order_text", "status_text"]
 
@@ -54,7 +55,7 @@ def _subject(line: Data) -> list[str]:
 
 def _refund(decision: Data) -> str:
     refund = decision["refund"]
-    return refund["total"] if refund else "no refund"
+    return money_text(refund["total"]) if refund else "no refund"
 
 
 def _state(line: Data) -> str:

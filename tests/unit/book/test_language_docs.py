@@ -56,7 +56,7 @@ def test_the_book_of_the_page_loads(book):
 
 def test_the_decision_of_the_page(book):
     facts = read_text(BLOCKS["facts,"], "facts", Problems()).data
-    refund = Engine.load(book, drafts=True).decide(facts, at=AT).to_dict()["refund"]
+    refund = Engine.load(book, drafts=True).decide(facts, at=AT).to_dict("rescind/decision/1")["refund"]
     shown = {each["name"]: each["amount"] for each in refund["deductions"]}
     expected = re.search(r"```json\n(.*?)\n```", LANGUAGE)
     assert {"terms": refund["terms"], "total": refund["total"], **shown} == json.loads(expected[1])

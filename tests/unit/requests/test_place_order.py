@@ -140,7 +140,7 @@ def test_a_review_of_each_order_looks_at_each_order(load: Load) -> None:
 def test_alone_an_order_is_the_whole_request(load: Load) -> None:
     engine = load(plain=WHOLE)
     assert engine.decide(row("a", "1000 USD"), at=AT).outcome == "allowed"
-    decision = engine.decide(row("a", "1000.01 USD"), at=AT).to_dict()
+    decision = engine.decide(row("a", "1000.01 USD"), at=AT).to_dict("rescind/decision/1")
     assert decision["reviews"][0]["scope"] == "request"
     assert decision["reviews"][0]["because"] == [
         {"fact": "order.amount", "is": "1000.01 USD", "needs": "over 1000.00 USD"}

@@ -158,12 +158,15 @@ assert refused(stage, {**numbered(50, make), "one-more": rule({"f0": 1})})
 
 def test_sessions_that_are_busy_at_once():
     probe("""
+from rescind.matching import durable_runtime
+durable_runtime.SID_WAIT_SECONDS = 0.05
 a = stage({"a": rule({"f0": 1})})
-busy = [a._open_lane() for _ in range(MAX_SIDS - 1)]
+busy = [a._open() for _ in range(MAX_SIDS - SIDS_AT_LOAD)] + [a._idle.pop() for _ in range(SIDS_AT_LOAD - 1)]
 assert a.fire([1]) == ["a"]
 busy.append(a._idle.pop())
 assert refused(a.fire, [1])
 a._idle.extend(busy)
+busy.clear()
 assert [a.fire([n % 2]) for n in range(600)] == [["a"] if n % 2 else [] for n in range(600)]
 a.close()
 assert refused(a.fire, [1])
@@ -173,10 +176,10 @@ assert refused(a.fire, [1])
 def test_sessions_that_were_ever_made():
     probe("""
 a = stage({"a": rule({"f0": 1})})
-a._numbers = itertools.count(MAX_SIDS_EVER - 1)
-assert a.fire([1]) == ["a"]
-a._idle.clear()
-assert refused(a.fire, [1])
+for _ in range(20_000):
+    a._idle.clear()
+    assert a.fire([1]) == ["a"]
+assert len(a._sessions) == 1
 """)
 
 
@@ -231,6 +234,7 @@ class Cut(Exception):
 
 class Cutter:
     left = None
+    error = Cut
     def __getattr__(self, name):
         call = getattr(durable_rules_engine, name)
         if name.startswith(("create", "delete")):
@@ -251,13 +255,16 @@ for after in range(30):
     shards = [{{"fields": ["f0"], "rules": {{"sentinel": rule({{"k": 1}}), f"a{{s}}": rule({{"$gt": {{"f0": 1}}}}),
                f"b{{s}}": rule({{"$gt": {{"f0": 2}}}})}}}} for s in range(3)]
     a = Ruleset("s", ["f0"], shards)
-    if {warm}:
-        assert a.fire([2]) == ["a0", "a1", "a2"]
+    if not {warm}:
+        a._idle.clear()
     a._extension.left = after
     cut = refused(a.fire, [3])
     assert cut == (after < (18 if {warm} else 30)), after
     assert a._extension.left is None or not cut
     a._extension.left = None
+    if not {warm} and after < 6:  # a session that did not begin: no more calls for this stage
+        assert refused(a.fire, [2]) and refused(a.fire, [2])
+        continue
     assert a.fire([2]) == ["a0", "a1", "a2"] and a.fire([3]) == ["a0", "b0", "a1", "b1", "a2", "b2"]
     if after % 2:
         a.close()

@@ -196,8 +196,14 @@ def _without_zone(call: Call) -> bool:
         part.value for part in call.arguments if isinstance(part, Literal) and isinstance(part.value, str)
     ]
     if call.function in ("months", "years"):
-        return not any(word not in LENGTHS for word in words)
+        return not _of_dates(call) and not any(word not in LENGTHS for word in words)
     return call.function in ZONED and len(call.arguments) < ZONED[call.function]
+
+
+def _of_dates(call: Call) -> bool:
+    """Whether a call's first argument is plainly a date, between which no zone has a say."""
+    first = call.arguments[0]
+    return isinstance(first, Call) and first.function in {"date", "date_of"}
 
 
 def _cases(bench: Bench, problems: Problems) -> None:

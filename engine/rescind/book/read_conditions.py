@@ -207,7 +207,18 @@ class ConditionReader:
             )
             raise BrokenNameError(other.name)
         self._rates_for(subject, other.type.currency, node.location)
+        self._texts_meet(subject, other, node.location)
         return other
+
+    def _texts_meet(self, subject: Name, other: Name, place: Location) -> None:
+        """A value that yields none of the other name's texts. Facts may have choices that never meet."""
+        one, two = subject.type.choices, other.type.choices
+        computed = Kind.TEXT in {subject.type.kind, other.type.kind}
+        if computed and one and two and set(one).isdisjoint(two):
+            message = f"`{subject.name}` and `{other.name}` can never be the same"
+            hint = f"`{subject.name}` is {one_of(one, 6)}, `{other.name}` is {one_of(two, 6)}"
+            self._problems.add("R0205", message, place, hint)
+            raise BrokenNameError(other.name)
 
     def _literal(self, subject: Name, node: Node) -> Any:
         raw = node.scalar()
@@ -316,8 +327,14 @@ class ConditionReader:
 
 
 def _literal_type(type_: Type) -> Type:
-    """Literals of a money fact may be in another currency than the fact's: that is what rates are for."""
-    return Type(Kind.MONEY) if type_.kind is Kind.MONEY else type_
+    """The type of what may be written beside a name.
+
+    Money may be in another currency than the fact's: that is what rates are for. A text that a value can never yield
+    would never hold, and with `is_not` always.
+    """
+    if type_.kind is Kind.MONEY:
+        return Type(Kind.MONEY)
+    return Type(Kind.CHOICE, type_.choices) if type_.kind is Kind.TEXT and type_.choices else type_
 
 
 def _literal_code(error: UnitError) -> str:

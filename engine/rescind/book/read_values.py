@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from rescind.book.model import ALWAYS, Row, Table, Value
 from rescind.book.names_in_scope import BrokenNameError
 from rescind.book.read_section import PartReader, attempt, whole
+from rescind.formula.typed_expression import unify
 from rescind.problems.suggestions import one_of
 from rescind.source.strict_access import NAME, Node
 from rescind.values.types import Kind, Type, a_type
@@ -37,8 +38,10 @@ class ValueReader:
         )
 
     def _table(self, name: str, rows: list[Row], node: Node) -> Value:
-        first = rows[0].result.type
+        type_ = first = rows[0].result.type
         for row in rows:
+            # What one row yields is not all that the value may be: it has the currency, or the texts, of every row.
+            type_ = unify(type_, row.result.type) or type_
             if not _alike(first, row.result.type):
                 self._problems.add(
                     "R0223",
@@ -59,10 +62,7 @@ class ValueReader:
                 self._problems.add(
                     "R0224", "rows after `otherwise` are never reached", row.location, "move it to the end"
                 )
-        kind = next(
-            (row.result.type for row in rows if row.result.type.kind is Kind.NUMBER), rows[0].result.type
-        )
-        return Value(name, kind, Table(tuple(rows)), node.key_location)
+        return Value(name, type_, Table(tuple(rows)), node.key_location)
 
     def matrix(self, name: str, node: Node) -> Iterator[tuple[str, Callable[[str], Value]]]:
         """The names of the columns, and what reads each of them."""

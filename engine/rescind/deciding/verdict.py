@@ -14,10 +14,13 @@ from rescind.book.model import Blocker, Review, Row, Version
 from rescind.book.rules_of_version import DOES_NOT_APPLY, VersionRules
 from rescind.deciding.settle import Plan, arithmetic_of, plan_of
 
-__all__ = ["MAX_VERDICTS", "Fired", "Judge", "Verdict"]
+__all__ = ["MAX_RULES_KEPT", "Fired", "Judge", "Verdict"]
 
-# Beyond so many sets, further ones are worked out again each time, so that odd facts cannot fill the memory.
-MAX_VERDICTS = 4_096
+# Verdicts are kept until their rules are so many, counted in each verdict anew; further ones are worked out again each
+# time, so that odd facts cannot fill the memory. A rule takes about 300 bytes in a verdict, and a verdict as much as
+# `RULES_PER_VERDICT` rules besides them: 20 MB for a version at most.
+MAX_RULES_KEPT = 65_536
+RULES_PER_VERDICT = 8
 
 # Each condition that held, and its branches that did: number and rule.
 Fired = Mapping[str, Sequence[tuple[int, str]]]
@@ -55,13 +58,16 @@ class Judge:
             for rule, meanings in definition["rules"].items()
         }
         self._known: dict[tuple[str, ...], Verdict] = {}
+        self._room = MAX_RULES_KEPT  # a guess where threads take from it at once, by a few verdicts
 
     def __call__(self, rules: tuple[str, ...]) -> Verdict:
         """The verdict on the rules that fired, in their order."""
         verdict = self._known.get(rules)
         if verdict is None:
             verdict = self._judge(rules, frozenset())
-            if len(self._known) < MAX_VERDICTS:
+            size = len(rules) + RULES_PER_VERDICT
+            if size <= self._room:
+                self._room -= size
                 self._known[rules] = verdict
         return verdict
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rescind.formula.arithmetic import arithmetic, negative
-from rescind.formula.comparison import COMPARISONS, comparison
+from rescind.formula.comparison import COMPARISONS, comparison, have_a_text_in_common
 from rescind.formula.lexer import Mistake
 from rescind.formula.library.all_functions import FUNCTIONS
 from rescind.formula.library.function_call import CallSite
@@ -21,7 +21,8 @@ from rescind.values.types import ABSENT, Kind, Type
 __all__ = ["build"]
 
 Value = Any
-LISTED = NUMERIC | {Kind.TEXT, Kind.CHOICE, Kind.DATE}
+TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
+LISTED = NUMERIC | TEXTS | {Kind.DATE}
 
 
 def build(unit: Unit, node: Node, want: Type | None = None) -> Typed:
@@ -43,16 +44,24 @@ def build(unit: Unit, node: Node, want: Type | None = None) -> Typed:
 
 def _literal(unit: Unit, node: Literal, want: Type | None) -> Typed:
     type_ = node.type
-    if isinstance(node.value, str) and want is not None and want.kind is Kind.CHOICE:
-        _check_choice(node.value, node.start, want)
-        type_ = want
+    if isinstance(node.value, str):
+        type_ = Type(Kind.TEXT, (node.value,))
+        if want is not None and want.kind in TEXTS and want.choices:
+            _check_choice(node.value, node.start, want)
+            type_ = want if want.kind is Kind.CHOICE else type_
     return Typed(type_, constant(node.value), node, unit.snippet(node), node.value)
 
 
 def _check_choice(text: str, at: int, type_: Type) -> None:
-    if text not in type_.choices:
-        hint = did_you_mean(text, type_.choices) or f"the choices are {one_of(type_.choices)}"
-        raise Mistake("R0510", at, f"`{text[:60]}` is not one of the choices", hint)
+    """That a text is one of those that it is compared with. Raises `Mistake`."""
+    if text in type_.choices:
+        return
+    near = did_you_mean(text, type_.choices)
+    if type_.kind is Kind.TEXT:
+        message = f"`{text[:60]}` is not one of the texts that it is compared with"
+        raise Mistake("R0203", at, message, near or f"the texts are {one_of(type_.choices, 6)}")
+    hint = near or f"the choices are {one_of(type_.choices)}"
+    raise Mistake("R0510", at, f"`{text[:60]}` is not one of the choices", hint)
 
 
 def _name(unit: Unit, node: Name) -> Typed:
@@ -251,11 +260,13 @@ def _member_of(unit: Unit, node: Binary, left: Typed) -> Run:
     if right.type.kind is not Kind.SET:
         message = f"`in` needs a set or a list in brackets, `{right.text}` is {describe(right.type)}"
         raise Mistake("R0506", node.right.start, message, "write `x in ['a', 'b']`")
-    if left.type.kind not in {Kind.TEXT, Kind.CHOICE}:
+    if left.type.kind not in TEXTS:
         message = f"`{left.text}` is {describe(left.type)}, a set holds texts"
         raise Mistake("R0507", node.left.start, message)
     if right.type.choices and isinstance(left.literal, str):
         _check_choice(left.literal, node.left.start, right.type)
+    if left.type.kind is Kind.TEXT:
+        have_a_text_in_common(node, left, right)
     member, group = left.run, right.run
 
     def run(read: Read) -> object:

@@ -8,7 +8,7 @@ day that must never change belongs in the book's lists, which win over it.
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import field
 from functools import cache
@@ -47,18 +47,24 @@ class BusinessCalendar:
         return date.toordinal() in self._days(date.year)
 
     def count(self, start: dt.date, end: dt.date) -> int:
-        """The business days after `start` up to and including `end`; negative where `end` is before `start`."""
-        if end < start:
-            return -self.count(end, start)
-        if end.year - start.year > MAX_YEARS:
+        """The business days from `start`, not counted, to `end`, counted; negative where `end` is before `start`.
+
+        INVARIANT: `count(start, add(start, n))` is `n`, whatever the sign of `n` and whether or not `start` is off.
+        """
+        if abs(end.year - start.year) > MAX_YEARS:
             raise FormulaError(
                 f"business days are counted over at most {MAX_YEARS} years, not {start} to {end}"
             )
-        first, last = start.toordinal(), end.toordinal()
-        return sum(
-            bisect_right(days, last) - bisect_right(days, first)
-            for days in map(self._days, range(start.year, end.year + 1))
-        )
+        if end < start:
+            return -self._within(end.toordinal(), start.toordinal() - 1)
+        return self._within(start.toordinal() + 1, end.toordinal())
+
+    def _within(self, first: int, last: int) -> int:
+        """The business days among days given as ordinals, both ends included; none where `last` is before `first`."""
+        if last < first:
+            return 0
+        years = range(dt.date.fromordinal(first).year, dt.date.fromordinal(last).year + 1)
+        return sum(bisect_right(days, last) - bisect_left(days, first) for days in map(self._days, years))
 
     def add(self, start: dt.date, count: int) -> dt.date:
         """The `count`-th business day after `start` (before it where negative); `start` itself where 0."""

@@ -14,7 +14,7 @@ from rescind.formula.typed_expression import FLAG, NUMERIC, Typed, Unit, describ
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.values.types import COMPARABLE, ORDERED, Kind, Type
 
-__all__ = ["COMPARISONS", "comparison"]
+__all__ = ["COMPARISONS", "comparison", "have_a_text_in_common"]
 
 Value = Any
 
@@ -63,9 +63,17 @@ def _comparable(node: Binary, left: Typed, right: Typed) -> None:
         message = f"`{node.operator}` does not compare {describe(one)} with {describe(other)}"
         raise Mistake("R0507", node.at, message, hint)
     alike(node, left, right)
-    if one.kind is Kind.CHOICE and not set(one.choices) & set(other.choices):
-        message = f"`{left.text}` and `{right.text}` have no choice in common"
-        raise Mistake("R0507", node.at, message, f"`{right.text}` is {one_of(other.choices)}")
+    if one.kind in {Kind.CHOICE, Kind.TEXT}:
+        have_a_text_in_common(node, left, right)
+
+
+def have_a_text_in_common(node: Binary, left: Typed, right: Typed) -> None:
+    """That what two sides can be is not apart, where both are known: choices, texts, members. Raises `Mistake`."""
+    one, other = left.type.choices, right.type.choices
+    if one and other and not set(one) & set(other):
+        what = "text" if Kind.TEXT in {left.type.kind, right.type.kind} else "choice"
+        message = f"`{left.text}` and `{right.text}` have no {what} in common"
+        raise Mistake("R0507", node.at, message, f"`{right.text}` is {one_of(other, 6)}")
 
 
 def _group_hint(type_: Type) -> str:

@@ -51,6 +51,7 @@ class Token:
 FLAG = Type(Kind.FLAG)
 WORDS = frozenset({"and", "or", "not", "if", "else", "in"})
 UNITS = ("s", "min", "h", "d", "w", "mo", "y")
+CALENDAR = ("mo", "y")
 
 _SPACE = re.compile(r"[ \t\r\n]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
@@ -163,7 +164,8 @@ def _duration(text: str, number: re.Match[str], unit: re.Match[str]) -> Token:
             "R0501", at, f"`{written}` is not a whole number of units", "use a smaller unit: `90min`"
         )
     value = parse_duration(written)
-    return Token(Form.LITERAL, written, at, value, Type(Kind.DURATION, calendar=bool(value.months)))
+    # By its unit: no months at all are still a calendar length, and go with other months.
+    return Token(Form.LITERAL, written, at, value, Type(Kind.DURATION, calendar=unit[0] in CALENDAR))
 
 
 def _unit_hint(number: str, unit: str) -> str:

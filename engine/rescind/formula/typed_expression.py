@@ -114,8 +114,10 @@ def unify(one: Type, other: Type) -> Type | None:
     kinds = {one.kind, other.kind}
     if kinds == NUMERIC:
         return NUMBER
-    if kinds == {Kind.CHOICE, Kind.TEXT}:
-        return Type(Kind.TEXT)
+    if Kind.TEXT in kinds and kinds <= {Kind.CHOICE, Kind.TEXT}:
+        # Where one may be any text, either of the two may.
+        known = one.choices and other.choices
+        return Type(Kind.TEXT, tuple(dict.fromkeys(one.choices + other.choices)) if known else ())
     if one.kind is not other.kind or one.calendar != other.calendar:
         return None
     if one.kind is Kind.MONEY:

@@ -9,6 +9,8 @@ as microseconds since 1970-01-01T00:00:00 on that clock. Rules, the same for eve
 - a day, month or year starts at its first instant, even where it has no 00:00;
 - a month later is the same day and clock time, or the last day of that month where the day is missing.
 
+Dates have no zone: what is computed from dates alone asks no clock, and is the same everywhere.
+
 Most days are far from any change of the zone's offset. Those days are kept per zone with their offset, so that
 the common case is integer arithmetic; the others go through `datetime`.
 """
@@ -24,7 +26,16 @@ from zoneinfo import ZoneInfo
 from rescind.formula.runtime_values import MAX_TIME, MIN_TIME, FormulaError
 from rescind.values.units import DAY, EPOCH, HOUR, MICROSECOND
 
-__all__ = ["Clock", "add_days", "add_months", "clock_of", "months_between", "months_exactly"]
+__all__ = [
+    "Clock",
+    "add_days",
+    "add_months",
+    "clock_of",
+    "date_months_between",
+    "date_months_exactly",
+    "months_between",
+    "months_exactly",
+]
 
 EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 FROM_ORDINAL = dt.date.fromordinal
@@ -208,6 +219,26 @@ def add_months(date: dt.date, months: int) -> dt.date:
 def add_days(date: dt.date, days: int) -> dt.date:
     """The date `days` later."""
     return day_date(day_number(date) + days)
+
+
+def date_months_between(start: dt.date, end: dt.date, step: int) -> tuple[int, bool]:
+    """How many times `step` months fit between two dates, `start` not after `end`; whether they fill it."""
+    count = ((end.year - start.year) * 12 + end.month - start.month) // step
+    reached = add_months(start, count * step)
+    if reached > end:
+        # Only by days: `end` lies in the month that was reached.
+        count -= 1
+        reached = add_months(start, count * step)
+    return count, reached == end
+
+
+def date_months_exactly(start: dt.date, end: dt.date, step: int) -> int | Fraction:
+    """Whole steps of `step` months, plus the days elapsed of the step that `end` lies in, by that step's own days."""
+    count, fills = date_months_between(start, end, step)
+    if fills:
+        return count
+    reached, after = (add_months(start, more * step).toordinal() for more in (count, count + 1))
+    return count + Fraction(end.toordinal() - reached, after - reached)
 
 
 def months_between(clock: Clock, start: int, end: int, step: int) -> tuple[int, bool]:

@@ -8,27 +8,38 @@ it, and `fire` either returns every rule that fired or raises. Why each step is 
 INVARIANT: a session (a `sid`, the extension's memory of one conversation) is used by one call at a time,
 holds no fact between calls, and is never used again after a call on it failed.
 
-No lock is taken: each step that threads share is one atomic operation of a deque, a dict or a set. So a
-signal handler may call `fire` in the middle of `fire`, and a forked child may go on with its own copy.
+INVARIANT: a session belongs to whoever holds its `_Lane`: the queue of the idle ones, or a call. An
+exception may strike between any two steps of a call, as one from a signal handler does. Then the call's
+reference goes, and a session whose lane is gone is found (`_reap`) and ended. So none is ever lost.
+
+INVARIANT: what must not be torn apart is one call into C, where no signal handler and no other thread gets
+between: that a session begins and can be ended, that it is ended and forgotten, that a handle is forgotten
+and its ruleset deleted.
+
+No lock is taken: each step that threads share is one atomic operation of a deque or a dict. So a signal
+handler may call `fire` in the middle of `fire`, and a forked child may go on with its own copy.
 """
 
 from __future__ import annotations
 
+import errno
 import functools
 import importlib
 import itertools
 import json
+import mmap
 import operator
 import re
 import reprlib
 import shlex
 import struct
 import sys
+import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, NoReturn, Protocol, TypeAlias, cast
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, cast
 
 from rescind.matching.ruleset_limits import (
     FIELD_NAME,
@@ -39,12 +50,16 @@ from rescind.matching.ruleset_limits import (
     MAX_FIELDS,
     MAX_RULES_PER_SHARD,
     MAX_SIDS,
-    MAX_SIDS_EVER,
+    MEMORY_PER_ATOM,
+    MEMORY_PER_SHARD,
+    MEMORY_RESERVE,
     OPERATORS,
     RESERVED_NAMES,
     RULE_NAME,
     SENTINEL,
     SENTINEL_FIELD,
+    SID_WAIT_SECONDS,
+    SIDS_AT_LOAD,
     name_hash,
 )
 from rescind.problems.exceptions import EngineError, InstallationError
@@ -67,8 +82,14 @@ _BEFORE_NAME = len('{"')
 _AROUND_FACT = len('":{"m":') + len("}}")
 
 
+# How long a call sleeps before it looks again for a session, in seconds. A decision holds one for microseconds.
+_NAP = 1 / 1_000
+
+
 class _Extension(Protocol):
-    """The calls of durable_rules_engine that are used here; all of them may raise `Exception`."""
+    """The calls of durable_rules_engine that are used here; all of them may raise `error` or `MemoryError`."""
+
+    error: type[Exception]
 
     def create_ruleset(self, name: str, rules: str, /) -> int: ...
     def delete_ruleset(self, handle: int, /) -> None: ...
@@ -110,12 +131,31 @@ class _Definition(NamedTuple):
 # The texts for one fact of a session: how the fact starts, and how it is taken back.
 _Ticket: TypeAlias = tuple[str, str]
 
-# An idle session: the tickets of its next facts, without end.
-_Lane: TypeAlias = Iterator[_Ticket]
-
 # A shard: its handle; the %-template of a fact after its head; what picks the template's operand from the
 # values of the stage; each rule's place, for rules fire in the order of their places.
 _Shard: TypeAlias = tuple[int, str, Callable[[tuple[int, ...]], object], dict[str, int]]
+
+# Calls that are still to be made, the next one last: a function and its arguments.
+_Calls: TypeAlias = deque[tuple[Any, ...]]
+
+
+class _Lane(itertools.cycle):  # type: ignore[type-arg] # it has no parameters at run time; of `_Ticket`
+    """The right to use a session, and the tickets of its next facts, without end.
+
+    `calls` end the session: they free what has begun of it, and last its name.
+    """
+
+    __slots__ = ("__weakref__", "calls", "sid")
+
+    calls: _Calls
+    sid: str
+
+
+class _Session(NamedTuple):
+    """A session that has not been ended: whose it is, or nobody's any more, and what ends it."""
+
+    lane: weakref.ref[_Lane]
+    calls: _Calls
 
 
 class Ruleset:
@@ -130,24 +170,27 @@ class Ruleset:
     """
 
     __slots__ = (
-        "__weakref__", "_closed", "_cold", "_extension", "_handles", "_idle", "_lanes", "_numbers",
-        "_pack", "_shards", "_types", "name",
+        "__weakref__", "_broken", "_closed", "_extension", "_failures", "_handles", "_idle", "_pack",
+        "_sessions", "_shards", "_types", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, fields: Sequence[str], shards: Sequence[Mapping[str, object]]) -> None:
         self.name = name
         definitions = _verify(name, tuple(fields), shards)
         self._extension = _load_extension()
+        self._failures = (self._extension.error, MemoryError)
         self._types = [int] * len(fields)
         self._pack = struct.Struct(f"{len(fields)}q").pack
-        self._numbers = itertools.count()
         self._closed = False
+        self._broken = False
         self._idle: deque[_Lane] = deque()  # sessions that nobody is using
-        self._lanes: dict[_Lane, str] = {}  # every session that can be deleted, with its sid
-        self._cold: set[str] = set()  # sids whose first fact has not come through
-        self._handles: list[int] = []  # emptied by whoever deletes the rulesets
-        weakref.finalize(self, _free, self._extension, self._handles, self._lanes).atexit = False
-        self._shards = tuple(self._create(tuple(fields), definition) for definition in definitions)
+        self._sessions: dict[str, _Session] = {}  # every session that has not been ended, by its sid
+        self._handles: deque[int] = deque()  # emptied by whoever deletes the rulesets
+        weakref.finalize(self, _free, self._extension, self._handles, self._sessions).atexit = False
+        self._create(definitions)
+        self._shards = tuple(map(_shard, itertools.repeat(tuple(fields)), definitions, tuple(self._handles)))
+        for _ in range(SIDS_AT_LOAD):
+            self._idle.append(self._open())
 
     def fire(self, values: Sequence[int]) -> list[str]:
         """Return the names of the rules that hold for one record, shard by shard in their order.
@@ -165,16 +208,17 @@ class Ruleset:
         try:
             lane = self._idle.pop()
         except IndexError:
-            lane = self._open_lane()
+            lane = self._open()
         try:
             fired = self._match(next(lane), values)
         except BaseException as error:  # an interrupt in the loop, too, leaves the session unfit
             self._drop(lane)
-            if isinstance(error, EngineError) or not isinstance(error, Exception):
-                raise
-            raise self._failure(error) from error
+            if isinstance(error, self._failures):
+                raise self._failure(error) from error
+            raise
         self._idle.append(lane)
         if self._closed:
+            del lane
             self._reap()
         return fired
 
@@ -188,15 +232,14 @@ class Ruleset:
         message = "a ruleset belongs to one process and cannot be copied"
         raise TypeError(message)
 
-    def _create(self, columns: tuple[str, ...], definition: _Definition) -> _Shard:
-        try:
-            handle = self._extension.create_ruleset("stage", definition.to_text())
-        except Exception as error:
+    def _create(self, definitions: Sequence[_Definition]) -> None:
+        atoms = sum(len(rule) for definition in definitions for rule in definition.rules.values())
+        self._require_memory(len(definitions) * MEMORY_PER_SHARD + atoms * MEMORY_PER_ATOM)
+        texts = [definition.to_text() for definition in definitions]
+        try:  # each handle is noted in the call that makes it
+            self._handles.extend(map(self._extension.create_ruleset, itertools.repeat("stage"), texts))
+        except self._failures as error:
             raise self._failure(error) from error
-        self._handles.append(handle)
-        body = "".join(f',"{field}":%d' for field in definition.fields) + "}"
-        ranks = {rule: place for place, rule in enumerate(definition.rules)}
-        return handle, body, _picker(columns, definition.fields), ranks
 
     def _match(self, ticket: _Ticket, values: tuple[int, ...]) -> list[str]:
         """Assert the record, drain every match, retract it; each shard in turn."""
@@ -217,7 +260,10 @@ class Ruleset:
             last = 0
             while text := complete(handle, state):
                 rule = text[_BEFORE_NAME:end]
-                place = ranks[rule]
+                try:
+                    place = ranks[rule]
+                except KeyError:
+                    raise EngineError(f"stage `{self.name}`: rule `{rule}` is unknown") from None
                 # A record matches a rule once. More means that something is left from another record.
                 if place <= last:
                     raise EngineError(f"stage `{self.name}`: rule `{rule}` fired twice or out of order")
@@ -227,58 +273,122 @@ class Ruleset:
                 raise EngineError(f"stage `{self.name}`: the record was not taken back")
         return fired
 
-    def _open_lane(self) -> _Lane:
-        """Make a session and pass one record through it.
+    def _open(self) -> _Lane:
+        """Return a new session, or, where there are as many as there may be, the first that comes back."""
+        deadline = time.monotonic() + SID_WAIT_SECONDS
+        while True:
+            self._reap()
+            if lane := self._claim():
+                return self._begun(lane)
+            if time.monotonic() > deadline:
+                raise EngineError(f"stage `{self.name}`: all {MAX_SIDS} sessions are in use, waited in vain")
+            # A sleep, no condition to be notified of: that would take a lock, which an interrupt may leave
+            # taken, on which a signal handler may wait for its own thread, and which a fork may copy.
+            time.sleep(_NAP)
+            with suppress(IndexError):
+                return self._idle.pop()
 
-        The extension frees an unset pointer when a session is deleted before its first match, so until
-        then the sid is cold: it counts, but nobody deletes its memory.
-        """
-        sid = str(next(self._numbers))
-        self._cold.add(sid)
-        if self._closed or len(self._lanes) + len(self._cold) > MAX_SIDS or int(sid) >= MAX_SIDS_EVER:
-            self._cold.discard(sid)
-            self._reject()
-        lane = itertools.cycle(_tickets(sid))
+    def _claim(self) -> _Lane | None:
+        """Take a name that no session has; None where all are taken."""
+        for sid in map(str, range(MAX_SIDS)):
+            if sid not in self._sessions:
+                lane = _Lane(_tickets(sid))
+                lane.sid, lane.calls = sid, deque([(self._sessions.pop, sid)])
+                session = _Session(weakref.ref(lane), lane.calls)
+                if self._sessions.setdefault(sid, session) is session:  # else another thread was quicker
+                    return lane
+        return None
+
+    def _begun(self, lane: _Lane) -> _Lane:
+        """Begin a session in every shard and pass one record through it."""
         try:
-            self._match(next(lane), (0,) * len(self._types))
-        except EngineError:
+            self._refuse_unusable()
+            self._require_memory(len(self._shards) * MEMORY_PER_SHARD)
+            retraction, begun = self._begin(lane)
+            for handle, state in begun:
+                self._finish(handle, state, retraction)
+        except BaseException as error:
+            self._drop(lane)
+            if isinstance(error, self._failures):
+                raise self._failure(error) from error
             raise
-        except Exception as error:
-            raise self._failure(error) from error
-        self._lanes[lane] = sid
-        self._cold.discard(sid)
         return lane
 
-    def _reject(self) -> NoReturn:
+    def _begin(self, lane: _Lane) -> tuple[str, list[tuple[int, int]]]:
+        """Assert a record of zeros and start its first match; return its retraction, and each handle with its state.
+
+        The extension frees an unset pointer when a session is deleted before its first match has started.
+        INVARIANT: all of it happens in one call into C. A session that has begun in a shard can be deleted,
+        and the call that deletes it is noted; where it has not begun, none is.
+        """
+        extension, handles = self._extension, [shard[0] for shard in self._shards]
+        head, retraction = next(lane)
+        zeros = (0,) * len(self._types)
+        facts = [head + body % pick(zeros) for _, body, pick, _ in self._shards]
+        deletions = [(extension.delete_state, handle, lane.sid) for handle in handles]
+        asserted = map(operator.itemgetter(1), map(extension.assert_fact, handles, facts))
+        states, again = itertools.tee(zip(handles, asserted, strict=True))
+        matches = itertools.starmap(extension.start_action_for_state, states)
+        steps = zip(matches, again, map(lane.calls.append, deletions), strict=True)
+        try:
+            begun = list(steps)
+        except self._failures:
+            self._give_up()
+            raise
+        if not all(match for match, _, _ in begun):
+            self._give_up()
+            raise EngineError(f"stage `{self.name}`: a new session did not start")
+        return retraction, [state for _, state, _ in begun]
+
+    def _give_up(self) -> None:
+        """Never call the extension for this stage again, not even to free it: its memory is in an unknown state."""
+        self._broken = self._closed = True
+        self._handles.clear()
+        for session in list(self._sessions.values()):
+            session.calls.clear()
+
+    def _finish(self, handle: int, state: int, retraction: str) -> None:
+        while self._extension.complete_and_start_action(handle, state):
+            pass
+        if self._extension.retract_fact(handle, retraction)[0]:
+            raise EngineError(f"stage `{self.name}`: the record was not taken back")
+
+    def _refuse_unusable(self) -> None:
+        if self._broken:
+            raise EngineError(f"stage `{self.name}`: the rules engine failed before; load the book again")
         if self._closed:
-            self._reap()
             raise EngineError(f"stage `{self.name}` is closed")
-        raise EngineError(
-            f"stage `{self.name}`: more than {MAX_SIDS} decisions at once, or {MAX_SIDS_EVER} failed ones",
-        )
+
+    def _require_memory(self, size: int) -> None:
+        """Raise EngineError unless so many bytes, and a reserve, can be had.
+
+        The extension does not look whether it got what it asked for when it makes a session, and crashes. A
+        mapping is only asked for and given back: it is neither filled nor does it change what `malloc` holds.
+        """
+        try:
+            mmap.mmap(-1, size + MEMORY_RESERVE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+        except OSError as error:
+            if error.errno not in {errno.ENOMEM, errno.EAGAIN}:  # not the caller's `TimeoutError`
+                raise
+            raise EngineError(f"stage `{self.name}`: there is too little memory to go on") from None
 
     def _drop(self, lane: _Lane) -> None:
-        """Delete a session on which a call failed; what it still holds must not meet another record."""
-        self._delete_sessions(self._lanes.pop(lane))
+        """End a session on which a call failed; what it still holds must not meet another record."""
+        _make(lane.calls, self._extension)
         if self._closed:
             self._reap()
 
     def _reap(self) -> None:
-        """Delete the sessions that nobody uses. Whoever finds none left deletes the rulesets."""
-        while self._idle:
-            with suppress(IndexError):  # another thread was quicker
-                lane = self._idle.pop()
-                self._delete_sessions(self._lanes[lane])
-                del self._lanes[lane]
-        if not self._lanes and not self._cold:
-            _free(self._extension, self._handles, self._lanes)
+        """End the sessions that nobody owns. Whoever finds none left in a closed stage deletes the rulesets."""
+        if self._closed:
+            self._idle.clear()
+        for session in list(self._sessions.values()):
+            if session.lane() is None:
+                _make(session.calls, self._extension)
+        if self._closed and not self._sessions:
+            _free(self._extension, self._handles, self._sessions)
 
-    def _delete_sessions(self, sid: str) -> None:
-        for handle in self._handles:
-            with suppress(Exception):
-                self._extension.delete_state(handle, sid)
-
-    def _failure(self, error: Exception) -> EngineError:
+    def _failure(self, error: BaseException) -> EngineError:
         return EngineError(f"stage `{self.name}`: the rules engine failed: {error!r}")
 
     def _refuse(self, values: tuple[object, ...]) -> NoReturn:
@@ -290,15 +400,31 @@ class Ruleset:
         raise EngineError(f"stage `{self.name}`: a value is outside the 64-bit integers")
 
 
-def _free(extension: _Extension, handles: list[int], lanes: Mapping[_Lane, str]) -> None:
+def _free(extension: _Extension, handles: deque[int], sessions: dict[str, _Session]) -> None:
     """Delete rulesets, each once, with the sessions in them: the extension leaks those otherwise."""
+    for session in list(sessions.values()):
+        _make(session.calls, extension)
     while handles:
-        handle = handles.pop()
-        for sid in lanes.values():
-            with suppress(Exception):
-                extension.delete_state(handle, sid)
-        with suppress(Exception):
-            extension.delete_ruleset(handle)
+        with suppress(IndexError, extension.error):
+            _exhaust(map(extension.delete_ruleset, iter(handles.pop, None)))
+
+
+def _make(calls: _Calls, extension: _Extension) -> None:
+    """Make calls, each once, whoever else makes some of them. An interrupt leaves the rest where they are."""
+    while calls:
+        with suppress(IndexError, extension.error):  # the first says that none is left
+            _exhaust(itertools.starmap(operator.call, iter(calls.pop, None)))
+
+
+def _exhaust(steps: Iterable[object]) -> None:
+    """Take all steps of an iterator that is written in C, in one call."""
+    deque(steps, maxlen=0)
+
+
+def _shard(columns: tuple[str, ...], definition: _Definition, handle: int) -> _Shard:
+    body = "".join(f',"{field}":%d' for field in definition.fields) + "}"
+    ranks = {rule: place for place, rule in enumerate(definition.rules)}
+    return handle, body, _picker(columns, definition.fields), ranks
 
 
 def _tickets(sid: str) -> list[_Ticket]:

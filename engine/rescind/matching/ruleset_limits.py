@@ -19,12 +19,16 @@ __all__ = [
     "MAX_RULES_PER_SHARD",
     "MAX_RULE_NAME",
     "MAX_SIDS",
-    "MAX_SIDS_EVER",
+    "MEMORY_PER_ATOM",
+    "MEMORY_PER_SHARD",
+    "MEMORY_RESERVE",
     "OPERATORS",
     "RESERVED_NAMES",
     "RULE_NAME",
     "SENTINEL",
     "SENTINEL_FIELD",
+    "SIDS_AT_LOAD",
+    "SID_WAIT_SECONDS",
     "name_hash",
 ]
 
@@ -60,13 +64,19 @@ MAX_RULE_NAME: Final = 200
 RULE_NAME: Final = rf"[A-Za-z0-9][A-Za-z0-9_./#:@+-]{{0,{MAX_RULE_NAME - 1}}}"
 FIELD_NAME: Final = r"[a-z][a-z0-9_]{0,31}"
 
-# Sessions that live at once in one ruleset: 1,025 are "out of memory". As many threads can be inside
-# `Ruleset.fire` at one moment.
-MAX_SIDS: Final = 512
+# Sessions of one ruleset. The extension takes 1,024 and is "out of memory" at 1,025. As many threads can be
+# inside `Ruleset.fire` at one moment, which lasts microseconds; more wait, and after a time give up. A test holds
+# that no two of their names, the numbers below this one, share a hash: they would share a memory.
+MAX_SIDS: Final = 128
+SIDS_AT_LOAD: Final = 2
+SID_WAIT_SECONDS: Final = 30
 
-# Sessions that one ruleset ever makes. Only a failed decision uses one up. Among the first ten thousand
-# no two names share a hash (a test holds that); two that did would share a memory.
-MAX_SIDS_EVER: Final = 10_000
+# Bytes that must be there before the extension makes something, as it does not look whether it got them. A session
+# takes up to 0.9 MB in a shard, and the list of sessions 1 MB while it grows; a comparison takes 4 kB, twice that
+# while its list grows. The reserve is for what the C library takes in larger pieces than it is asked for.
+MEMORY_PER_SHARD: Final = 2 * 2**20
+MEMORY_PER_ATOM: Final = 8 * 2**10
+MEMORY_RESERVE: Final = 4 * 2**20
 
 # What a field name may neither be nor share a hash with: the properties that the extension or the
 # runtime puts in a fact, and the words that it knows by their hash where a field name may stand.

@@ -9,7 +9,7 @@ is read here, and what has none in `rescind.values.scalar_readers`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -196,7 +196,25 @@ def _list(type_: Type, zone: ZoneInfo) -> Reader:
 def _rates(raw: object) -> dict[tuple[str, str], Fraction]:
     if not isinstance(raw, Mapping):
         raise expected('a mapping from currency pair to rate, such as `{"CNY/USD": "0.14"}`', raw)
-    return dict(rate for _, rate in _each([(str(key), (key, item), _rate) for key, item in raw.items()]))
+    rates = dict(rate for _, rate in _each([(str(key), (key, item), _rate) for key, item in raw.items()]))
+    if faults := list(_contradictions(rates)):
+        raise RejectedError(faults)
+    return rates
+
+
+def _contradictions(rates: Mapping[tuple[str, str], Fraction]) -> Iterator[Fault]:
+    """Pairs of which another says something else: which of the two a comparison took would decide it."""
+    passed: set[tuple[str, str]] = set()
+    for (source, target), rate in rates.items():
+        pair, told = f"{source}/{target}", format_decimal(rate)
+        other = rates.get((target, source), Fraction(1))
+        if source == target and rate != 1:
+            yield (pair,), f"expected 1 as the rate of `{pair}`, found `{told}`", "leave the pair out"
+        elif (target, source) in passed and rate * other != 1:
+            opposite = f"`{target}/{source}: {format_decimal(other)}`"
+            message = f"`{pair}: {told}` contradicts {opposite}, whose inverse is {format_decimal(1 / other)}"
+            yield (pair,), message, "send one of the two pairs: the other follows from it"
+        passed.add((source, target))
 
 
 def _rate(pair: tuple[object, object]) -> tuple[tuple[str, str], Fraction]:

@@ -65,7 +65,8 @@ COMPARABLE = ORDERED | {Kind.FLAG, Kind.CHOICE, Kind.TEXT}
 class Type:
     """A kind and what narrows it.
 
-    `choices`: of a choice or a set of choices, in the order of the vocabulary; the names of instruments.
+    `choices`: of a choice or a set of choices, in the order of the vocabulary; the names of instruments; of a text that
+    a formula yields, every one that it can be, () where it may be any.
     `currency`: of money or instruments, where it is known before run time, else "".
     `calendar`: a duration counted in months and years rather than exactly.
     `fields`: of the records of a list; a field with `optional` may be left out of a record.

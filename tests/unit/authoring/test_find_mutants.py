@@ -209,3 +209,11 @@ def test_no_version_changes_while_its_mutants_are_tried(tmp_path):
     ]
     assert before == after
     assert BOOK
+
+
+def test_a_mutant_of_an_integer_is_an_integer(tmp_path):
+    """What reads the value was checked against that: months are added by whole numbers only."""
+    more = "values:\n  twice: bike.days * 2\n  later: add_months(date('2025-01-31'), twice)\n"
+    found = keys(tmp_path, HIRE.replace("values:\n", more, 1))
+    assert "values/twice `bike.days * 2` to `bike.days * 3`" in found
+    assert [key for key in found if "bike.days / 2" in key] == []

@@ -83,6 +83,13 @@ ADVICE = [
         "36:3",
         "`years(order.starts_at, now, 'up')` counts days and does not say in which time zone",
     ),
+    (
+        "days(order.starts_at, now, 'down')",
+        "years(date_of(order.starts_at, 'UTC'), date_of(now), 'up')",  # of the two calls, this one has no zone
+        "R0606",
+        "36:3",
+        "`date_of(now)` counts days and does not say in which time zone",
+    ),
 ]
 
 

@@ -151,6 +151,17 @@ ERRORS = [
     ("order.term == '4y'", "R0510", 15, "`4y`", "y`"),
     ("'chn' != order.region", "R0510", 1, "`chn`", "`cn`"),
     ("order.term in ['1y', '9z']", "R0510", 22, "`9z`", "choices"),
+    ("('early' if order.free else 'late') == 'lat'", "R0203", 40, "`lat`", "did you mean `late`?"),
+    ("'lat' != tier(n, up_to(1, 'early'), 'late')", "R0203", 1, "`lat`", "did you mean `late`?"),
+    ("('1y' if order.free else order.term) in ['2y', '9z']", "R0203", 48, "`9z`", "`1y`, `2y` or `3y`"),
+    ("('a' if order.free else 'b') == ('c' if order.free else 'b')", "R0203", 34, "`c`", "`a` or `b`"),
+    (
+        "tier(n, up_to(1, 'a'), 'b') == tier(n, up_to(1, 'c'), 'd')",
+        "R0507",
+        29,
+        "no text in common",
+        "`c` or `d`",
+    ),
     ("hours(now, order.cash)", "R0511", 12, "money", "hours(from, to"),
     ("count(order.tags, true)", "R0511", 19, "a set", ""),
     ("round(length)", "R0511", 1, "duration", "a step"),
@@ -194,7 +205,7 @@ def test_mistakes_are_reported_at_their_column(text, code, column, message, hint
 
 
 def test_every_code_of_formulas_has_a_case():
-    shown = {row[1] for row in ERRORS} | {"R0500", "R0521", "R0540", "R0541"}
+    shown = {row[1] for row in ERRORS} - {"R0203"} | {"R0500", "R0521", "R0540", "R0541"}
     assert shown == {code for code in CODES if "R0500" <= code < "R0550"}
 
 

@@ -340,14 +340,40 @@ def test_business_days(d, e, count, name):
             name == "own" and day in {dt.date(2024, 6, 19), dt.date(2024, 7, 8)}
         )
 
-    sign, first, last = (1, d, e) if d <= e else (-1, e, d)
-    between = [first + dt.timedelta(days=n) for n in range(1, (last - first).days + 1)]
-    assert computed(f"business_days(d, e, '{name}')", {"d": d, "e": e}) == sign * sum(map(works, between))
+    step = 1 if d <= e else -1
+    after = [d + dt.timedelta(days=step * n) for n in range(1, abs((e - d).days) + 1)]
+    assert computed(f"business_days(d, e, '{name}')", {"d": d, "e": e}) == step * sum(map(works, after))
     reached, left = d, abs(count)
     while left:
         reached += dt.timedelta(days=1 if count > 0 else -1)
         left -= works(reached)
     assert computed(f"add_business_days(d, b, '{name}')", {"d": d, "b": count}) == reached
+
+
+around_new_year = st.dates(dt.date(2023, 12, 20), dt.date(2025, 1, 12))
+calendars = st.builds(
+    BusinessCalendar,
+    days_off=st.frozensets(around_new_year, max_size=60),
+    working_days=st.frozensets(around_new_year, max_size=60),
+)
+
+
+@given(calendars, around_new_year, around_new_year, st.integers(-300, 300))
+def test_business_days_undo_what_adding_them_does(calendar, d, e, count):
+    """In both directions, from a day off too: the first day is never counted, and the last is."""
+    assert calendar.count(d, calendar.add(d, count)) == count
+    there = calendar.count(d, e)
+    assert there == 0 or (there > 0) == (e > d)
+    if calendar.is_business_day(e):
+        assert calendar.add(d, there) == e
+    if calendar.is_business_day(d) == calendar.is_business_day(e):
+        assert calendar.count(e, d) == -there
+
+
+@given(moments, st.integers(-30, 30), st.sampled_from([zone for zone in ZONES if zone != "Pacific/Apia"]))
+def test_business_days_undo_what_adding_them_does_to_a_time(t, count, zone):
+    reached = computed("add_business_days(t, b, 'plain')", {"t": t, "b": count}, zone)
+    assert computed("business_days(t, u, 'plain')", {"t": t, "u": reached}, zone) == count
 
 
 def test_holidays_of_a_country_with_make_up_days():

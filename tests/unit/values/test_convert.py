@@ -8,6 +8,8 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rescind.values.convert import MAX_ITEMS, MAX_TEXT, describe, faults_of, plain, reader
 from rescind.values.types import ABSENT, Kind, Type
 from rescind.values.units import Duration, Money, UnitError
@@ -160,3 +162,27 @@ def test_a_raw_value_in_a_message_is_short():
         "a list",
         "`5`",
     ]
+
+
+# Numbers that end within the decimals that are read; often the inverse of each other.
+rates = st.one_of(
+    st.sampled_from([Fraction(4), Fraction(1, 4), Fraction(1, 5), Fraction(5)]),
+    st.integers(1, 10**6).map(lambda each: Fraction(each, 1000)),
+)
+
+
+@given(st.permutations(["USD", "EUR", "CNY"]), rates, rates)
+def test_a_pair_both_ways_is_its_own_inverse_or_an_error_at_the_second(currencies, rate, back):
+    """Else which of the two a comparison happens to ask for would decide it."""
+    one, other, _ = currencies
+    there, again = f"{one}/{other}", f"{other}/{one}"
+    sent = {there: rate, "JPY/USD": "0.0067", again: back}
+    if rate * back == 1:
+        assert read(Type(Kind.RATES), sent)[other, one] == back
+        return
+    with pytest.raises(UnitError) as caught:
+        read(Type(Kind.RATES), sent)
+    ((path, message, _),) = faults_of(caught.value)
+    assert path == (again,)
+    assert f"`{again}: " in message
+    assert f"`{there}: " in message

@@ -53,17 +53,12 @@ class Formulas:
         for index, token in enumerate(found):
             for text in _instead(token, found[index + 1 : index + 2]):
                 changed = formula.text[: token.start] + text + formula.text[token.end :]
-                made = self._compiled(changed, formula.type)
+                # INVARIANT: a mutant yields what the formula does; what reads it was checked against that type.
+                made = compile_formula(changed, self._scope, Location("mutant"), Problems(), formula.type)
                 if made:
                     yield f"`{formula.text}` to `{changed}`", made
         if len(found) > 2 or found[0].form is not Form.LITERAL:
             yield from _off_by_one(formula)
-
-    def _compiled(self, text: str, type_: Type) -> Formula | None:
-        made = compile_formula(text, self._scope, Location("mutant"), Problems())
-        if made is None or not (made.type.kind is type_.kind or {made.type.kind, type_.kind} <= NUMERIC):
-            return None
-        return made
 
 
 def _instead(token: Token, following: list[Token]) -> Iterator[str]:

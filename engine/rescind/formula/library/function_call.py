@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -66,20 +67,27 @@ class CallSite:
         return f"use `{self.signature}`"
 
     def alike(self, parts: list[Typed]) -> Type:
-        """The common type of several parts."""
+        """The type of any of several parts: money has a currency only where each has that one."""
         type_ = parts[0].type
-        for part in parts[1:]:
+        for before, part in pairwise(parts):
             common = unify(type_, part.type)
-            if common is None or (type_.currency and part.type.currency and not common.currency):
-                message = (
-                    f"`{part.text}` is {describe(part.type)}, `{parts[0].text}` is {describe(parts[0].type)}"
-                )
-                code = "R0508" if common else "R0511"
-                raise Mistake(code, part.node.start, message, f"`{self.node.function}` needs them alike")
-            if type_.kind is Kind.MONEY:
-                common = type_ if type_.currency else part.type
+            if common is None:
+                raise self._not_alike("R0511", part, before)
             type_ = common
+        in_currency = [part for part in parts if part.type.currency]
+        for part in in_currency[1:]:
+            if part.type.currency != in_currency[0].type.currency:
+                raise self._not_alike("R0508", part, in_currency[0])
         return type_
+
+    def _not_alike(self, code: str, part: Typed, other: Typed) -> Mistake:
+        message = f"`{part.text}` is {describe(part.type)}, `{other.text}` is {describe(other.type)}"
+        return Mistake(code, part.node.start, message, f"`{self.node.function}` needs them alike")
+
+    def of_one_currency(self, parts: list[Typed]) -> Type:
+        """The type of several parts that the call finds of one currency when it runs: what one says holds for all."""
+        type_ = self.alike(parts)
+        return next((part.type for part in parts if part.type.currency), type_)
 
     def word(self, node: Node, words: Collection[str], what: str) -> str:
         """A literal text out of a closed list."""

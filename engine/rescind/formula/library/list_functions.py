@@ -109,7 +109,7 @@ def _sum(call: CallSite) -> Typed:
         else:
             message = f"`{part.text}` is {describe(part.type)}, expected a condition"
             raise Mistake("R0511", node.start, message, call.usage)
-    type_ = call.alike([item] if start is None else [item, start])
+    type_ = call.of_one_currency([item] if start is None else [item, start])
     items = _records(over, condition, item.run)
     return call.result(type_, _total(call, type_, items, start))
 

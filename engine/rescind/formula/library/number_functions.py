@@ -160,7 +160,7 @@ def _to_amount(call: CallSite, run: Value, step: Typed, rounder: ToWhole) -> Run
 
 def _extreme(call: CallSite, pick: Callable[..., Value]) -> Typed:
     parts = call.typed(*ORDERED)
-    type_ = call.alike(parts)
+    type_ = call.of_one_currency(parts)
     runs: list[Value] = [part.run for part in parts]
     if type_.kind is Kind.MONEY:
         return call.result(type_, _extreme_money(call, runs, pick))

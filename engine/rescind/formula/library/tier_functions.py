@@ -10,8 +10,8 @@ from rescind.formula.library.function_call import CallSite, Function, Value
 from rescind.formula.operand_fit import same_currency
 from rescind.formula.runtime_values import FormulaError, Read, Run, new_money, settle
 from rescind.formula.syntax_tree import Call, Node
-from rescind.formula.typed_expression import NUMERIC, Typed, describe
-from rescind.values.types import ORDERED, Kind, Type
+from rescind.formula.typed_expression import INTEGER, NUMBER, NUMERIC, Typed, describe
+from rescind.values.types import ORDERED, Kind
 from rescind.values.units import Money
 
 __all__ = ["FUNCTIONS", "UP_TO"]
@@ -48,8 +48,8 @@ def _ascending(bounds: list[Typed]) -> None:
             raise Mistake("R0517", after.node.start, message, "bounds rise from left to right")
 
 
-def _parts(call: CallSite, *kinds: Kind) -> tuple[Typed, list[Typed], list[Typed], Type]:
-    """The quantity, the bounds, the results, and the type of the results."""
+def _parts(call: CallSite, *kinds: Kind) -> tuple[Typed, list[Typed], list[Typed]]:
+    """The quantity, the bounds and the results."""
     above, yields = _steps(call)
     quantity, *bounds = call.unit.all(
         [lambda node=node: call.one(node, *kinds) for node in (call.arguments[0], *above)]  # type: ignore[misc]
@@ -57,7 +57,7 @@ def _parts(call: CallSite, *kinds: Kind) -> tuple[Typed, list[Typed], list[Typed
     results = call.unit.all([lambda node=node: call.one(node) for node in yields])  # type: ignore[misc]
     call.alike([quantity, *bounds])
     _ascending(bounds)
-    return quantity, bounds, results, call.alike(results)
+    return quantity, bounds, results
 
 
 def _limits(call: CallSite, quantity: Typed, bounds: list[Typed]) -> Value:
@@ -83,7 +83,8 @@ def _limits(call: CallSite, quantity: Typed, bounds: list[Typed]) -> Value:
 
 
 def _tier(call: CallSite) -> Typed:
-    quantity, bounds, results, type_ = _parts(call, *ORDERED)
+    quantity, bounds, results = _parts(call, *ORDERED)
+    type_ = call.alike(results)
     limits = _limits(call, quantity, bounds)
     of: Value = quantity.run
     runs = [result.run for result in results]
@@ -99,15 +100,20 @@ def _tier(call: CallSite) -> Typed:
 
 
 def _graduated(call: CallSite) -> Typed:
-    quantity, bounds, prices, type_ = _parts(call, *NUMERIC)
+    quantity, bounds, prices = _parts(call, *NUMERIC)
+    type_ = call.of_one_currency(prices)
     if type_.kind not in {*NUMERIC, Kind.MONEY}:
         message = f"`{prices[0].text}` is {describe(type_)}, a price is money or a number"
         raise Mistake("R0511", prices[0].node.start, message, call.usage)
     if bounds and isinstance(bounds[0].literal, (int, Fraction)) and bounds[0].literal <= 0:
         raise Mistake("R0517", bounds[0].node.start, f"the bound `{bounds[0].text}` is not above zero")
     sizes = _shares(call, quantity, _limits(call, quantity, bounds))
-    total = _total_money if type_.kind is Kind.MONEY else _total
-    return call.result(type_, total(call, sizes, [price.run for price in prices]))
+    runs = [price.run for price in prices]
+    if type_.kind is Kind.MONEY:
+        return call.result(type_, _total_money(call, sizes, runs))
+    # A bracket is as whole as what it is cut from: a fraction of a unit is charged a fraction of the price.
+    whole = all(part.type.kind is Kind.INTEGER for part in (quantity, *bounds, *prices))
+    return call.result(INTEGER if whole else NUMBER, _total(call, sizes, runs))
 
 
 def _shares(call: CallSite, quantity: Typed, limits: Value) -> Value:

@@ -13,7 +13,15 @@ from rescind.formula.operand_fit import TIMES
 from rescind.formula.runtime_values import FormulaError, Read, Run, divide, in_range
 from rescind.formula.syntax_tree import Literal, Node
 from rescind.formula.typed_expression import INTEGER, NUMBER, Typed, describe
-from rescind.formula.zoned_time import Clock, add_days, add_months, months_between, months_exactly
+from rescind.formula.zoned_time import (
+    Clock,
+    add_days,
+    add_months,
+    date_months_between,
+    date_months_exactly,
+    months_between,
+    months_exactly,
+)
 from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
 from rescind.values.units import DAY, HOUR, MINUTE, SECOND, UnitError, parse_date, parse_time
@@ -98,12 +106,13 @@ def _months(call: CallSite, step: int) -> Typed:
         else RoundingMode.DOWN
     )
     clock = call.clock(rest[0] if rest else None)
-    one, other = (_as_time(part, clock) for part in (start, end))
-    compute = _MONTHS[mode]
+    one: Value = start.run
+    other: Value = end.run
+    length = _DATE_MONTHS[mode] if start.type.kind is Kind.DATE else partial(_MONTHS[mode], clock)
 
     def run(read: Read) -> object:
         first, last = one(read), other(read)
-        return compute(clock, step, first, last) if first <= last else -compute(clock, step, last, first)
+        return length(first, last, step) if first <= last else -length(last, first, step)
 
     return call.result(NUMBER if mode == "exact" else INTEGER, run)
 
@@ -114,28 +123,24 @@ def _is_zone(rest: list[Node]) -> bool:
     return isinstance(text, str) and ("/" in text or text in {"UTC", "GMT"})
 
 
-def _as_time(part: Typed, clock: Clock) -> Value:
-    run: Value = part.run
-    return (lambda read: clock.date_start(run(read))) if part.type.kind is Kind.DATE else run
+def _whole_down(found: tuple[int, bool]) -> int:
+    return found[0]
 
 
-def _months_down(clock: Clock, step: int, start: int, end: int) -> int:
-    return months_between(clock, start, end, step)[0]
-
-
-def _months_up(clock: Clock, step: int, start: int, end: int) -> int:
-    count, fills = months_between(clock, start, end, step)
+def _whole_up(found: tuple[int, bool]) -> int:
+    count, fills = found
     return count if fills else count + 1
 
 
-def _months_exact(clock: Clock, step: int, start: int, end: int) -> int | Fraction:
-    return months_exactly(clock, start, end, step)
-
-
 _MONTHS: dict[str, Callable[[Clock, int, int, int], int | Fraction]] = {
-    RoundingMode.DOWN: _months_down,
-    RoundingMode.UP: _months_up,
-    "exact": _months_exact,
+    RoundingMode.DOWN: lambda clock, start, end, step: _whole_down(months_between(clock, start, end, step)),
+    RoundingMode.UP: lambda clock, start, end, step: _whole_up(months_between(clock, start, end, step)),
+    "exact": months_exactly,
+}
+_DATE_MONTHS: dict[str, Callable[[dt.date, dt.date, int], int | Fraction]] = {
+    RoundingMode.DOWN: lambda start, end, step: _whole_down(date_months_between(start, end, step)),
+    RoundingMode.UP: lambda start, end, step: _whole_up(date_months_between(start, end, step)),
+    "exact": date_months_exactly,
 }
 
 

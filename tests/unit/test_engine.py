@@ -124,6 +124,13 @@ def test_a_local_time_is_read_in_the_time_zone_of_the_book(engine):
     assert local.to_json() == engine.decide(facts(), at=AT).to_json()
 
 
+@pytest.mark.parametrize("at", [dt.date(2025, 3, 6), "2025-03-06"])
+def test_a_date_is_its_first_instant_in_the_time_zone_of_the_book(engine, at):
+    decision = engine.decide(facts(), at=at)
+    assert decision.to_json() == engine.decide(facts(), at="2025-03-06T00:00:00").to_json()
+    assert next(engine.decide_many([facts()], at=at)).decided_at == decision.decided_at
+
+
 # Facts
 
 

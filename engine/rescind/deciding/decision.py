@@ -156,8 +156,13 @@ class Decision(NamedTuple):
         return _arrived, tuple(self._replace(**self._recorded()))
 
     def _recorded(self) -> dict[str, Any]:
-        run: Any = recorded(self.run, self.settlement) if self.run else None
-        tried = [each._replace(run=each.run and recorded(each.run, None)) for each in self.not_applied]
+        units = [blocker_name(blocked.blocker) for blocked in self.blockers]
+        units += [review_name(reviewed.review) for reviewed in self.reviews]
+        run: Any = recorded(self.run, units, self.settlement) if self.run else None
+        tried = [
+            each._replace(run=each.run and recorded(each.run, (DOES_NOT_APPLY,), None))
+            for each in self.not_applied
+        ]
         return {
             "subject": dict(self.subject),
             "blockers": tuple(blocked._replace(run=run) for blocked in self.blockers),

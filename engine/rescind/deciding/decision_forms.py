@@ -39,7 +39,7 @@ class Form(NamedTuple):
 
 
 def _needs(reason: Reason, other: Any) -> str:
-    """What the policy asks for, in words; `not: ` in front where it must not hold. `other`: what it is compared with."""
+    """What the policy asks for, in words; `not: ` in front where it must not hold. `other`: the value of `against`."""
     needs = f"not: {reason.needs}" if reason.denied else reason.needs
     return f"{needs} ({other})" if reason.against else needs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from rescind.deciding.derivation import Step, working
@@ -15,9 +15,7 @@ __all__ = ["RecordedEvaluation", "recorded", "steps_of"]
 class _Record(NamedTuple):
     """By condition its reasons, those of all its branches, and its branch; the values; the working."""
 
-    because: Mapping[str, tuple[Reason, ...]]
-    because_all: Mapping[str, tuple[Reason, ...]]
-    branches: Mapping[str, int | None]
+    because: Mapping[str, tuple[tuple[Reason, ...], tuple[Reason, ...], int | None]]
     computed: Mapping[str, Any]
     steps: tuple[Step, ...]
 
@@ -38,36 +36,30 @@ class RecordedEvaluation(Evaluation):
 
     def because(self, unit: str) -> tuple[Reason, ...]:
         """What made a condition hold."""
-        return self.record.because.get(unit, ())
+        return self.record.because[unit][0]
 
     def because_all(self, unit: str) -> tuple[Reason, ...]:
         """The comparisons of every branch of a condition that held."""
-        return self.record.because_all.get(unit, ())
+        return self.record.because[unit][1]
 
     def branch(self, unit: str) -> int | None:
         """Which branch of a condition held."""
-        return self.record.branches.get(unit)
+        return self.record.because[unit][2]
 
     def computed(self) -> dict[str, Any]:
         """The values that the decision needed, in the order of the policy."""
         return dict(self.record.computed)
 
 
-def recorded(run: Evaluation, settlement: Settlement | None) -> RecordedEvaluation:
-    """An evaluation with all that a decision shows of it, and no way to ask for more."""
+def recorded(run: Evaluation, units: Iterable[str], settlement: Settlement | None) -> RecordedEvaluation:
+    """An evaluation with what a decision shows of it: the reasons of some conditions, the values, the working.
+
+    In the order in which a decision is written: a reason may compute a value, which is then among the values.
+    """
     if isinstance(run, RecordedEvaluation):
         return run
-    units = tuple(run.fired)
-    steps = working(run, settlement)
-    return RecordedEvaluation(
-        _Record(
-            {unit: run.because(unit) for unit in units},
-            {unit: run.because_all(unit) for unit in units},
-            {unit: run.branch(unit) for unit in units},
-            run.computed(),
-            steps,
-        )
-    )
+    because = {unit: (run.because(unit), run.because_all(unit), run.branch(unit)) for unit in units}
+    return RecordedEvaluation(_Record(because, run.computed(), working(run, settlement)))
 
 
 def steps_of(run: Evaluation, settlement: Settlement | None) -> tuple[Step, ...]:

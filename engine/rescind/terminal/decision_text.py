@@ -198,6 +198,8 @@ def _reason(reason: Data) -> str:
     sentence = f"{reason['fact']} is {found}"
     if "decided_by" in reason:
         return sentence + _decided_by(reason["decided_by"], found)
+    if asked == "present" and value is not None:
+        return f"{reason['fact']} is present"
     if isinstance(value, bool) or value is None or asked in (found, f"not: {found}"):
         return sentence
     return f"{sentence}, which {_verb(asked)}{asked.replace('not: ', 'not ', 1)}"

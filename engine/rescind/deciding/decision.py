@@ -235,7 +235,7 @@ class Decision(NamedTuple):
         if self.version:
             result["policy"] = _policy(self.version)
         result |= {"decided_at": self._time(self.at), "subject": dict(self.subject)}
-        if form.settled:
+        if form.grows:
             result["settled"] = self.settled
         result |= {
             "blockers": [self._blocked(blocked, form) for blocked in self.blockers],

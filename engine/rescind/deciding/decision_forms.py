@@ -27,7 +27,8 @@ Data = dict[str, Any]
 class Form(NamedTuple):
     """How the parts of a decision are written. Times are written in the zone that is passed.
 
-    `decided_by` is what a reason gains that is a flag which the policy computes. `settled`: the hash stands in it.
+    `decided_by` is what a reason gains that is a flag which the policy computes. `grows`: it has the
+    keys that came after the first form.
     """
 
     money: Callable[[int | Fraction, str], Any]
@@ -35,7 +36,7 @@ class Form(NamedTuple):
     reason: Callable[[Reason, dt.tzinfo], Data]
     working: Callable[[Sequence[Step], dt.tzinfo], list[Data]]
     decided_by: Callable[[Step, dt.tzinfo], Data]
-    settled: bool
+    grows: bool
 
 
 def _needs(reason: Reason, other: Any) -> str:
@@ -97,6 +98,6 @@ def _step(step: Step, zone: dt.tzinfo) -> Data:
 CURRENT = "rescind/decision/2"
 # By the name that stands under `schema`.
 FORMS: Mapping[str, Form] = {
-    "rescind/decision/1": Form(format_money, plain, _reason_1, _working_1, _nothing, settled=False),
-    CURRENT: Form(typed_money, typed, _reason_2, working_tree, _decided_by_2, settled=True),
+    "rescind/decision/1": Form(format_money, plain, _reason_1, _working_1, _nothing, grows=False),
+    CURRENT: Form(typed_money, typed, _reason_2, working_tree, _decided_by_2, grows=True),
 }

@@ -15,7 +15,7 @@ from rescind.load import load_book
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problems
 from rescind.source.read_source import read_text
-from rescind.values.convert import MAX_ITEMS, plain, reader
+from rescind.values.convert import MAX_ITEMS, reader, typed
 from rescind.values.scalar_readers import MAX_NUMBER, MAX_PLACES, MAX_TEXT
 from rescind.values.types import Kind, Type
 
@@ -102,7 +102,7 @@ def test_a_form_of_the_page_is_read_and_shown(row):
     kind, raw, shown = row
     type_ = Type(Kind(kind), ("a", "b") if kind in {"choice", "instruments", "set"} else ())
     zone = ZoneInfo("Asia/Shanghai")
-    assert plain(reader(type_, zone)(raw), type_, zone) == shown
+    assert typed(reader(type_, zone)(raw), type_, zone) == shown
 
 
 def test_every_type_and_bound_is_on_the_page():

@@ -285,12 +285,12 @@ class Decision(NamedTuple):
 
     def _because(self, of: Blocked | Reviewed | NotApplied, form: Form) -> list[dict[str, Any]]:
         reasons = of.because
-        flags = _steps_behind(reasons, of.run)
+        behind = _steps_behind(reasons, of.run) if form.decided_by else {}
         rows = []
         for reason in reasons:
             row = form.reason(reason, self.zone)
-            if reason.name in flags:
-                row |= form.decided_by(flags[reason.name], self.zone)
+            if form.decided_by and reason.name in behind:
+                row |= form.decided_by(behind[reason.name], self.zone)
             if row not in rows:
                 rows.append(row)
         return rows
@@ -336,7 +336,9 @@ def _arrived(
 def _steps_behind(reasons: tuple[Reason, ...], run: Evaluation | None) -> dict[str, Step]:
     """Of the flags among reasons, how those came about that the policy computes."""
     flags = {reason.name for reason in reasons if reason.type.kind is Kind.FLAG}
-    return {step.name: step for step in steps_of(run, None) if step.name in flags} if flags and run else {}
+    if run is None or flags.isdisjoint(run.computed()):
+        return {}
+    return {step.name: step for step in steps_of(run, None) if step.name in flags}
 
 
 def _refund(settled: Settlement, form: Form) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Form(NamedTuple):
     value: Callable[[Any, Type, dt.tzinfo], Any]
     reason: Callable[[Reason, dt.tzinfo], Data]
     working: Callable[[Sequence[Step], dt.tzinfo], list[Data]]
-    decided_by: Callable[[Step, dt.tzinfo], Data]
+    decided_by: Callable[[Step, dt.tzinfo], Data] | None
     grows: bool
 
 
@@ -49,11 +49,6 @@ def _reason_1(reason: Reason, zone: dt.tzinfo) -> Data:
     found = plain(reason.value, reason.type, zone)
     other = plain(reason.other, reason.type, zone) if reason.against else None
     return {"fact": reason.name, "is": found, "needs": _needs(reason, other)}
-
-
-def _nothing(step: Step, zone: dt.tzinfo) -> Data:
-    del step, zone
-    return {}
 
 
 def _reason_2(reason: Reason, zone: dt.tzinfo) -> Data:
@@ -98,6 +93,6 @@ def _step(step: Step, zone: dt.tzinfo) -> Data:
 CURRENT = "rescind/decision/2"
 # By the name that stands under `schema`.
 FORMS: Mapping[str, Form] = {
-    "rescind/decision/1": Form(format_money, plain, _reason_1, _working_1, _nothing, grows=False),
+    "rescind/decision/1": Form(format_money, plain, _reason_1, _working_1, None, grows=False),
     CURRENT: Form(typed_money, typed, _reason_2, working_tree, _decided_by_2, grows=True),
 }

@@ -108,7 +108,7 @@ def use(commands: Path, elsewhere: Path) -> None:
     elsewhere.mkdir()
     rescind, python = str(commands / "rescind"), str(commands / "python")
     print(run([rescind, "--version"], elsewhere).strip())
-    print(run([rescind, "check"], elsewhere).strip())
+    print(run([rescind, "check", "--shipped"], elsewhere).strip())
     origin = Path(run([python, "-c", WHERE], elsewhere).strip()).resolve()
     if not origin.is_relative_to(commands.parent):
         sys.exit(f"`import rescind` found {origin}, not the installed package")

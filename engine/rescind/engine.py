@@ -4,7 +4,7 @@
     decision = engine.decide(facts, at="2024-11-05T09:00:00+08:00")
 
 An `Engine` never changes after it was loaded. It may be shared by threads and used after `fork`; to reload, load a new
-one. Nothing here reads a clock: the evaluation time is always passed in.
+one. While deciding nothing reads a clock: the evaluation time is always passed in.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rescind.deciding.version_program import Program
 from rescind.load import book_path, deployable_book
 
 if TYPE_CHECKING:  # imported when they are called: deciding does not wait for them
+    from rescind.problems.problem import Problem
     from rescind.requests.list_resources import Filters, Listed
     from rescind.requests.order import Order
     from rescind.requests.order_status import Status
@@ -31,22 +32,37 @@ __all__ = ["Engine"]
 class Engine:
     """A loaded book, ready to decide."""
 
-    def __init__(self, book: Book, definitions: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        book: Book,
+        definitions: Mapping[tuple[str, str], Mapping[str, Any]],
+        left_out: tuple[Problem, ...] = (),
+    ) -> None:
         """For `load`, which makes sure that the book is free of errors."""
         self._book = book
+        self._left_out = left_out
         self._decider = CaseDecider(book, definitions)
 
     @classmethod
-    def load(cls, path: str | Path | None = None, *, drafts: bool = False) -> Engine:
-        """Load the book at `path` (a file or a folder), or the shipped book.
+    def load(
+        cls, path: str | Path | None = None, *, drafts: bool = False, at: Moment | None = None
+    ) -> Engine:
+        """Load the book at `path` (a file or a folder), or the shipped book. Raises `BookError` with every error.
 
-        Raises `BookError` with every located problem. Versions that are not frozen are errors unless `drafts`.
+        A version that is not frozen is a draft. With `drafts` it decides like any other, and its decisions say so: for
+        tests and dry runs. Without, a draft that has begun at `at` (None: by the clock) is an error. One that begins
+        later is left out (see `left_out`); its policy decides no case from then on.
         """
-        return cls(*deployable_book(book_path(path), drafts=drafts))
+        return cls(*deployable_book(book_path(path), drafts=drafts, at=at))
+
+    @property
+    def left_out(self) -> tuple[Problem, ...]:
+        """A warning (R0337) for each draft that is left out, as it had not begun when the book was loaded."""
+        return self._left_out
 
     @property
     def book(self) -> Book:
-        """The book, as parsed."""
+        """The book, as parsed; drafts that are left out are in it."""
         return self._book
 
     def definition(self, policy: str, version: str) -> Mapping[str, Any]:

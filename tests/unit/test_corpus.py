@@ -158,7 +158,7 @@ def load(path: Path, *, drafts: bool = True) -> tuple[Engine | None, list[Proble
         if not problems.errors and drafts:
             return Engine.load(path, drafts=True), list(problems)
         with pytest.raises(BookError) as caught:
-            Engine.load(path, drafts=drafts)
+            Engine.load(path, drafts=drafts, at=AT)
     assert list(caught.value.problems) == list(problems.errors)
     return None, list(problems)
 

@@ -233,7 +233,7 @@ def test_decisions_follow_the_order_of_the_file_and_name_its_lines(engine):
 
 def test_drafts_decide_only_where_they_are_allowed(engine):
     with pytest.raises(BookError) as caught:
-        Engine.load(CORPUS / "base")
+        Engine.load(CORPUS / "base", at=AT)
     assert {problem.code for problem in caught.value.problems} == {"R0308"}
     assert engine.decide(facts(), at=AT).to_dict()["policy"]["draft"] is True
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from rescind.authoring.allowed_warnings import without_allowed
 from rescind.authoring.lint import lint
 from rescind.authoring.run_cases import suite_files
+from rescind.book.drafts import drafts_begun, drafts_to_come, left_out
 from rescind.book.model import Book
 from rescind.book.read_book import BookReader
 from rescind.book.semantic_checks import check_book
@@ -24,7 +25,7 @@ from rescind.problems.problem import Problem, Problems
 from rescind.shape.validate import validate
 from rescind.source.document import Document
 
-__all__ = ["Inspection", "drafts_in_force", "inspect_book", "tried_versions"]
+__all__ = ["Inspection", "deployment_problems", "inspect_book", "tried_versions"]
 
 # A key at the top of a suite and what stands behind it, without quotes and comments.
 _TOP = re.compile(r"""^(policy|versions?):[ \t]*["']?([^#\n\r]*?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
@@ -101,19 +102,9 @@ def _validate(documents: Documents, problems: Problems) -> None:
         problems.extend(problem for problem in found if problem.location not in known)
 
 
-def drafts_in_force(book: Book, at: int) -> tuple[Problem, ...]:
-    """A problem for each draft that decides cases at the instant `at`."""
-    problems = Problems()
-    for policy in book.policies:
-        for version in policy.versions:
-            if version.draft and policy.in_force_at(at) is version:
-                problems.add(
-                    "R0652",
-                    f"version `{version.version}` of `{policy.id}` is in force and still a draft",
-                    version.entry,
-                    f"freeze it with `rescind publish {policy.id} {version.version}`",
-                )
-    return tuple(problems)
+def deployment_problems(book: Book, now: int) -> tuple[Problem, ...]:
+    """What `Engine.load` says of the drafts of a book at an instant: errors, and warnings of what it leaves out."""
+    return (*drafts_begun(book, now), *(left_out(draft, book.zone) for draft in drafts_to_come(book, now)))
 
 
 def tried_versions(book: Book, folder: Path) -> frozenset[tuple[str, str]]:

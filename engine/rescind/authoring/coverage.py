@@ -1,7 +1,8 @@
 """Which parts of a version its cases tried: rules, not lines, so that layout changes nothing.
 
 A part is a rule (true in some case, false in another), one comparison of a condition (likewise), a row or term (taken
-in some case, passed over in another), or a limit (tried below, at and above). Only what a decision really asked counts:
+in some case, passed over in another), a limit (tried below, at and above), or an instrument of the terms (something was
+paid with it in some case, nothing in another). Only what a decision really asked counts:
 the reviews of a blocked case are not asked, nor the rows behind the one that was taken.
 """
 
@@ -12,17 +13,19 @@ from dataclasses import dataclass, field
 
 from rescind.authoring.evaluate_conditions import LIMITS, PASSES, Unknown, holds, relation, walk, words_of
 from rescind.authoring.run_cases import Result, contacts_of
-from rescind.book.model import AllOf, AnyOf, Compare, Leaf, Name, Not, Version
-from rescind.book.rules_of_version import AnyRule, TermRules, VersionRules, rules_of
+from rescind.book.model import AllOf, AnyOf, Compare, Instrument, Leaf, Name, Not, Version
+from rescind.book.rules_of_version import AnyRule, Rule, TermRules, VersionRules, rules_of
 from rescind.book.vocabulary import Vocabulary
 from rescind.book.words import Outcome
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Evaluation
+from rescind.deciding.settle import Settlement
 from rescind.engine import Engine
 
 __all__ = ["Coverage", "Part", "VersionCoverage", "cover", "percent"]
 
 TRUE, FALSE = "true", "false"
+PAID = "paid with it"
 SIDES = {-1: "below", 0: "at", 1: "above"}
 
 
@@ -43,12 +46,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class VersionCoverage:
-    """The parts of one version, in the order of the policy, and how many cases came upon it."""
+    """The parts of one version, in the order of the policy, and how many cases came upon it. A draft is not frozen."""
 
     policy: str
     version: str
     parts: tuple[Part, ...]
     cases: int
+    draft: bool = False
 
     @property
     def met(self) -> int:
@@ -118,8 +122,14 @@ class _Sheet:
         self._parts: list[Part] = []
         # Of each rule: its own part, and its comparisons of which something is still to be seen.
         self._seen: dict[str, tuple[Part, list[_Look]]] = {}
+        # Of each rule of an instrument: whether something was paid with it. Terms say nothing by themselves of what
+        # was never paid with, and a share that was mistaken shows only where something was.
+        self._paid: dict[str, Part] = {}
         for rule, goals in _goals(self._rules):
             self._declare(rule, goals)
+        for term in self._rules.terms:
+            for rule in _instruments_of(term):
+                self._paid[rule.name] = self._part(rule.name, PAID, (TRUE, FALSE))
 
     def _declare(self, rule: AnyRule, goals: tuple[str, ...]) -> None:
         own = self._part(rule.name, "", goals)
@@ -159,9 +169,19 @@ class _Sheet:
             own.seen.add(own.goals[0] if held else own.goals[-1])
             if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
                 looks[:] = [look for look in looks if look.open]
+        if decision and decision.settlement:
+            self._record_paid(decision.settlement)
+
+    def _record_paid(self, refund: Settlement) -> None:
+        paid = {line.instrument for line in refund.lines if line.paid}
+        for rule in _instruments_of(_taken(self._rules, refund)):
+            _seen(self._paid[rule.name], TRUE if rule.part.name in paid else FALSE)
 
     def result(self) -> VersionCoverage:
-        return VersionCoverage(self._version.policy, self._version.version, tuple(self._parts), self._cases)
+        version = self._version
+        return VersionCoverage(
+            version.policy, version.version, tuple(self._parts), self._cases, version.draft
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +245,15 @@ def _parts_of(term: TermRules) -> Iterator[AnyRule]:
     return (rule for rule in term if rule.conditional and rule is not term.own)
 
 
+def _instruments_of(term: TermRules) -> Iterator[Rule[Instrument]]:
+    return (instrument.own for instrument in term.instruments)
+
+
+def _taken(rules: VersionRules, refund: Settlement) -> TermRules:
+    """The terms that a refund was made by."""
+    return next(term for term in rules.terms if term.own.part.id == refund.term.id)
+
+
 def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> Iterator[tuple[AnyRule, bool]]:
     """The rules that a decision asked, and whether they held."""
     if rules.applies_to.conditional:
@@ -243,8 +272,7 @@ def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> I
         yield review, run.holds(review.name)
     if decision.settlement:
         yield from _first([term.own for term in rules.terms], run)
-        taken = next(term for term in rules.terms if term.own.part.id == decision.settlement.term.id)
-        for rule in _parts_of(taken):
+        for rule in _parts_of(_taken(rules, decision.settlement)):
             yield rule, run.holds(rule.name)
 
 

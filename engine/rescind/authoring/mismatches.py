@@ -213,7 +213,8 @@ def _policy(expected: Expectation, decision: Decision) -> Iterator[Difference]:
 def _not_applied(decision: Decision) -> tuple[Line, ...]:
     lines = []
     for tried in decision.not_applied:
-        lines.append(Line(f"{tried.policy} {tried.version} does not apply"))
+        words = f"{tried.version} does not apply" if tried.version else "has no version in force"
+        lines.append(Line(f"{tried.policy} {words}"))
         lines += [Line(f"  {_reason(reason, decision)}") for reason in tried.because]
     return tuple(lines)
 

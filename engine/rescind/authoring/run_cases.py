@@ -36,6 +36,7 @@ __all__ = [
     "run_trials",
     "suite_files",
     "trials_of",
+    "with_siblings",
 ]
 
 FOLDER = "tests"
@@ -117,6 +118,12 @@ def matching(trials: Iterable[Trial], words: str) -> list[Trial]:
     ]
 
 
+def with_siblings(trials: Iterable[Trial], chosen: Iterable[Trial]) -> list[Trial]:
+    """Of some trials those whose case was chosen, whatever decides them."""
+    wanted = {(trial.case.suite, trial.case.location) for trial in chosen}
+    return [trial for trial in trials if (trial.case.suite, trial.case.location) in wanted]
+
+
 def run_trials(
     engine: Engine,
     trials: Iterable[Trial],
@@ -181,9 +188,12 @@ def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:
     decision = result.decision
     if decision is None:
         return
-    if decision.not_applied:
+    asked = [
+        tried for tried in decision.not_applied if tried.run
+    ]  # the others had no version in force: nothing to ask
+    if asked:
         values = engine.typed(result.trial.case.facts, at=result.trial.case.at)
-        for tried in decision.not_applied:
+        for tried in asked:
             program = engine.program(tried.policy, tried.version)
             yield Contact(program.version, evaluate(program, values), decided=False)
     if decision.version and decision.run:

@@ -66,22 +66,27 @@ class Blessed:
 
 
 def bless(folder: Path, results: Iterable[Result]) -> list[Blessed]:
-    """Rewrite the suites of failed cases. Raises `BookError` where a file cannot be edited safely, and leaves it."""
-    failed = [result for result in results if not result.passed]
-    files: dict[str, list[Result]] = {}
-    for result in failed:
-        files.setdefault(result.trial.case.suite, []).append(result)
-    return [_file(folder, suite, found) for suite, found in files.items()]
+    """Rewrite the suites of failed cases. Raises `BookError` where a file cannot be edited safely, and leaves it.
+
+    `results` must hold every result of a case of which one failed: what is written speaks for all its versions.
+    """
+    files: dict[str, list[list[Result]]] = {}
+    for _, group in groupby(
+        results, key=lambda result: (result.trial.case.suite, result.trial.case.location)
+    ):
+        same = list(group)
+        if not all(result.passed for result in same):
+            files.setdefault(same[0].trial.case.suite, []).append(same)
+    return [_file(folder, suite, cases) for suite, cases in files.items()]
 
 
-def _file(folder: Path, suite: str, results: Sequence[Result]) -> Blessed:
+def _file(folder: Path, suite: str, cases: Iterable[Sequence[Result]]) -> Blessed:
     old = source = Source.read(folder / suite, suite)
     left = []
-    for _, group in groupby(results, key=lambda result: result.trial.case.location):
-        same = list(group)
+    for same in cases:
         edited, why = _case(source, same)
         if why:
-            left.append((same[0].trial.name, same[0].trial.case.location, why))
+            left.append((same[0].trial.case.name, same[0].trial.case.location, why))
         source = edited
     if source.text != old.text:
         with staged(source) as new:
@@ -98,11 +103,20 @@ def _case(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
     raw = _at(source.data, (*case.path, "expect"))
     given = {"outcome": raw} if isinstance(raw, str) else raw
     found = [_found(given, result) for result in results]
-    if any(each != found[0] for each in found):
-        return source, "the versions give different answers: split the suite"
+    if why := _disagreement(found, results):
+        return source, why
     if isinstance(raw, str):
         return _replaced(source, (*case.path, "expect"), _short(found[0])), ""
     return _merged(source, (*case.path, "expect"), raw, found[0]), ""
+
+
+def _disagreement(found: Sequence[Found], results: Sequence[Result]) -> str:
+    """Why a case cannot speak for all of its versions; "" where they agree."""
+    for answer, result in zip(found, results, strict=True):
+        if answer != found[0]:
+            pair = f"`{results[0].trial.target}` and `{result.trial.target}`"
+            return f"{pair} give different answers: split the suite, so that each version has its own expectation"
+    return ""
 
 
 def _short(found: Found) -> Any:
@@ -126,8 +140,8 @@ def _row(source: Source, results: Sequence[Result]) -> tuple[Source, str]:
         if cell is not None:
             given = _placed(given, name.split(".")[1:], cell)
     found = [_found(given, result) for result in results]
-    if any(each != found[0] for each in found):
-        return source, "the versions give different answers: split the suite"
+    if why := _disagreement(found, results):
+        return source, why
     new = {name: _look(found[0], name.split(".")[1:]) for name in said}
     shown: Found = dict(common)
     for name, cell in new.items():

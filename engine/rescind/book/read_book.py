@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path as FilePath
@@ -21,7 +22,7 @@ from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
 from rescind.formula.business_calendars import BusinessCalendar, calendar_problem
-from rescind.problems.problem import Location, Problems
+from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
 from rescind.source.read_source import read_file
@@ -52,14 +53,18 @@ class BookReader:
 
     def __init__(self, path: FilePath, problems: Problems) -> None:
         self._path = path
-        self._problems = problems
+        # Where problems go: all of them, or those of the frozen version that is being read.
+        self._problems = self._all = problems
+        self._hints: dict[Problem, str] = {}
         self.documents: dict[str, tuple[str, Document]] = {}
         self._zone = ZoneInfo("UTC")
 
     def read(self) -> Book | None:
         """The book, or None where it cannot be built."""
         document = self._document(self._path.name, "book", None)
-        return self._shaped(self._book, document, "book") if document else None
+        book = self._shaped(self._book, document, "book") if document else None
+        self._all.reword(self._hinted)
+        return book
 
     def _document(self, shown: str, kind: str, named_at: Node | None) -> Document | None:
         """The document at a path relative to the book, read once."""
@@ -122,7 +127,8 @@ class BookReader:
 
     def _faulty(self, document: Document) -> bool:
         """Whether an error in a document has been reported."""
-        return any(problem.location.path == document.path for problem in self._problems.errors)
+        errors = (*self._all.errors, *self._problems.errors)
+        return any(problem.location.path == document.path for problem in errors)
 
     def _book(self, document: Document) -> Book | None:
         root = Node(document).only(
@@ -228,14 +234,9 @@ class BookReader:
         end = self._moment(until) if until else None
         given = node.get("digest")
         frozen = given.matching(DIGEST, "a digest") if given else ""
-        file = node.child("file")
-        document = self._document(file.text(), "policy", file)
-        if not document:
-            return None
-        version = self._shaped(
-            lambda found: read_version(Node(found), setting, self._problems), document, "policy"
-        )
-        if version:
+        with self._frozen_hints(node.child("version").text() if frozen else ""):
+            document, version = self._content(node.child("file"), setting)
+        if document and version:
             version = self._named(version, node.child("version"), document)
         if not version or start is None or (until and end is None):
             return None
@@ -250,6 +251,37 @@ class BookReader:
             entry=node.location,
             places=_places(node),
         )
+
+    def _content(self, file: Node, setting: Setting) -> tuple[Document | None, Version | None]:
+        """The document of a version, and what it says; None for what cannot be read."""
+        document = self._document(file.text(), "policy", file)
+        if not document:
+            return None, None
+        version = self._shaped(
+            lambda found: read_version(Node(found), setting, self._problems), document, "policy"
+        )
+        return document, version
+
+    @contextmanager
+    def _frozen_hints(self, name: str) -> Iterator[None]:
+        """What is wrong with the frozen version `name` was right once: no mistake in it is to be mended in place.
+
+        Its problems are noted, and get their hint when everything is read: what is included may stand in drafts too.
+        """
+        if not name:
+            yield
+            return
+        self._problems = Problems()
+        try:
+            yield
+        finally:
+            found, self._problems = self._problems, self._all
+            hint = f"version `{name}` is frozen: restore what was deleted or edited, or start a new version"
+            self._hints.update(dict.fromkeys(found.errors, hint))
+            self._problems.extend(found)
+
+    def _hinted(self, problem: Problem) -> Problem:
+        return replace(problem, hint=self._hints.get(problem, problem.hint))
 
     def _named(self, version: Version, name: Node, document: Document) -> Version:
         """The version under the name that the book gives it; that in its file must be the same."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rescind.authoring.author_problems import drafts_in_force, inspect_book
+from rescind.authoring.author_problems import deployment_problems, inspect_book
 from rescind.authoring.problem_reports import REPORTS, Lines, anchor_of, snippet
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Problem, Problems
@@ -15,13 +15,13 @@ from rescind.problems.suggestions import did_you_mean
 from rescind.terminal.verb_options import (
     HAS_ERRORS,
     Verb,
-    book_file,
     clean,
     format_option,
     moment_of,
     problem_line,
     relocated,
 )
+from rescind.terminal.which_book import book_to_check, shipped_option
 
 __all__ = ["check"]
 
@@ -45,12 +45,13 @@ def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
             "rescind check",
             "rescind check my/policies.yaml --format json",
             "rescind check --lint --allow R0602",
-            "rescind check --frozen --format github",
+            "rescind check --deployable --format github",
         ]
     },
 )
 @click.argument("book", metavar="[BOOK]", required=False)
 @click.option("--book", "named", metavar="PATH", help="The same as BOOK.")
+@shipped_option
 @click.option("--lint", is_flag=True, help="Give advice too, on what is right and could be better.")
 @click.option(
     "--allow",
@@ -59,35 +60,46 @@ def _codes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     callback=_codes,
     help="Leave out these warnings or advice, such as R0602,R0606.",
 )
-@click.option("--frozen", is_flag=True, help="Fail on a draft in force.")
-@click.option("--at", metavar="TIME", help="With --frozen: in force at this time. Default: now.")
+@click.option(
+    "--deployable",
+    is_flag=True,
+    help="Fail where `Engine.load` would: on a draft in force too. Say which drafts it leaves out.",
+)
+@click.option("--frozen", is_flag=True, hidden=True)
+@click.option("--at", metavar="TIME", help="With --deployable: loaded at this time. Default: now.")
 @format_option("text", *REPORTS)
 def check(  # noqa: PLR0913 - one parameter for each option
     *,
     book: str | None,
     named: str | None,
+    shipped: bool,
     lint: bool,
     allow: tuple[str, ...],
+    deployable: bool,
     frozen: bool,
     at: str | None,
     format_: str,
 ) -> None:
     """Check a book of policies, and every file that it names: form, names, types, units, versions and bounds.
 
-    BOOK is a file or folder. Default: policies.yaml here, else the book shipped with rescind.
+    BOOK is a file or folder. Default: policies.yaml here or in a folder above.
 
     Ends with status 1 where there are errors; warnings and advice alone do not fail. A comment in a file allows a
     warning or advice on its line or the next one: `# rescind: allow R0332 because …`.
     """
     if book and named and book != named:
         raise click.UsageError("BOOK and `--book` name different books: give one of them")
-    if at and not frozen:
-        raise click.UsageError("`--at` is for `--frozen`")
-    path = book_file(book or named)
+    if frozen:
+        click.echo("`--frozen` is now `--deployable`, and goes with the next minor version", err=True)
+    deployable = deployable or frozen
+    if at and not deployable:
+        raise click.UsageError("`--at` is for `--deployable`")
+    path = book_to_check(book or named, shipped=shipped)
     inspection = inspect_book(path, advice=lint, allow=allow)
     found = Problems(inspection.problems)
-    if frozen and inspection.book:
-        found.extend(drafts_in_force(inspection.book, moment_of(at, inspection.book.zone)))
+    if deployable and inspection.book:
+        drafts = deployment_problems(inspection.book, moment_of(at, inspection.book.zone))
+        found.extend(each for each in drafts if each.code not in allow)
     problems = _from_here(found, path)
     if format_ == "text":
         _text(problems, path)

@@ -22,8 +22,6 @@ from rescind.terminal.verb_options import (
     HAS_ERRORS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     fail,
     format_option,
     load_engine,
@@ -31,6 +29,7 @@ from rescind.terminal.verb_options import (
     policy_named,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 from rescind.values.units import format_time
 
 __all__ = ["decide"]
@@ -85,7 +84,7 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     },
 )
 @click.argument("facts", metavar="FACTS")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Decide as of this time.")
 @click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
 @version_option("Decide by this version, whatever its dates; drafts too.")
@@ -134,7 +133,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Ends with status 0 whatever was decided, 1 where the book or the facts have errors, 2 where the command line is
     wrong, and 3 where an outcome of --fail-on was decided.
     """
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     moment = moment_of(at, engine.book.zone)
     writer = FORMATS[format_](format_time(moment, engine.book.zone), "" if at else CLOCK, explain, schema)
     run = Run(engine, moment, _policy(engine.book, policy, version), version, format_, writer)

@@ -23,12 +23,11 @@ from rescind.terminal.author_paths import places_from_here
 from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
-    book_file,
-    book_option,
     clean,
     echo_document,
     format_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 
 __all__ = ["diff"]
 
@@ -59,7 +58,7 @@ Cases = tuple[int, tuple[Replayed, ...]] | None
 )
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@book_option
+@book_option(", else the one shipped with rescind")
 @click.option(
     "--cases", is_flag=True, help="Decide the authors' cases by both, and list the decisions that change."
 )
@@ -69,7 +68,7 @@ def diff(*, old: str, new: str, book: str | None, cases: bool, format_: str) -> 
 
     Layout, comments and descriptions are no changes, nor is a number that is spelt otherwise.
     """
-    path = book_file(book)
+    path = book_to_read(book)
     with places_from_here(path):
         sides = Sides(path)
         pair = sides.find(old), sides.find(new)

@@ -22,8 +22,6 @@ from rescind.terminal.verb_options import (
     HAS_ERRORS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     clean,
     echo_problems,
     load_engine,
@@ -31,6 +29,7 @@ from rescind.terminal.verb_options import (
     policy_named,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 from rescind.values.units import format_time, parse_money
 
 __all__ = ["list_"]
@@ -82,7 +81,7 @@ def _sort_key(ctx: click.Context, parameter: click.Parameter, value: str | None)
     },
 )
 @click.argument("facts", metavar="FACTS")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("List as of this time.")
 @click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
 @version_option("Decide by this version, whatever its dates; needs --policy.")
@@ -138,7 +137,7 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Ends with status 0, or 1 where some rows have errors.
     """
     del format_
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     if version is not None and policy is None:
         raise click.BadParameter("name its policy with `--policy`", param_hint="--version")
     if policy is not None:

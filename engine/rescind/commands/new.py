@@ -13,12 +13,11 @@ from rescind.terminal.author_paths import from_here, places_from_here
 from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
-    book_file,
-    book_option,
     clean,
     echo_document,
     format_option,
 )
+from rescind.terminal.which_book import book_option, book_to_write
 from rescind.values.units import UnitError, parse_date_or_time
 
 __all__ = ["new"]
@@ -67,7 +66,7 @@ def _start(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     callback=_start,
     help="When it comes into force.",
 )
-@book_option
+@book_option()
 @format_option(*DOCUMENT_FORMATS)
 def new(  # noqa: PLR0913 - one parameter for each option
     *, policy: str, old: str, version: str, start: str, book: str | None, format_: str
@@ -76,7 +75,7 @@ def new(  # noqa: PLR0913 - one parameter for each option
 
     A version ends where the next one begins, so the old one needs no change.
     """
-    path = book_file(book)
+    path = book_to_write(book)
     with places_from_here(path):
         begun = new_version(path, policy, old, version, start)
     data = {"files": [str(each) for each in begun.files], "edited": [str(each) for each in begun.edited]}

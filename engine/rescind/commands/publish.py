@@ -12,14 +12,13 @@ from rescind.terminal.author_paths import from_here, places_from_here
 from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
-    book_file,
-    book_option,
     clean,
     echo_document,
     echo_problems,
     format_option,
     relocated,
 )
+from rescind.terminal.which_book import book_option, book_to_write
 
 __all__ = ["publish"]
 
@@ -37,7 +36,7 @@ FLOOR = 90
 )
 @click.argument("policy", metavar="POLICY")
 @click.argument("version", metavar="VERSION")
-@book_option
+@book_option()
 @click.option(
     "--fail-under",
     type=click.IntRange(0, 100),
@@ -53,7 +52,7 @@ def publish(policy: str, version: str, book: str | None, fail_under: int, format
     The digest goes to the version's entry in the book; nothing else of the file changes. From then on the version
     cannot be edited: a change needs a new version (`rescind new`). Nothing is written unless everything is right.
     """
-    path = book_file(book)
+    path = book_to_write(book)
     with places_from_here(path):
         done = freeze(path, policy, version, fail_under)
     echo_problems(relocated(done.warnings, path), format_)

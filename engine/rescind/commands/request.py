@@ -24,8 +24,6 @@ from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     clean,
     echo_document,
     fail,
@@ -35,6 +33,7 @@ from rescind.terminal.verb_options import (
     policy_named,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_read
 
 __all__ = ["request"]
 
@@ -69,7 +68,7 @@ class _Request(Verb):
     },
 )
 @click.argument("facts", metavar="FACTS")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Submit the request at this time, unless the facts say when it was submitted.")
 @click.option("--policy", metavar="ID", help="Try only this policy, not the first of the book that applies.")
 @version_option("Decide by this version, whatever its dates; needs --policy.")
@@ -105,7 +104,7 @@ def request(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     Ends with status 0, or 1 where the request cannot be placed, with every reason.
     """
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     if version is not None and policy is None:
         raise click.BadParameter("name its policy with `--policy`", param_hint="--version")
     if policy is not None:
@@ -208,7 +207,7 @@ def show(order: str, line: str | None, format_: str) -> None:
     },
 )
 @click.argument("order", metavar="ORDER")
-@book_option
+@book_option(", else the one shipped with rescind")
 @at_option("Where the order stands at this time.")
 @click.option("--words", metavar="WORDS", help="A file with what the reviewers said.")
 @format_option(*DOCUMENT_FORMATS)
@@ -217,7 +216,7 @@ def status(order: str, book: str | None, at: str | None, words: str | None, form
 
     Ends with status 0, or 1 where a word cannot be accepted: nothing has changed then.
     """
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     moment = moment_of(at, engine.book.zone)
     document = _document(order)
     rows = _words(words) if words else []

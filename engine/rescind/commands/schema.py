@@ -14,7 +14,8 @@ from rescind.book.read_book import read_book
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Problems
 from rescind.shape.shipped_schemas import base_schema
-from rescind.terminal.verb_options import Verb, book_file, book_option, echo_json, relocated
+from rescind.terminal.verb_options import Verb, echo_json, relocated
+from rescind.terminal.which_book import book_option, book_to_read
 
 __all__ = ["NAMES", "schema"]
 
@@ -45,7 +46,7 @@ FILES = {"vocabulary": "facts"}
     },
 )
 @click.argument("name", type=click.Choice(tuple(NAMES)), metavar="NAME")
-@book_option
+@book_option(", else the one shipped with rescind")
 def schema(name: str, book: str | None) -> None:
     """Print the JSON Schema (2020-12) called NAME."""
     echo_json(_schema(name, book))
@@ -53,10 +54,10 @@ def schema(name: str, book: str | None) -> None:
 
 def _schema(name: str, book: str | None) -> dict[str, Any]:
     if name == "facts":
-        read = _book(book_file(book))
+        read = _book(book_to_read(book))
         return callers_schema(read.vocabulary, _needed(read))
     if name == "policy":
-        return policy_schema(_book(book_file(book)).vocabulary)
+        return policy_schema(_book(book_to_read(book)).vocabulary)
     return base_schema(FILES.get(name, name))
 
 

@@ -13,8 +13,6 @@ from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
     at_option,
-    book_file,
-    book_option,
     echo_document,
     echo_json,
     format_option,
@@ -24,6 +22,7 @@ from rescind.terminal.verb_options import (
     version_option,
 )
 from rescind.terminal.version_text import sheet
+from rescind.terminal.which_book import book_option, book_to_read
 from rescind.values.units import format_time
 
 __all__ = ["show"]
@@ -40,7 +39,7 @@ __all__ = ["show"]
     },
 )
 @click.argument("policy", metavar="POLICY")
-@book_option
+@book_option(", else the one shipped with rescind")
 @version_option("Show this version; drafts too. Default: the one in force.")
 @at_option("Show the version in force at this time.")
 @click.option("--ruleset", is_flag=True, help="Print the compiled durable-rules definition as JSON instead.")
@@ -49,7 +48,7 @@ def show(  # noqa: PLR0913 - one parameter for each option
     policy: str, book: str | None, version: str | None, at: str | None, format_: str, *, ruleset: bool
 ) -> None:
     """Say in plain English what a version of POLICY says: when it applies, what forbids, who reviews, what is paid."""
-    engine = load_engine(book_file(book))
+    engine = load_engine(book_to_read(book))
     chosen = policy_named(engine.book, policy, "POLICY")
     found = _named(chosen, version) if version is not None else _in_force(chosen, engine.book, at)
     definition = engine.definition(found.policy, found.version)

@@ -23,17 +23,16 @@ from rescind.authoring.run_cases import (
     run_trials,
     suite_files,
     trials_of,
+    with_siblings,
 )
 from rescind.authoring.test_run_data import junit, run_data
-from rescind.book.model import Version
 from rescind.engine import Engine
+from rescind.load import BOOK, is_installed
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.terminal.test_run_text import closing, coverage_lines, failure_lines, mutant_lines
 from rescind.terminal.verb_options import (
     HAS_ERRORS,
     Verb,
-    book_file,
-    book_option,
     clean,
     echo_json,
     echo_problems,
@@ -43,10 +42,10 @@ from rescind.terminal.verb_options import (
     relocated,
     version_option,
 )
+from rescind.terminal.which_book import book_option, book_to_check, near_book, not_written, shipped_option
 
 __all__ = ["test"]
 
-BOOK = "policies.yaml"
 CASES = "schema: rescind/cases"
 
 
@@ -103,7 +102,8 @@ class Done:
     },
 )
 @click.argument("path", metavar="[PATH]", required=False)
-@book_option
+@book_option()
+@shipped_option
 @click.option("--policy", metavar="ID", help="Only cases about this policy.")
 @version_option("Only cases about this version.")
 @click.option(
@@ -143,6 +143,7 @@ def test(  # noqa: PLR0913, PLR0917 - one parameter for each option
     fail_under: int | None,
     format_: str,
     *,
+    shipped: bool,
     fail_fast: bool,
     update: bool,
     coverage: bool,
@@ -154,11 +155,17 @@ def test(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     Ends with status 1 where a case fails, a suite has problems, or there is no case at all.
     """
-    where = _where(path, book)
+    if update and fail_fast:
+        raise click.UsageError("`--update` needs every result of a case: leave `--fail-fast` out")
+    where = _where(path, book, shipped=shipped)
+    if update and (shipped or is_installed(where.book)):
+        raise not_written()
     with _no_collecting():
         engine = load_engine(where.book)
         suites, problems = _suites(where, engine)
     trials = _chosen(trials_of(suites), engine, policy, version, words)
+    if update:  # an expectation speaks for every version that its case is about, chosen or not
+        trials = with_siblings(trials_of(suites), trials)
     started = time.perf_counter()
     results = run_trials(engine, trials, fail_fast=fail_fast)
     done = Done(engine, suites, results, problems, time.perf_counter() - started)
@@ -186,37 +193,30 @@ def _no_collecting() -> Iterator[None]:
 # What to test.
 
 
-def _where(path: str | None, book: str | None) -> Where:
+def _where(path: str | None, book: str | None, *, shipped: bool) -> Where:
     if path is None:
-        return Where(book_file(book), None)
+        return Where(book_to_check(book, shipped=shipped), None)
     given = Path(path)
     if not given.exists():
         raise click.BadParameter(f"there is no file or folder `{clean(path)}`", param_hint="PATH")
     if (given / BOOK).is_file() or (given.is_file() and not _is_suite(given)):
-        if book is not None and Path(book) not in (given, given / BOOK):
-            raise click.UsageError("PATH and `--book` name different books: give one of them")
+        if shipped or (book is not None and Path(book) not in (given, given / BOOK)):
+            other = "--shipped" if shipped else "--book"
+            raise click.UsageError(f"PATH and `{other}` name different books: give one of them")
         return Where(given / BOOK if given.is_dir() else given, None)
     suites = (
         (given,)
         if given.is_file()
         else tuple(sorted(each for each in given.rglob("*.yaml") if _is_suite(each)))
     )
-    return Where(book_file(book) if book else _book_above(given), suites)
+    near = None if book or shipped else near_book(given.resolve().parent)
+    return Where(near or book_to_check(book, shipped=shipped), suites)
 
 
 def _is_suite(path: Path) -> bool:
     """Whether a file says that it holds cases; what is wrong with it is for its reader to say."""
     text = path.read_text("utf-8", errors="replace")
     return any(line.startswith(CASES) for line in text.splitlines())
-
-
-def _book_above(path: Path) -> Path:
-    """The book in the nearest folder above."""
-    for folder in path.resolve().parents:
-        if (folder / BOOK).is_file():
-            near = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-            return near / BOOK
-    return book_file(None)
 
 
 def _suites(where: Where, engine: Engine) -> tuple[list[Suite], tuple[Problem, ...]]:
@@ -258,7 +258,7 @@ def _report(where: Where, done: Done, asked: Asked, format_: str) -> bool:
     if coverage and asked.html is not None:
         Path(asked.html).write_text(coverage_page(coverage, done.engine.book.title), "utf-8")
     low = list(_too_low(coverage, asked.floor, where)) if coverage and asked.floor is not None else []
-    mutants = _mutants(done, coverage, asked) if asked.mutants and passed and not problems else None
+    mutants = _mutants(done, asked) if asked.mutants and passed and not problems else None
     stale = relocated(mutants.stale, where.book) if mutants else ()
     _show(where, replace(done, problems=tuple(problems)), asked, format_, coverage, mutants)
     if format_ != "json":
@@ -338,40 +338,33 @@ def _low(version: VersionCoverage, floor: int, where: Where) -> Problem:
 # Mutants and updates.
 
 
-def _mutants(done: Done, coverage: Coverage | None, asked: Asked) -> MutantReport:
+def _mutants(done: Done, asked: Asked) -> MutantReport:
     """The mutants of the versions that the cases are about."""
-    named = {
-        (target.policy, target.version) for result in done.results for target in result.trial.case.targets
-    }
+    named = {key for result in done.results if (key := _about(result))}
     versions = [
         version
         for policy in done.engine.book.policies
         for version in policy.versions
-        if asked.whole or _tried(version, named, coverage)
+        if asked.whole or (version.policy, version.version) in named
     ]
     equivalents = [each for suite in done.suites for each in suite.equivalents]
     if not asked.whole:
-        keys = {(version.policy, version.version) for version in versions}
         equivalents = [
             each
             for each in equivalents
-            if any((target.policy, target.version) in keys for target in each.targets)
+            if any((target.policy, target.version) in named for target in each.targets)
         ]
     report = find_mutants(done.engine, done.results, equivalents, versions)
     # With a part of the cases, an argument can seem to be about no mutant at all.
     return report if asked.whole else replace(report, stale=())
 
 
-def _tried(version: Version, named: set[tuple[str, str]], coverage: Coverage | None) -> bool:
-    key = (version.policy, version.version)
-    if key in named:
-        return True
-    return (
-        ("", "") in named
-        and any((each.policy, each.version) == key for each in coverage.versions if each.cases)
-        if coverage
-        else False
-    )
+def _about(result: Result) -> tuple[str, str] | None:
+    """The version that a result is about: the one that was named, else the one that decided."""
+    target, decided = result.trial.target, result.decision.version if result.decision else None
+    if target.version:
+        return target.policy, target.version
+    return (decided.policy, decided.version) if decided else None
 
 
 def _update(where: Where, done: Done) -> None:

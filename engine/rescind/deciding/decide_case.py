@@ -9,6 +9,7 @@ import copy
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rescind.book.engine_facts import SUBMITTED
 from rescind.book.model import Book, Policy, Version
@@ -25,7 +26,7 @@ from rescind.values.scalar_readers import read_moment
 from rescind.values.types import ABSENT
 from rescind.values.units import FIRST, LAST, UnitError, format_time
 
-__all__ = ["CaseDecider", "Moment"]
+__all__ = ["CaseDecider", "Moment", "moment_in"]
 
 # An evaluation time: a time or a date, as text or from Python (a date is its first instant in the zone of the book), or
 # microseconds since the epoch.
@@ -36,7 +37,8 @@ class CaseDecider:
     """Reads and decides cases by the versions of a book.
 
     `slots` gives the place of each fact in the values of a case. `policy` tries only that one, `version` takes that
-    version of each policy tried whatever its dates.
+    version of each policy tried whatever its dates. A version without a definition is left out: it decides nothing, and
+    no other version takes its place.
     """
 
     policy: str | None = None
@@ -48,10 +50,10 @@ class CaseDecider:
         self._reader = FactsReader(book.vocabulary, book.zone)
         self.slots = self._reader.slots
         self._tried = book.tried()
-        self._governing = GoverningVersion(book, self.slots)
         self._maker = DecisionMaker(book, self.slots)
         self._submitted = self.slots.get(SUBMITTED)
         versions = {(each.policy, each.version): each for policy in book.policies for each in policy.versions}
+        self._governing = GoverningVersion(book, self.slots, versions.keys() - definitions.keys())
         self.programs = Programs(
             lambda key: Program(versions[key], definitions[key], book.vocabulary, self.slots)
         )
@@ -74,13 +76,7 @@ class CaseDecider:
 
     def moment(self, at: Moment) -> int:
         """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
-        try:
-            moment = at if at.__class__ is int else read_moment(at, self.zone)
-        except UnitError as error:
-            raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
-        if not FIRST <= moment <= LAST:
-            raise facts_error("R0904", "at", "the evaluation time lies outside of the years 1 to 9999")
-        return moment
+        return moment_in(at, self.zone)
 
     def fact(self, values: list[Any], name: str) -> Any:
         """A fact of a case that was read; `ABSENT` where it was not sent or the book does not know it."""
@@ -134,11 +130,11 @@ class CaseDecider:
     def _version(self, policy: Policy, values: list[Any]) -> Version | None:
         if self.version is not None:
             return self._governing.named(policy, self.version)
-        return policy.in_force_at(self._governing.time_of(policy, values))
+        return self._governing.in_force(policy, values)
 
     def _refuse_gap(self, policy: Policy, values: list[Any]) -> None:
         """Between two versions, a case that the earlier one would govern is an error, and no later policy takes it."""
-        earlier = policy.begun_by(self._governing.time_of(policy, values))
+        earlier = self._governing.begun(policy, values)
         if (
             earlier
             and earlier is not policy.versions[-1]
@@ -167,7 +163,7 @@ class CaseDecider:
         wrong = {problem.location.path for problem in bad}
         for policy in self._tried:
             try:
-                version = policy.in_force_at(self._governing.time_of(policy, values))
+                version = self._governing.in_force(policy, values)
                 if version is None or not self._evaluated(version, values).verdict.applies:
                     continue
             except FactsError as error:
@@ -184,6 +180,17 @@ class CaseDecider:
             f"the request was submitted at {times[0]}, after the evaluation time {times[1]}",
             "decide as of a time at or after the submission",
         )
+
+
+def moment_in(at: Moment, zone: ZoneInfo) -> int:
+    """An evaluation time in microseconds; `zone` is that of a date or a text without one. Raises `FactsError` (R0904)."""
+    try:
+        moment = at if at.__class__ is int else read_moment(at, zone)
+    except UnitError as error:
+        raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
+    if not FIRST <= moment <= LAST:
+        raise facts_error("R0904", "at", "the evaluation time lies outside of the years 1 to 9999")
+    return moment
 
 
 def _mentions(paths: Iterable[str], name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from rescind.book.model import Book, Policy, Version
@@ -18,11 +19,15 @@ __all__ = ["GoverningVersion"]
 
 
 class GoverningVersion:
-    """Picks versions for typed cases, whose last value is the instant that they are judged as of."""
+    """Picks versions for typed cases, whose last value is the instant that they are judged as of.
 
-    def __init__(self, book: Book, slots: Mapping[str, int]) -> None:
+    `left_out` are policies and versions that may not decide, drafts that had not begun when the book was loaded.
+    """
+
+    def __init__(self, book: Book, slots: Mapping[str, int], left_out: AbstractSet[tuple[str, str]]) -> None:
         self._book = book
         self._slots = slots
+        self._left_out = left_out
         self._policies = {policy.id: policy for policy in book.policies}
 
     def policy(self, name: str) -> Policy:
@@ -40,7 +45,27 @@ class GoverningVersion:
             names = [each.version for each in policy.versions]
             hint = did_you_mean(version, names) or f"versions: {one_of(names)}"
             raise facts_error("R0906", "version", f"`{policy.id}` has no version `{version}`", hint)
+        if self._is_left_out(found):
+            message = (
+                f"version `{version}` of `{policy.id}` is a draft, and was left out when the book was loaded"
+            )
+            raise facts_error("R0906", "version", message, "freeze it, or load the book with drafts")
         return found
+
+    def in_force(self, policy: Policy, values: list[Any]) -> Version | None:
+        """The version in force for a case; None where there is none, or where it was left out."""
+        version = policy.in_force_at(self.time_of(policy, values))
+        return None if version and self._is_left_out(version) else version
+
+    def begun(self, policy: Policy, values: list[Any]) -> Version | None:
+        """The version that began last before a case or at it, ended or not; one that was left out never did."""
+        version = policy.begun_by(self.time_of(policy, values))
+        while version and self._is_left_out(version):
+            version = policy.begun_by(version.in_force_from - 1)
+        return version
+
+    def _is_left_out(self, version: Version) -> bool:
+        return (version.policy, version.version) in self._left_out
 
     def time_of(self, policy: Policy, values: list[Any]) -> int:
         """The instant in microseconds that picks the version. Raises `FactsError` (R0901) where its fact is missing."""
@@ -62,7 +87,10 @@ class GoverningVersion:
         """The error of a time at which policies that might apply have no version in force."""
         zone, problems = self._book.zone, []
         for policy in policies:
-            spans = ", ".join(_span(version, zone) for version in policy.versions)
+            spans = ", ".join(
+                _span(version, zone) + (" (a draft, left out)" if self._is_left_out(version) else "")
+                for version in policy.versions
+            )
             time = format_time(self.time_of(policy, values), zone)
             problems.append(
                 Problem(

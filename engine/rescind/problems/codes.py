@@ -111,7 +111,7 @@ CODES: dict[str, Code] = {
             "R0305": "versions that overlap or are out of order",
             "R0306": "a policy that hands over to nowhere or in a circle",
             "R0307": "a frozen version that was changed",
-            "R0308": "a draft where only frozen versions may run",
+            "R0308": "a draft that is in force where only frozen versions may be",
             "R0309": "a calendar of a country that is not known",
         },
     ),
@@ -123,6 +123,7 @@ CODES: dict[str, Code] = {
             "R0332": "a blocker that is silent about absence",
             "R0333": "a policy that is never tried",
             "R0334": "a value that nothing reads",
+            "R0337": "a draft that is left out until it begins",
         },
     ),
     # Bounds of the rules engine (compile).
@@ -190,18 +191,19 @@ CODES: dict[str, Code] = {
             "R0622": "a comment that allows what does not occur",
         },
     ),
-    # The authors' verbs: init, new, publish, diff (workbench).
+    # The authors' verbs: init, new, publish, diff (workbench). R0652 was a draft in force, which R0308 says everywhere.
     **_table(
         Severity.ERROR,
         {
             "R0650": "a version that cannot be published yet",
             "R0651": "a frozen version that was changed and cannot be published again",
-            "R0652": "a draft that is in force",
             "R0653": "a file that cannot be edited safely",
             "R0654": "a version or file that is there already",
             "R0655": "a folder that is not empty",
             "R0656": "a revision or file that git cannot give",
             "R0657": "two sides that cannot be compared",
+            "R0658": "a folder that no book stands in or above",
+            "R0659": "the shipped book, which is not written",
         },
     ),
     # The authors' cases (workbench).

@@ -6,7 +6,7 @@ run reports everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rescind.problems.codes import CODES, Severity
@@ -82,6 +82,10 @@ class Problems:
     def extend(self, problems: Iterable[Problem]) -> None:
         """Add several problems."""
         self._found.update(dict.fromkeys(problems))
+
+    def reword(self, reworded: Callable[[Problem], Problem]) -> None:
+        """Put what `reworded` makes of it in the place of each problem."""
+        self._found = dict.fromkeys(map(reworded, self._found))
 
     def __iter__(self) -> Iterator[Problem]:
         unread = {p.location for p in self._found if p.code < "R0100"}

@@ -44,7 +44,7 @@ def coverage_lines(coverage: Coverage, paint: Paint, *, untried: bool) -> Iterat
         name = f"{each.policy} {each.version}"
         share = percent(each.met, each.goals)
         colour = "green" if each.met == each.goals else "yellow"
-        cases = f"{each.cases} case{'s' * (each.cases != 1)}"
+        cases = f"{each.cases} case{'s' * (each.cases != 1)}{', a draft' * each.draft}"
         yield f"  {name:<{width}}  {paint(f'{share:>5} %', colour)}  {each.met} of {each.goals} tried by {cases}"
         if untried:
             yield from (f"    {line}" for line in each.untried)

@@ -21,7 +21,6 @@ import click
 
 from rescind.book.model import Book, Policy
 from rescind.engine import Engine
-from rescind.load import book_path
 from rescind.problems.codes import Severity
 from rescind.problems.exceptions import BookError, RescindError
 from rescind.problems.problem import Location, Problem, Problems
@@ -34,8 +33,6 @@ __all__ = [
     "HAS_ERRORS",
     "Verb",
     "at_option",
-    "book_file",
-    "book_option",
     "clean",
     "echo_document",
     "echo_json",
@@ -134,15 +131,6 @@ def _set_encoding(format_: str) -> None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def book_option(function: Function) -> Function:
-    """`--book PATH`."""
-    return click.option(
-        "--book",
-        metavar="PATH",
-        help="The book: its file or folder. Default: policies.yaml here, else the one shipped with rescind.",
-    )(function)
-
-
 def at_option(words: str) -> Decorator:
     """`--at TIME`; `words` say what the time is for."""
     return click.option("--at", metavar="TIME", help=f"{words} RFC 3339, or a date. Default: now.")
@@ -187,13 +175,6 @@ def echo_document(format_: str, data: object, lines: Iterable[str]) -> None:
 def _echo_lines(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(line)
-
-
-def book_file(book: str | None) -> Path:
-    """The file of the book to use: the one named, `policies.yaml` here, or the shipped one."""
-    if book is None and Path("policies.yaml").is_file():
-        return Path("policies.yaml")
-    return book_path(book)
 
 
 def load_engine(path: Path) -> Engine:

@@ -6,9 +6,11 @@ import re
 
 from rescind.authoring.coverage import cover, percent
 from rescind.authoring.coverage_html import coverage_page
+from rescind.authoring.run_cases import run_trials, trials_of
 from rescind.authoring.test_run_data import coverage_data
+from rescind.engine import Engine
 
-from tests.unit.authoring.workbench_book import CASES, HEAD, HIRE, ran, write_book
+from tests.unit.authoring.workbench_book import CASES, HEAD, HIRE, opened, ran, write_book
 
 USUAL = CASES + "  - {name: usual, expect: allowed}\n"
 ALL = (
@@ -30,6 +32,8 @@ ALL = (
     table:
       columns: [order.coupon_until]
       rows: [[2025-02-10T11:59:59+01:00], [2025-02-10T12:00:00+01:00], [2025-02-10T12:00:01+01:00]]
+  - {name: by card alone, facts: {order.paid.coupon: null}, expect: {refund: 81 EUR}}
+  - {name: by coupon alone, facts: {order.paid.card: null}, expect: {refund: 10 EUR}}
 """
 )
 
@@ -65,8 +69,10 @@ def test_what_one_case_leaves_untried(tmp_path):
         "terms/usual/instruments/coupon: limit order.coupon_until < now never below",
         "terms/usual/instruments/coupon: limit order.coupon_until < now never at",
         "terms/usual/instruments/coupon: limit order.coupon_until < now never above",
+        "terms/usual/instruments/card: paid with it never false",
+        "terms/usual/instruments/coupon: paid with it never false",
     )
-    assert (version.met, version.goals) == (version.goals - 18, version.goals)
+    assert (version.met, version.goals) == (version.goals - 20, version.goals)
 
 
 def test_everything_tried_is_a_hundred_percent(tmp_path):
@@ -111,8 +117,6 @@ def test_a_limit_that_facts_cannot_lie_below_is_not_asked_for(tmp_path):
     path.write_text(
         HIRE.replace("VERSION", "1").replace("bike.days: {over: 7}", "bike.days: {over: 0}"), "utf-8"
     )
-    from rescind.engine import Engine
-
     engine = Engine.load(tmp_path / "policies.yaml", drafts=True)
     goals = {part.words: part.goals for part in cover(engine, []).versions[0].parts}
     assert goals["limit bike.days > 0"] == ("at", "above")
@@ -132,9 +136,6 @@ def test_layout_comments_and_order_of_keys_change_nothing(tmp_path):
     assert row in text
     text = text.replace(row, "when:\n        bike.kind: cargo\n        bike.days: {over: 7}\n      is: 20%")
     path.write_text(text, "utf-8")
-    from rescind.authoring.run_cases import run_trials
-    from rescind.engine import Engine
-
     engine = Engine.load(tmp_path / "b/policies.yaml", drafts=True)
     two = cover(engine, run_trials(engine, [result.trial for result in results]))
     assert coverage_data(one) == coverage_data(two)
@@ -161,3 +162,33 @@ def test_a_version_without_a_case_has_nothing_tried(tmp_path):
     ]
     assert coverage.versions[1].met == 0
     assert HEAD
+
+
+def test_a_policy_without_a_version_in_force_is_passed_over(tmp_path):
+    """A case from before `hire` began is decided by `rest`; of `hire` there is nothing to ask."""
+    suite = (
+        CASES.replace('policy: hire\nversion: "1"\n', "").replace("2025-02-10T12", "2024-12-01T12")
+        + "  - {name: a, expect: {policy: rest, refund: none}}\n"
+    )
+    write_book(tmp_path)
+    book = tmp_path / "policies.yaml"
+    assert book.read_text("utf-8").count("2025-01-01, file: rules/rest/1.yaml") == 1
+    engine, suites, problems = opened(tmp_path, suite)
+    assert problems == []
+    assert suites
+    book.write_text(
+        book.read_text("utf-8").replace("2025-01-01, file: rules/rest", "2024-01-01, file: rules/rest"),
+        "utf-8",
+    )
+    engine = Engine.load(tmp_path, drafts=True)
+    [result] = run_trials(engine, trials_of(suites))
+    assert [difference.what for difference in result.differences] == ["refund"]
+    assert [each.cases for each in cover(engine, [result]).versions] == [0, 0, 1]
+
+
+def test_an_instrument_is_asked_for_only_of_the_terms_that_were_taken(tmp_path):
+    version = covered(
+        tmp_path, CASES + "  - {name: a, facts: {bike.damaged: true}, expect: {blockers: [damaged]}}\n"
+    )
+    paid = {part.rule: part.seen for part in version.versions[0].parts if part.words == "paid with it"}
+    assert paid == {"terms/usual/instruments/card": set(), "terms/usual/instruments/coupon": set()}

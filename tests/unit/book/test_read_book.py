@@ -128,3 +128,31 @@ def test_an_include_of_itself_ends(copied):
     _, _, problems = read(copied)
     assert {problem.code for problem in problems} <= {"R0102", "R0107", "R0101", "R0227", "R0199"}
     assert problems.errors
+
+
+# Frozen versions
+
+
+def test_a_mistake_in_what_a_frozen_version_includes_is_said_once_and_not_to_be_mended_there(tmp_path):
+    """The draft that includes the same file, before or after, would only hear what to write instead."""
+    for number, frozen in enumerate(["2", "3"]):
+        folder = tmp_path / str(number)
+        shutil.copytree(BASE, folder)
+        third = (folder / "rules/hire/2.yaml").read_text("utf-8").replace('version: "2"', 'version: "3"')
+        (folder / "rules/hire/3.yaml").write_text(third, "utf-8")
+        digest = f', digest: "sha256:{"0" * 64}"'
+        entries = [
+            f'      - {{version: "{name}", in_force_from: {year}-01-01, file: rules/hire/{name}.yaml'
+            f"{digest if name == frozen else ''}}}\n"
+            for name, year in (("2", 2025), ("3", 2026))
+        ]
+        book = folder / "policies.yaml"
+        lines = book.read_text("utf-8").splitlines(keepends=True)
+        [place] = [index for index, line in enumerate(lines) if 'version: "2"' in line]
+        lines[place : place + 1] = entries
+        book.write_text("".join(lines), "utf-8")
+        shared = folder / "rules/shared/rules.yaml"
+        shared.write_text(shared.read_text("utf-8").replace("bike.damaged", "bike.damagd"), "utf-8")
+        found = [each for each in load_book(book)[2] if each.code == "R0201"]
+        assert [each.location.path for each in found] == ["rules/shared/rules.yaml"]
+        assert found[0].hint.startswith(f"version `{frozen}` is frozen: restore what was deleted or edited")

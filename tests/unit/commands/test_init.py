@@ -182,6 +182,10 @@ def test_the_hooks_for_other_repositories_call_verbs_that_there_are():
         assert words[0] == "rescind"
         assert rescind(*words[1:], "--help").exit_code == 0
         assert hook["pass_filenames"] is False
+        # pre-commit counts only files that are still there: a hook with `types` or `files` is passed over by a commit
+        # that deletes some, unless it always runs.
+        assert hook["always_run"] is True
+        assert not hook.keys() & {"types", "files"}
 
 
 def test_the_commands_that_the_page_on_ci_shows_are_understood():

@@ -1,4 +1,4 @@
-"""`rescind publish`, `rescind new` and `rescind check --frozen`: versions frozen and begun, whole or not at all."""
+"""`rescind publish`, `rescind new` and `rescind check --deployable`: versions frozen and begun, whole or not at all."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_draft_is_frozen_by_one_key_in_the_book_and_nothing_else(book):
     before = files()
     result = publish()
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0] == "16 cases passed, 100.0 % of the version tried"
+    assert result.stdout.splitlines()[0] == "20 cases passed, 100.0 % of the version tried"
     digest = re.search(r"sha256:[0-9a-f]{64}", result.stdout)[0]
     after = files()
     assert before.keys() == after.keys()
@@ -86,7 +86,7 @@ def test_publishing_again_writes_nothing(book):
 
 def test_json_says_what_was_published(book):
     data = json.loads(publish("--format", "json").stdout)
-    assert (data["published"], data["cases"], data["coverage"]) == (True, 16, "100.0%")
+    assert (data["published"], data["cases"], data["coverage"]) == (True, 20, "100.0%")
     assert json.loads(publish("--format", "json").stdout)["published"] is False
 
 
@@ -376,36 +376,35 @@ def test_a_wrong_command_line_of_new(book, args):
     assert rescind("new", "subscriptions", "--from", V1, *args).exit_code == 2
 
 
-# check --frozen
+# check --deployable; see also test_deployable.py
 
 
 @pytest.mark.parametrize(
-    ("at", "found"),
+    ("at", "begun"),
     [
         ("2024-12-31", []),
         ("2025-01-01", [V1]),
         ("2025-06-30T23:59:59Z", [V1]),
-        ("2025-07-01", ["2025-07-01"]),
+        ("2025-07-01", [V1, "2025-07-01"]),
     ],
 )
-def test_frozen_fails_on_the_draft_that_is_in_force(book, at, found):
+def test_deployable_fails_on_drafts_that_have_begun(book, at, begun):
     new()
-    result = rescind("check", "--frozen", "--at", at)
-    assert (
-        re.findall(r"R0652 version `([^`]+)` of `subscriptions` is in force and still a draft", result.stderr)
-        == found
-    )
-    assert result.exit_code == (1 if found else 0)
+    result = rescind("check", "--deployable", "--at", at)
+    assert re.findall(r"R0308 version `([^`]+)` of `subscriptions` ", result.stderr) == begun
+    assert result.exit_code == (1 if begun else 0)
 
 
-def test_frozen_is_content_once_everything_in_force_is_published(book):
+def test_deployable_is_content_once_everything_that_has_begun_is_published(book):
     publish()
     new(start="2999-01-01")
-    assert rescind("check", "--frozen").exit_code == 0
-    assert rescind("check").exit_code == 0
+    result = rescind("check", "--deployable")
+    assert result.exit_code == 0
+    assert "R0337 version `2025-07-01` of `subscriptions` is a draft and left out" in result.stderr
+    assert rescind("check").stdout == "policies.yaml: no problems\n"
 
 
-def test_a_time_without_frozen_is_a_mistake(book):
+def test_a_time_without_deployable_is_a_mistake(book):
     assert rescind("check", "--at", "2025-01-01").exit_code == 2
 
 

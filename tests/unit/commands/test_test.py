@@ -235,11 +235,64 @@ def test_update_rewrites_and_shows_the_difference(run, tmp_path):
     assert again.stdout == "every case passes; nothing to write\n"
 
 
+EVERY = CASES.replace('version: "1"', "versions: every")
+
+
+@pytest.mark.parametrize("options", [(), ("--version", "2"), ("-k", "hire 2")])
+def test_update_sees_all_versions_of_a_case_and_does_not_flip_it(run, tmp_path, options):
+    """Versions 1 and 2 differ at 600 EUR: what is right of one is wrong of the other, whichever is asked for."""
+    suite = EVERY + "  - {name: a, facts: {order.amount: 600 EUR}, expect: {reviews: [dear]}}\n"
+    for _ in range(2):
+        done = run("--update", *options, suite=suite)
+        assert done.exit_code == 1
+        assert "R0710 `a` is not rewritten: `hire 1` and `hire 2` give different answers" in done.stderr
+        assert (tmp_path / "rules/hire/tests/suite.yaml").read_text("utf-8") == suite
+
+
+def test_update_needs_every_result(run):
+    done = run("--update", "--fail-fast", suite=BAD)
+    assert done.exit_code == 2
+    assert "leave `--fail-fast` out" in done.stderr
+
+
+def test_mutants_are_those_of_the_version_that_was_asked_for(run):
+    suite = EVERY + "  - {name: a, expect: {refund: 91 EUR}}\n"
+    data = json.loads(run("--version", "2", "--mutants", "--format", "json", suite=suite).stdout)
+    assert data["mutants"]["made"] > 20
+    assert {each["version"] for each in data["mutants"]["survivors"]} == {"2"}
+
+
+def test_mutants_of_a_policy_are_those_of_the_versions_that_decided(run):
+    suite = CASES.replace('version: "1"\n', "") + "  - {name: a, expect: {refund: 91 EUR}}\n"
+    data = json.loads(run("--policy", "hire", "--mutants", "--format", "json", suite=suite).stdout)
+    assert {each["version"] for each in data["mutants"]["survivors"]} == {"1"}
+
+
 def test_update_writes_nothing_where_suites_have_problems(run, tmp_path):
     suite = BAD + "  - {name: a}\n"
     done = run("--update", suite=suite)
     assert done.exit_code == 1
     assert (tmp_path / "rules/hire/tests/suite.yaml").read_text("utf-8") == suite
+
+
+def test_a_policy_that_is_not_in_force_yet_is_passed_over(run, tmp_path):
+    """A case from before `hire` began, which `rest` decides: run, covered, and a failure of it explained."""
+    suite = (
+        CASES.replace('policy: hire\nversion: "1"\n', "").replace("2025-02-10T12", "2024-12-01T12")
+        + "  - {name: a, expect: {policy: hire}}\n"
+    )
+    run(suite=suite)
+    book = tmp_path / "policies.yaml"
+    text = book.read_text("utf-8").replace("2025-01-01, file: rules/rest", "2024-01-01, file: rules/rest")
+    book.write_text(text, "utf-8")
+    done = CliRunner().invoke(main, ["test", "--coverage"])
+    assert "hire has no version in force" in done.stdout
+    assert done.exit_code == 1
+    suite_file = tmp_path / "rules/hire/tests/suite.yaml"
+    suite_file.write_text(suite.replace("policy: hire}", "policy: rest}"), "utf-8")
+    assert CliRunner().invoke(main, ["test", "--mutants", "--coverage"]).stderr == ""
+    done = CliRunner().invoke(main, ["publish", "rest", "1", "--fail-under", "30"])
+    assert done.exit_code == 0, done.stderr
 
 
 def test_a_broken_book_is_a_located_error(tmp_path, monkeypatch):

@@ -183,7 +183,7 @@ class CaseDecider:
 
 
 def moment_in(at: Moment, zone: ZoneInfo) -> int:
-    """An evaluation time in microseconds; `zone` is that of a date or a text without one. Raises `FactsError` (R0904)."""
+    """An evaluation time in microseconds; `zone`: of a date or a text without one. Raises `FactsError` (R0904)."""
     try:
         moment = at if at.__class__ is int else read_moment(at, zone)
     except UnitError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rescind.book.model import Book, Version
-from rescind.deciding.decide_case import CaseDecider, Moment
+from rescind.deciding.decide_case import CaseDecider, Moment, moment_in
 from rescind.deciding.decision import Decision
 from rescind.deciding.version_program import Program
 from rescind.load import book_path, deployable_book
@@ -151,10 +151,23 @@ class Engine:
     ) -> Status:
         """What has become of a confirmed order at `at`, by the words of its reviewers so far.
 
-        `order` may be the plain data of one. Raises `RequestError` for an order or a word that cannot be accepted.
+        `order` may be the plain data of one; times without an offset are those of its zone. Raises `RequestError` for
+        an order or a word that cannot be accepted. That the order was not changed is checked by its number and its
+        checksum; `verify` decides it again.
         """
         from rescind.requests.order import Order
         from rescind.requests.order_status import status_of
+        from rescind.requests.read_order import read_order
 
-        document = order.to_dict() if isinstance(order, Order) else order
-        return status_of(document, words, self.moment(at), self._book.zone)
+        parts = read_order(order.to_dict() if isinstance(order, Order) else order)
+        return status_of(parts, words, moment_in(at, parts.zone))
+
+    def verify(self, order: Order | Mapping[str, Any], rows: Iterable[object]) -> None:
+        """Decide an order again, as of its submission, from the facts that it was placed with, in any order.
+
+        Raises `RequestError` with every resource of which this book decides otherwise.
+        """
+        from rescind.requests.order import Order
+        from rescind.requests.verify_order import verify
+
+        verify(self._decider, order.to_dict() if isinstance(order, Order) else order, rows)

@@ -246,7 +246,8 @@ def _parts_of(term: TermRules) -> Iterator[AnyRule]:
 
 
 def _instruments_of(term: TermRules) -> Iterator[Rule[Instrument]]:
-    return (instrument.own for instrument in term.instruments)
+    """The rules of the instruments that the terms name; nothing may be paid with another."""
+    return (instrument.own for instrument in term.instruments if instrument.own.part.named)
 
 
 def _taken(rules: VersionRules, refund: Settlement) -> TermRules:

@@ -51,6 +51,7 @@ BACK = {
     Share.NONE: "none of it is paid back",
     Share.REMAINDER: "what is left of it after the deductions is paid back",
 }
+UNNAMED = "the terms do not name it; a case in which it paid cannot be decided"
 
 
 def describe(policy: Policy, version: Version, book: Book, definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +174,7 @@ class _Describer:
             "instrument": instrument.name,
             "label": self._label(instrument.name),
             "returns": str(instrument.back),
-            "words": BACK[instrument.back],
+            "words": BACK[instrument.back] if instrument.named else UNNAMED,
             **self._if(instrument.when),
             **({"to": to} if to else {}),
             "at": _at(instrument.location),

@@ -246,13 +246,17 @@ class Route:
 
 @frozen
 class Instrument:
-    """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing."""
+    """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing.
+
+    `named` is false where the terms do not say: then nothing may have been paid with it.
+    """
 
     name: str
     back: Share
     when: Condition
     to: tuple[Route, ...]
     location: Location
+    named: bool = True
 
 
 @frozen
@@ -316,6 +320,10 @@ class Version:
     def draft(self) -> bool:
         """Whether the book has not frozen the version yet."""
         return not self.frozen
+
+    def line_in_words(self, place: Location) -> str:
+        """Which policy says so, and on which line: for problems of facts, whose path names neither."""
+        return f"(the policy `{self.policy}` {self.version}, {place.path}:{place.line})"
 
 
 @frozen

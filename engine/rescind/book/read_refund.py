@@ -108,11 +108,12 @@ class RefundReader:
             if name not in instruments:
                 self._problems.add(
                     "R0232",
-                    f"`{name}` is not named by the terms `{term.child('id').id()}`; nothing of it is returned",
+                    f"`{name}` is not named by the terms `{term.child('id').id()}`; "
+                    "a case in which it paid cannot be decided",
                     given.key_location,
-                    f"write `{name}: none` if that is meant",
+                    f"write `{name}: none` if nothing of it is returned",
                 )
-                instruments[name] = Instrument(name, Share.NONE, ALWAYS, (), given.key_location)
+                instruments[name] = Instrument(name, Share.NONE, ALWAYS, (), given.key_location, named=False)
         return tuple(instruments.values())
 
     def _check_remainder(

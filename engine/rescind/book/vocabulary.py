@@ -29,7 +29,7 @@ RESERVED = frozenset({NOW, "all", "any", "refund", "each", "true", "false", "and
 
 FACT_KEYS = (
     *("type", "description", "default", "optional", "choices", "currency"),
-    *("calendar", "fields", "at_least", "at_most", "examples"),
+    *("calendar", "fields", "at_least", "at_most", "counter", "examples"),
 )
 
 
@@ -38,7 +38,8 @@ class Fact:
     """One fact: dotted name, type, and what a missing value means.
 
     `default` is a typed value or `ABSENT`. `labels` name choices in words. `at_least` and `at_most` bound integers
-    and numbers (None: unbounded). `fields` are those of a list's records.
+    and numbers (None: unbounded). `fields` are those of a list's records. `counter`: it counts what was granted so far,
+    and each line of a request that is decided by it may add to it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Fact:
     at_most: int | None = None
     fields: Mapping[str, Fact] = field(default_factory=dict)
     examples: tuple[Any, ...] = ()
+    counter: bool = False
 
     @property
     def required(self) -> bool:
@@ -105,6 +107,10 @@ class Vocabulary:
                 names |= {f"{fact.name}.{part}": money for part in (*fact.type.choices, "total")}
         return names
 
+    def counters(self) -> list[str]:
+        """The facts that count what was granted so far."""
+        return [name for name, fact in self.facts.items() if fact.counter]
+
     def fact_of(self, name: str) -> Fact | None:
         """The fact that a name reads: itself, or the instruments fact of `order.paid.cash`."""
         return self.facts.get(name) or self.facts.get(name.rpartition(".")[0])
@@ -115,6 +121,10 @@ def read_vocabulary(document: Document, zone: ZoneInfo, problems: Problems) -> V
     root = Node(document).only("schema", "title", "description", "facts")
     root.child("schema").one_of("rescind/facts/1")
     return _VocabularyReader(document, zone, problems).read(root.child("facts"))
+
+
+# Keys of a fact that change no decision.
+UNDECIDING = frozenset({"description", "examples", "counter"})
 
 
 class _VocabularyReader:
@@ -194,6 +204,7 @@ class _VocabularyReader:
             at_most=_bound(node, kind, "at_most"),
             fields=fields,
             examples=tuple(item.data for item in _maybe_each(node.get("examples"))),
+            counter=_allowed(node, kind, "counter", Kind.INTEGER) and node.flag_of("counter"),
         )
         self._check_range(fact, node)
         return self._with_default(fact, node)
@@ -221,6 +232,10 @@ class _VocabularyReader:
                     f"the field `{name}.{key}` has a `default`",
                     child.child("default").key_location,
                     hint,
+                )
+            if counter := child.get("counter"):
+                raise counter.malformed(
+                    "no `counter` in a field: a request has one count for all of its lines"
                 )
             if self._name(key, child):
                 fields[key] = self._fact(f"{name}.{key}", child)
@@ -298,10 +313,10 @@ def _bound(node: Node, kind: Kind, key: str) -> int | None:
 
 
 def _meaning(data: object) -> object:
-    """What of a fact's entry counts for digests: all but words for people."""
+    """What of a fact's entry counts for digests: all but words for people, and what no decision depends on."""
     if not isinstance(data, dict):
         return data
-    kept = {key: value for key, value in data.items() if key not in ("description", "examples")}
+    kept = {key: value for key, value in data.items() if key not in UNDECIDING}
     if isinstance(kept.get("choices"), dict):
         kept["choices"] = list(kept["choices"])
     if isinstance(kept.get("fields"), dict):

@@ -17,7 +17,8 @@ from rescind.problems.exceptions import FactsError, RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean
 from rescind.requests.order import Order
-from rescind.requests.order_status import read_order
+from rescind.requests.order_status import status_of
+from rescind.requests.read_order import OrderParts, read_order
 from rescind.terminal.order_text import line_text, order_text, status_text
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
@@ -40,6 +41,8 @@ __all__ = ["request"]
 CLOCK = " (the clock; `--at` sets another time)"
 AT_ROW = re.compile(r"row (\d+)(?:: (.*))?")
 AT_WORD = re.compile(r"words\[(\d+)\]")
+# A line that is decided otherwise: placed in the order, as all else is in the facts.
+DIFFERS = "R1040"
 OPTIONS = {"reason": "--reason", "number": "--number", "at": "--at"}
 
 
@@ -177,7 +180,7 @@ class _Source:
 @format_option(*DOCUMENT_FORMATS)
 def show(order: str, line: str | None, format_: str) -> None:
     """Show the combined order in the file ORDER, or one line of it: its unsubscription and its refund in full."""
-    document = _document(order)
+    document, _ = _document(order)
     if line is None:
         echo_document(format_, document, _told(order, lambda: order_text(document, "")))
         return
@@ -198,6 +201,7 @@ def show(order: str, line: str | None, format_: str) -> None:
         "Examples": [
             "rescind request status order.json --at 2025-11-06T09:00:00+08:00",
             "rescind request status order.json --words words.json --format json",
+            "rescind request status order.json --verify cases.jsonl",
         ],
         "Words of reviewers, as JSON or YAML": [
             '[{"by": "account_manager", "outcome": "approve", "decided_at": "2025-11-05T16:30:00+08:00",',
@@ -210,22 +214,48 @@ def show(order: str, line: str | None, format_: str) -> None:
 @book_option(", else the one shipped with rescind")
 @at_option("Where the order stands at this time.")
 @click.option("--words", metavar="WORDS", help="A file with what the reviewers said.")
+@click.option(
+    "--verify", metavar="FACTS", help="Decide the order again by the book, from the facts it was placed with."
+)
 @format_option(*DOCUMENT_FORMATS)
-def status(order: str, book: str | None, at: str | None, words: str | None, format_: str) -> None:
+def status(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    order: str, book: str | None, at: str | None, words: str | None, verify: str | None, format_: str
+) -> None:
     """Say where the order in the file ORDER stands: which lines are decided, which wait, and until when.
 
-    Ends with status 0, or 1 where a word cannot be accepted: nothing has changed then.
+    An order that was changed after it was written is refused. Times are those of the zone that the order names; a book
+    is read only for `--verify`.
+
+    Ends with status 0, or 1 where the order or a word cannot be accepted: nothing has changed then.
     """
-    engine = load_engine(book_to_read(book))
-    moment = moment_of(at, engine.book.zone)
-    document = _document(order)
+    document, parts = _document(order)
+    moment = moment_of(at, parts.zone)
+    if verify is not None:
+        _verify(document, order, verify, book, format_)
     rows = _words(words) if words else []
     try:
-        found = engine.status(document, [row.facts for row in rows], at=moment)
+        found = status_of(parts, [row.facts for row in rows], moment)
     except RequestError as error:
         fail([_place_word(problem, order, rows) for problem in error.problems], format_)
     data = found.to_dict()
     echo_document(format_, data, status_text(data, "" if at else CLOCK))
+
+
+def _verify(document: dict[str, Any], order: str, facts: str, book: str | None, format_: str) -> None:
+    """Decide an order again from a file of facts, and fail with every difference."""
+    engine = load_engine(book_to_read(book))
+    with open_rows(facts, None, engine.book.vocabulary) as file:
+        source = _Source(file)
+        try:
+            engine.verify(document, source.facts())
+        except RequestError as error:
+            own = [problem for problem in error.problems if problem.code == DIFFERS]
+            others = [problem for problem in error.problems if problem.code != DIFFERS]
+            fail([*(_in_order(problem, order) for problem in own), *source.located(others)], format_)
+
+
+def _in_order(problem: Problem, order: str) -> Problem:
+    return replace(problem, message=f"`{problem.location.path}`: {problem.message}", location=Location(order))
 
 
 def _told(path: str, tell: Callable[[], Iterable[Any]]) -> list[Any]:
@@ -237,8 +267,8 @@ def _told(path: str, tell: Callable[[], Iterable[Any]]) -> list[Any]:
         raise RequestError(problems=[Problem("R1030", message, Location(path))]) from None
 
 
-def _document(path: str) -> dict[str, Any]:
-    """The order in a file. Raises `RequestError` where it holds none."""
+def _document(path: str) -> tuple[dict[str, Any], OrderParts]:
+    """The order in a file, and its parts. Raises `RequestError` where it holds none."""
     try:
         text = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError:
@@ -251,11 +281,9 @@ def _document(path: str) -> dict[str, Any]:
     if problems:
         raise RequestError(problems=problems)
     try:
-        read_order(document)
+        return document, read_order(document)
     except RequestError as error:
-        places = [replace(each, message=f"`{each.location.path}`: {each.message}") for each in error.problems]
-        raise RequestError(problems=[replace(each, location=Location(path)) for each in places]) from None
-    return document  # type: ignore[no-any-return]
+        raise RequestError(problems=[_in_order(each, path) for each in error.problems]) from None
 
 
 def _words(path: str) -> list[Row]:
@@ -274,7 +302,7 @@ def _place_word(problem: Problem, order: str, rows: list[Row]) -> Problem:
         return replace(problem, location=row.places().at(row.below))
     if problem.location.path in OPTIONS:
         return replace(problem, location=Location(OPTIONS[problem.location.path]))
-    return replace(problem, message=f"`{problem.location.path}`: {problem.message}", location=Location(order))
+    return _in_order(problem, order)
 
 
 BELOW = {"show": show, "status": status}

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from rescind.book.model import Asked, Row, Table, Value, Version
-from rescind.deciding.settle import Settlement, settle
+from rescind.book.model import Asked, Row, Table, Value
+from rescind.deciding.settle import Settlement, settle, why_unsettled
 from rescind.deciding.verdict import Fired
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError
 from rescind.matching.request_reviews import SUM_PREFIX, summed
 from rescind.problems.exceptions import EngineError, FactsError, facts_error
-from rescind.problems.problem import Location
 from rescind.values.types import ABSENT, RATES, Type
 from rescind.values.units import Money
 
-__all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate", "written_at"]
+__all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate"]
 
-# A figure's name and a currency to its sum over the request, as money in that currency.
+# A figure's name and a currency to its sum over the request, as money in that currency; see `request_sums`.
 Sums = Callable[[str, str], Any]
 
 
@@ -37,11 +36,6 @@ class Reason(NamedTuple):
     against: str
     other: Any
     asked: Asked
-
-
-def written_at(version: Version, place: Location) -> str:
-    """Which policy says so, and on which line: the path of a problem of facts names neither."""
-    return f"(the policy `{version.policy}` {version.version}, {place.path}:{place.line})"
 
 
 def evaluate(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
@@ -155,16 +149,16 @@ class Evaluation:
             return formula.evaluate(self.read)
         except FormulaError as error:
             place = self.row_of(value).location if isinstance(value.body, Table) else value.location
-            said = f"`{formula.text}`: {error} {written_at(program.version, place)}"
+            said = f"`{formula.text}`: {error} {program.version.line_in_words(place)}"
             raise facts_error("R0908", f"values.{name}", said) from None
 
     def _sum(self, name: str) -> Any:
         """A figure summed over the request; the case's own where it is the whole request."""
         own, currency = summed(name)
         figure = self.read(own)
-        if self._sums is None or (figure is ABSENT and not currency):
+        if self._sums is None:
             return figure
-        return self._sums(own, currency or figure.currency)
+        return self._sums(own, currency or ("" if figure is ABSENT else figure.currency))
 
     def row_of(self, value: Value) -> Row:
         """The first row of a table that held. Raises `FactsError` where none did."""
@@ -211,8 +205,7 @@ class Evaluation:
         try:
             return settle(plan, paid, self.read)
         except FormulaError as error:
-            said = f"{error} {written_at(self.program.version, plan.term.location)}"
-            raise facts_error("R0908", f"refund.{plan.term.id}", said) from None
+            raise FactsError(problems=[why_unsettled(self.program.version, plan, error)]) from None
 
     def _refund_figure(self, name: str) -> Money:
         settlement = self.settlement()

@@ -13,12 +13,13 @@ from functools import partial
 from math import lcm
 from typing import Any, NamedTuple, TypeAlias
 
-from rescind.book.model import ALWAYS, Deduction, Refund, Term
+from rescind.book.model import ALWAYS, Deduction, Refund, Term, Version
 from rescind.book.rules_of_version import InstrumentRules, TermRules
 from rescind.book.words import BelowZero, CountsAs, RoundingPlace, Share, Split
 from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Formula
 from rescind.problems.exceptions import EngineError
+from rescind.problems.problem import Location, Problem
 from rescind.values.rounding_modes import ROUNDERS, Rounder
 from rescind.values.units import Money, format_money
 
@@ -34,6 +35,7 @@ __all__ = [
     "plan_of",
     "record",
     "settle",
+    "why_unsettled",
 ]
 
 Read = Callable[[str], Any]
@@ -79,14 +81,16 @@ class Settlement(NamedTuple):
 class Arithmetic(NamedTuple):
     """The settings of a refund as functions and flags, so that no word is looked up while a case is decided.
 
-    `round` makes a quotient a whole number; `share` spreads what is left, a quotient in minor units, over the amounts
-    of the pool. `round_deductions`: each by itself. `below_zero`: what is left may be, and the customer owes it.
+    `round` makes a quotient a whole number; `share` spreads what is left, a quotient in minor units and none of it
+    owed, over the amounts of the pool. `round_deductions`: each by itself. `below_zero`: what is left may be, and the
+    customer owes it. `paid` names the fact that says what was paid.
     """
 
     round: Rounder
     share: Sharing
     round_deductions: bool
     below_zero: bool
+    paid: str
 
 
 class Plan(NamedTuple):
@@ -105,20 +109,30 @@ class Plan(NamedTuple):
 class Part(NamedTuple):
     """What becomes of one instrument: it comes back `whole`, or has a part in what is left, or is lost.
 
-    `to` is a destination as plain text, or "".
+    `to` is a destination as plain text, or "". `named`: the terms say what becomes of it.
     """
 
     name: str
     whole: bool
     shares: bool
     to: str
+    named: bool
+
+
+class _UnnamedInstrumentError(FormulaError):
+    """An instrument that paid, and of which the terms do not say what becomes of it."""
+
+    def __init__(self, name: str, paid: str) -> None:
+        super().__init__(f"`{name}` paid {paid}")
+        self.name = name
 
 
 def arithmetic_of(refund: Refund) -> Arithmetic:
     """How a refund is worked out by its settings."""
     rounder = ROUNDERS[refund.mode]
     each_deduction = refund.place is RoundingPlace.EACH_DEDUCTION
-    return Arithmetic(rounder, _sharing(refund, rounder), each_deduction, MAY_BE_OWED[refund.below_zero])
+    below_zero = MAY_BE_OWED[refund.below_zero]
+    return Arithmetic(rounder, _sharing(refund, rounder), each_deduction, below_zero, refund.paid.name)
 
 
 def _sharing(refund: Refund, rounder: Rounder) -> Sharing:
@@ -143,29 +157,29 @@ def _part(rules: InstrumentRules, held: Container[str]) -> Part:
     back = instrument.back if instrument.when is ALWAYS or rules.own.name in held else Share.NONE
     # The first route whose condition holds.
     to = next((str(route.part.to) for route in rules.routes if route.name in held), "")
-    return Part(instrument.name, *WHOLE_OR_SHARES[back], to)
+    return Part(instrument.name, *WHOLE_OR_SHARES[back], to, instrument.named)
 
 
 def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
     """The refund by a plan. `paid` maps instruments to money of one currency, `read` gives the names in formulas.
 
-    Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency.
+    Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency, and where an
+    instrument paid that the terms do not name; `why_unsettled` says it as a problem.
     """
     currency = next(iter(paid.values()))[1]
-    if plan.arithmetic.below_zero and plan.shared and paid.keys().isdisjoint(plan.shared):
-        # One that was not given paid nothing, and the debt is owed all the same.
-        paid = {**paid, plan.shared[0]: Money(0, currency)}
     charged, deducted = _charge(plan, paid, currency, read) if plan.shared or plan.deductions else UNCHARGED
     lines, total = [], 0
-    for name, whole, shares, to in plan.parts:
-        if name not in paid:
+    for name, whole, shares, to, named in plan.parts:
+        if name not in paid and name not in charged:
             continue
-        amount: Any = paid[name][0]
+        amount: Any = paid[name][0] if name in paid else 0
         consumed = fees = forfeited = 0
         if whole:
             returned = amount
         elif shares:
             returned, consumed, fees = charged[name]
+        elif amount and not named:
+            raise _UnnamedInstrumentError(name, format_money(amount, currency))
         else:
             returned, forfeited = 0, amount
         if amount != returned + consumed + fees + forfeited or returned > amount:
@@ -173,6 +187,19 @@ def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
         total += returned
         lines.append(record(Line, (name, amount, returned, consumed, fees, forfeited, to)))
     return record(Settlement, (plan.term, currency, total, tuple(lines), deducted))  # type: ignore[no-any-return]
+
+
+def why_unsettled(version: Version, plan: Plan, error: FormulaError) -> Problem:
+    """Why there is no refund by a plan, where `settle` raised `error`."""
+    if not isinstance(error, _UnnamedInstrumentError):
+        said = f"{error} {version.line_in_words(plan.term.location)}"
+        return Problem("R0908", said, Location(f"refund.{plan.term.id}"))
+    return Problem(
+        "R0909",
+        f"{error}, and the terms `{plan.term.id}` do not name it ({plan.term.location})",
+        Location(f"{plan.arithmetic.paid}.{error.name}"),
+        f"the policy needs `{error.name}: none`, or what else becomes of it",
+    )
 
 
 # By instrument of the pool what comes back of it, what was consumed and the fees; and the deductions.
@@ -187,10 +214,7 @@ def _charge(plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) ->
     """
     arithmetic = plan.arithmetic
     exact = _exact(plan, currency, read)
-    pool: dict[str, Any] = {}
-    for name in plan.shared:
-        if name in paid:
-            pool[name] = paid[name][0]
+    pool = _pool(plan, paid)
     if not pool:
         return {}, tuple([record(Deducted, (*row, 0)) for row in zip(plan.deductions, exact, strict=True)])
     have = sum(pool.values())
@@ -205,8 +229,12 @@ def _charge(plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) ->
             wanted = left  # each takes at most what the ones before it leave
         left -= wanted
         amounts.append(wanted)
-    alone = len(pool) == 1
-    returned = [arithmetic.round(left, unit)] if alone else arithmetic.share([*pool.values()], left, unit)
+    if left < 0 and (owed := arithmetic.round(left, unit)):
+        pool, returned = _indebted(pool, plan.shared[0], owed)
+    elif len(pool) == 1:
+        returned = [arithmetic.round(left, unit)]
+    else:
+        returned = arithmetic.share([*pool.values()], max(left, 0), unit)
     taken = apportion(have - sum(returned), amounts)
     deducted, consumed, fees = [], 0, 0
     for deduction, precise, amount in zip(plan.deductions, exact, taken, strict=True):
@@ -215,9 +243,31 @@ def _charge(plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) ->
             fees += amount
         else:
             consumed += amount
-    if alone:
+    if len(pool) == 1:
         return dict.fromkeys(pool, (returned[0], consumed, fees)), tuple(deducted)
     return _columns(pool, returned, deducted), tuple(deducted)
+
+
+def _pool(plan: Plan, paid: Mapping[str, Money]) -> dict[str, Any]:
+    """What each instrument that shares the remainder paid.
+
+    Where a debt may be owed there is always one: an instrument that was not given paid nothing, and owes all the same.
+    """
+    pool: dict[str, Any] = {}
+    for name in plan.shared:
+        if name in paid:
+            pool[name] = paid[name][0]
+    return pool or dict.fromkeys(plan.shared[:1] if plan.arithmetic.below_zero else (), 0)
+
+
+def _indebted(pool: dict[str, Any], first: str, owed: int) -> tuple[dict[str, Any], list[int]]:
+    """The pool and what comes back of it where nothing is left: the debt is owed by the first that shares.
+
+    Whatever the split: a voucher that paid a part of the order is no means to pay a debt with. One that was not given
+    paid nothing, and owes all the same.
+    """
+    indebted = {first: 0, **pool}
+    return indebted, [owed, *[0] * (len(indebted) - 1)]
 
 
 def _columns(
@@ -276,36 +326,25 @@ def _other_currency(deduction: Deduction, found: str, currency: str) -> FormulaE
     return FormulaError(f"the deduction `{deduction.name}` is in {found}, and what was paid is in {currency}")
 
 
-# What is left (`left / unit` in minor units), shared among the amounts of the pool. Where all of them are zero a debt
-# has nothing to be in proportion to.
+# What is left (`left / unit` in minor units, none of it owed), shared among the amounts of the pool.
 
 
 def _share_in_order(rounder: Rounder, pool: list[int], left: int, unit: int) -> list[int]:
-    return _in_order(pool, rounder(left, unit))
+    """Each instrument is filled before the next."""
+    shares, rest = [], rounder(left, unit)
+    for amount in pool:
+        shares.append(min(amount, rest))
+        rest -= shares[-1]
+    return shares
 
 
 def _share_each(rounder: Rounder, pool: list[int], left: int, unit: int) -> list[int]:
     have = sum(pool)
-    if not have:
-        return _share_in_order(rounder, pool, left, unit)
-    return [rounder(left * amount, have * unit) for amount in pool]
+    return [rounder(left * amount, have * unit) for amount in pool] if have else pool
 
 
 def _share_once(rounder: Rounder, pool: list[int], left: int, unit: int) -> list[int]:
-    if not sum(pool):
-        return _share_in_order(rounder, pool, left, unit)
     return apportion(rounder(left, unit), pool)
-
-
-def _in_order(pool: list[int], left: int) -> list[int]:
-    """Each instrument is filled before the next; a debt falls on the first."""
-    shares = []
-    for amount in pool:
-        shares.append(min(amount, max(left, 0)))
-        left -= shares[-1]
-    if left < 0:
-        shares[0] = left
-    return shares
 
 
 def apportion(total: int, weights: list[int]) -> list[int]:

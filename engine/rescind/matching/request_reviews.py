@@ -3,6 +3,9 @@
 In the condition of a review with `scope: request` each name of money stands for the sum of that figure over the
 lines of the request. It becomes a name of its own, so that it gets columns of its own and no other condition sees
 the sum: `sums/USD/order.amount`, with the currency of the limit that it is compared with ("" between two figures).
+
+A comparison with an optional amount holds only where that was sent: here, with any line of the request. That question
+is a name of its own too, `sums/?/order.amount`, which needs no rates.
 """
 
 from __future__ import annotations
@@ -10,18 +13,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from rescind.book.model import AllOf, AnyOf, Compare, Condition, Name, Not, Review
+from rescind.book.model import AllOf, AnyOf, Compare, Condition, Name, Not, Present, Review
 from rescind.book.words import ReviewScope
 from rescind.matching.evaluation_passes import names_of
 from rescind.values.types import Kind
 
-__all__ = ["SUM_PREFIX", "Summed", "over_request", "summed", "summed_names"]
+__all__ = ["ANYWHERE", "SUM_PREFIX", "Summed", "over_request", "summed", "summed_names"]
 
 SUM_PREFIX = "sums/"
+# In place of a currency: whether any line of the request has the figure.
+ANYWHERE = "?"
 
 
 class Summed(NamedTuple):
-    """A figure to be summed, and the currency in which ("" for the one that it is in)."""
+    """A figure to be summed, and the currency in which: "" for the one that it is in, or `ANYWHERE`."""
 
     name: str
     currency: str
@@ -45,6 +50,8 @@ def over_request(condition: Condition) -> Condition:
         case Compare(subject, _, operand) if subject.type.kind is Kind.MONEY:
             other = _sum(operand, "") if isinstance(operand, Name) else operand
             return replace(condition, subject=_sum(subject, getattr(operand, "currency", "")), operand=other)
+        case Present(subject, implied=True) if subject.type.kind is Kind.MONEY:
+            return replace(condition, subject=_sum(subject, ANYWHERE))
         case _:
             return condition
 

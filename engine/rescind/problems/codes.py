@@ -259,6 +259,9 @@ CODES: dict[str, Code] = {
             "R1008": "a resource that cannot be unsubscribed, in a request for all or nothing",
             "R1009": "a request of which nothing is left",
             "R1010": "a number in the wrong form",
+            "R1011": "an id with a character that cannot be seen",
+            "R1012": "ids in letters that can look alike",
+            "R1013": "a counter that several lines of a request would draw from",
             "R1020": "a filter that cannot be used here",
             "R1030": "a file that is not an order",
             "R1031": "an order that was only previewed",
@@ -269,6 +272,8 @@ CODES: dict[str, Code] = {
             "R1036": "a word from before the submission",
             "R1037": "a word that comes too late",
             "R1038": "an evaluation time before the submission",
+            "R1039": "an order that was changed",
+            "R1040": "an order that is decided otherwise now",
         },
     ),
 }

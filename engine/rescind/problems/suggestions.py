@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "one_of"]
+__all__ = ["all_of", "did_you_mean", "one_of"]
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
@@ -21,7 +21,18 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
 
 def one_of(choices: Iterable[str], limit: int = 14) -> str:
     """Choices as a phrase: "`a`, `b` or `c`", shortened past `limit`."""
-    names = [f"`{choice}`" for choice in choices]
+    return _phrase(choices, "or", limit)
+
+
+def all_of(names: Iterable[str], limit: int = 14) -> str:
+    """Names as a phrase: "`a`, `b` and `c`", shortened past `limit`."""
+    return _phrase(names, "and", limit)
+
+
+def _phrase(words: Iterable[str], conjunction: str, limit: int) -> str:
+    names = [f"`{word}`" for word in words]
     if len(names) > limit:
         return ", ".join(names[:limit]) + f" … ({len(names)} in all)"
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1] if names else "nothing"
+    if len(names) < 2:
+        return names[0] if names else "nothing"
+    return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"

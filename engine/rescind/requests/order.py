@@ -8,9 +8,8 @@ versions of which policies decided it.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,17 +17,16 @@ from rescind.book.model import Version
 from rescind.book.words import OrderKind, WhyLeftOut
 from rescind.deciding.decision import Decision
 from rescind.deciding.review_states import RequestStanding, Word
+from rescind.requests.order_content import checksum_of, content_of, decided, number_of, selected
 from rescind.requests.order_totals import Total
 from rescind.requests.together import HeldBack
 from rescind.values.units import format_time
 
-__all__ = ["LeftOut", "Line", "Order", "number_of"]
+__all__ = ["LeftOut", "Line", "Order"]
 
 SCHEMA = "rescind/order/1"
 # The form of the decisions in it: within a number what stands in an order stays as it is.
 DECISION = "rescind/decision/1"
-PREFIX = "RS-"
-HEX_DIGITS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,11 @@ class Order:
     """A request that was accepted, or its preview where `confirmed` is false.
 
     `lines` and `left_out` are in the order of the rows. `reason` is an id and its label; both "" where the policies
-    ask for none. `submitted` and `at` are microseconds; the states of the lines are those of `at`.
+    ask for none. `submitted` and `at` are microseconds; the states of the lines are those of `at`. `given` is the
+    number that the caller gave, or "".
     """
 
-    number: str
+    given: str
     confirmed: bool
     account: str
     reason: tuple[str, str]
@@ -78,6 +77,19 @@ class Order:
     lines: tuple[Line, ...]
     left_out: tuple[LeftOut, ...]
     zone: dt.tzinfo = field(repr=False)
+    content: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Hash what was decided, in the form that the document has."""
+        going = (selected(self._stands(line), decided(line.decision)) for line in self.lines)
+        staying = (selected(_stays(left), decided(left.decision)) for left in self.left_out)
+        content = content_of(self._request(), (*going, *staying))
+        object.__setattr__(self, "content", content)
+
+    @property
+    def number(self) -> str:
+        """The number that the caller gave, else the one that is made from the content."""
+        return self.given or number_of(self.content)
 
     @property
     def kind(self) -> str:
@@ -87,7 +99,7 @@ class Order:
 
     def to_dict(self) -> dict[str, Any]:
         """The order as plain data; see `rescind/order/1` in `docs/requests.md`."""
-        head = self._head()
+        head: dict[str, Any] = self._head()
         head["lines"] = list(map(self._line, self.lines))
         head["left_out"] = list(map(_left_out, self.left_out))
         return head
@@ -104,14 +116,12 @@ class Order:
         yield "\n}\n"
 
     def _head(self) -> dict[str, Any]:
-        return {
+        head = {
             "schema": SCHEMA,
             "number": self.number,
             "kind": self.kind,
             "confirmed": self.confirmed,
-            "account": self.account,
-            "reason": {"id": self.reason[0], "label": self.reason[1]} if self.reason[0] else None,
-            "submitted_at": format_time(self.submitted, self.zone),
+            **self._request(),
             "decided_at": format_time(self.at, self.zone),
             "policies": [
                 {"id": each.policy, "version": each.version, "digest": each.digest, "draft": each.draft}
@@ -119,8 +129,22 @@ class Order:
             ],
             "totals": [total.to_dict() for total in self.totals],
         }
+        rows = (*map(self._stands, self.lines), *map(_stays, self.left_out))
+        return head | {"checksum": checksum_of(head, rows, self.content)}
+
+    def _request(self) -> dict[str, Any]:
+        return {
+            "account": self.account,
+            "reason": {"id": self.reason[0], "label": self.reason[1]} if self.reason[0] else None,
+            "submitted_at": format_time(self.submitted, self.zone),
+            "timezone": str(self.zone),
+        }
 
     def _line(self, line: Line) -> dict[str, Any]:
+        return self._stands(line) | {"decision": line.decision.to_dict(DECISION)}
+
+    def _stands(self, line: Line) -> dict[str, Any]:
+        """A line but for its decision."""
         result: dict[str, Any] = {"order": line.order, "resource": line.resource}
         if line.name:
             result["name"] = line.name
@@ -129,7 +153,7 @@ class Order:
             result["deadline"] = format_time(line.state.deadline, self.zone)
         if line.words:
             result["words"] = [self._word(word) for word in line.words]
-        return result | {"decision": line.decision.to_dict(DECISION)}
+        return result
 
     def _word(self, word: Word) -> dict[str, Any]:
         return {
@@ -140,6 +164,11 @@ class Order:
 
 
 def _left_out(left: LeftOut) -> dict[str, Any]:
+    return _stays(left) | {"decision": left.decision.to_dict(DECISION)}
+
+
+def _stays(left: LeftOut) -> dict[str, Any]:
+    """What was left out, but for its decision."""
     result: dict[str, Any] = {"order": left.order, "resource": left.resource}
     if left.name:
         result["name"] = left.name
@@ -147,7 +176,7 @@ def _left_out(left: LeftOut) -> dict[str, Any]:
     if left.held_back:
         held = left.held_back
         result["held_back"] = {"fact": held.fact, "is": held.value, "by": list(held.resources)}
-    return result | {"decision": left.decision.to_dict(DECISION)}
+    return result
 
 
 def _array(key: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -161,20 +190,3 @@ def _array(key: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 # `json.dumps` would make an encoder for each line.
 _json = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
-
-
-def number_of(account: str, submitted: int, reason: str, decided: Iterable[tuple[str, str, Decision]]) -> str:
-    """The number that a request has by its content: whose it is, when, why, which resources, and what comes back.
-
-    `decided` are resource, order and decision of everything that was selected, in any order.
-    """
-    digest = hashlib.sha256(_json([account, submitted, reason]).encode())
-    for resource, order, decision in sorted(decided, key=lambda row: row[0]):
-        digest.update(_json([resource, order, *_content(decision)]).encode())
-    return PREFIX + digest.hexdigest()[:HEX_DIGITS].upper()
-
-
-def _content(decision: Decision) -> Sequence[Any]:
-    version, refund = decision.version, decision.settlement
-    terms = [version.policy, version.version, version.digest] if version else []
-    return [decision.outcome, terms, [refund.currency, refund.lines] if refund else []]

@@ -1,28 +1,42 @@
-"""What the lines of an order come to: exact sums per currency, and in each per instrument."""
+"""What the lines of an order come to: exact sums per currency, and in each per instrument.
+
+What comes back and what is owed stand apart: a charge is not set off against the refund of another resource.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rescind.deciding.settle import Settlement
 from rescind.values.units import format_money
 
-__all__ = ["Amounts", "Total", "totals_of"]
+__all__ = ["Amounts", "Refunded", "Total", "back_and_owed", "refunded", "totals_of"]
 
 
 class Amounts(NamedTuple):
-    """Sums in the minor unit: paid = returned + consumed + fees + forfeited."""
+    """Sums in the minor unit, none of them negative: paid + owed = returned + consumed + fees + forfeited.
+
+    `owed` is what the customer has to pay on top of what was paid.
+    """
 
     paid: int = 0
     returned: int = 0
     consumed: int = 0
     fees: int = 0
     forfeited: int = 0
+    owed: int = 0
 
     def to_dict(self, currency: str) -> dict[str, Any]:
         """The sums as money."""
         return {key: format_money(minor, currency) for key, minor in self._asdict().items()}
+
+
+class Refunded(NamedTuple):
+    """The refund of one line: for each instrument paid, returned (below zero: owed), consumed, fees and forfeited."""
+
+    currency: str
+    instruments: Sequence[tuple[str, Sequence[int]]]
 
 
 class Total(NamedTuple):
@@ -45,17 +59,28 @@ class Total(NamedTuple):
         }
 
 
-def totals_of(settlements: Iterable[Settlement]) -> tuple[Total, ...]:
+def refunded(settlement: Settlement) -> Refunded:
+    """The figures of a settlement that totals are made of."""
+    return Refunded(settlement.currency, [(line.instrument, line[1:6]) for line in settlement.lines])
+
+
+def back_and_owed(returned: Iterable[int]) -> tuple[int, int]:
+    """What comes back and what is owed, of what instruments return."""
+    amounts = list(returned)
+    return sum(amount for amount in amounts if amount > 0), -sum(amount for amount in amounts if amount < 0)
+
+
+def totals_of(refunds: Iterable[Refunded]) -> tuple[Total, ...]:
     """The totals, by currency in alphabetical order."""
     counts: dict[str, int] = {}
     sums: dict[str, dict[str, list[int]]] = {}
-    for settlement in settlements:
-        currency = settlement.currency
+    for currency, instruments in refunds:
         counts[currency] = counts.get(currency, 0) + 1
         parts = sums.setdefault(currency, {})
-        for line in settlement.lines:
-            part = parts.setdefault(line.instrument, [0] * len(Amounts._fields))
-            for place, amount in enumerate(line[1:6]):
+        for name, (paid, returned, *rest) in instruments:
+            part = parts.setdefault(name, [0] * len(Amounts._fields))
+            back, owed = back_and_owed([returned])
+            for place, amount in enumerate((paid, back, *rest, owed)):
                 part[place] += amount
     return tuple(_total(currency, counts[currency], sums[currency]) for currency in sorted(counts))
 

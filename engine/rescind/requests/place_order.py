@@ -16,8 +16,10 @@ from rescind.deciding.review_states import Word, request_state, words_of
 from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.requests.order import LeftOut, Line, Order, number_of
-from rescind.requests.order_totals import totals_of
+from rescind.requests.counters import drawn_twice
+from rescind.requests.order import LeftOut, Line, Order
+from rescind.requests.order_content import DERIVED, number_of
+from rescind.requests.order_totals import refunded, totals_of
 from rescind.requests.request_sums import with_sums
 from rescind.requests.rows_to_cases import Case, Selection, at_row, select
 from rescind.requests.together import HeldBack, goes, held_back
@@ -52,11 +54,15 @@ def place(decider: CaseDecider, rows: Iterable[object], options: RequestOptions,
     if cases and (not going or (options.all_or_nothing and len(going) < len(cases))):
         problems += _left_problems(cases, held, options)
     elif not problems:
+        problems += drawn_twice(decider, going)
         going = with_sums(decider, going, at, problems)
     lines = tuple(_line(decider, case, selection.submitted, at, problems) for case in going)
     if problems:
         raise RequestError(problems=problems)
-    return _order(decider, selection, options, reason, lines, held, at)
+    order = _order(decider, selection, options, reason, lines, held, at)
+    if DERIVED.fullmatch(order.given) and order.given != number_of(order.content):
+        raise RequestError(problems=[_taken_number(order)])
+    return order
 
 
 def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
@@ -68,20 +74,16 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
     held: dict[str, HeldBack],
     at: int,
 ) -> Order:
-    cases, submitted = selection.cases, selection.submitted
-    # A review of the whole request is known to the lines alone, and belongs to what the number stands for.
-    decided = {line.resource: line.decision for line in lines}
-    content = ((case.resource, case.order, decided.get(case.resource, case.decision)) for case in cases)
-    left = [case for case in cases if not goes(case) or case.resource in held]
+    left = [case for case in selection.cases if not goes(case) or case.resource in held]
     return Order(
-        options.number or number_of(selection.account, submitted, reason[0], content),
+        options.number or "",
         options.confirm,
         selection.account,
         reason,
-        submitted,
+        selection.submitted,
         at,
-        _versions([case for case in cases if goes(case) and case.resource not in held]),
-        totals_of(line.decision.settlement for line in lines if line.decision.settlement),
+        _versions([case for case in selection.cases if goes(case) and case.resource not in held]),
+        totals_of(refunded(line.decision.settlement) for line in lines if line.decision.settlement),
         lines,
         tuple(LeftOut(c.order, c.resource, c.name, c.decision, held.get(c.resource)) for c in left),
         decider.zone,
@@ -93,6 +95,16 @@ def _number_problems(number: str | None) -> list[Problem]:
         return []
     message = f"expected 1 to 64 letters, digits and `.`, `_`, `/` or `-`, found `{number[:70]}`"
     return [Problem("R1010", message, Location("number"))]
+
+
+def _taken_number(order: Order) -> Problem:
+    """A number that is made from a content stands for that content, and for no other."""
+    message = (
+        f"`{order.given}` is the number of another request: numbers of this form are made from the content"
+    )
+    return Problem(
+        "R1010", message, Location("number"), "leave it out, or give the order a number of your own"
+    )
 
 
 def _versions(cases: Sequence[Case]) -> tuple[Version, ...]:

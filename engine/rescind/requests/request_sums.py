@@ -2,6 +2,10 @@
 
 A figure is summed over the resources that the request gives back, each amount converted by the exact rates of its
 own case. A figure of the refund counts where there is a refund, a value where the version of the case has it.
+
+INVARIANT: a further resource never lowers a sum. One without the amount adds nothing, and neither does one whose amount
+is below zero, such as the refund of a resource for which the customer owes: what is owed is paid by no refund, and must
+not talk a review of the others away.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Any
 
 from rescind.book.model import Version
 from rescind.deciding.decide_case import CaseDecider
-from rescind.matching.request_reviews import summed_names
+from rescind.matching.request_reviews import ANYWHERE, summed_names
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problem
 from rescind.requests.rows_to_cases import Case, at_row, row_problems
@@ -66,36 +70,60 @@ class _Sums:
     def __init__(self, decider: CaseDecider, cases: Sequence[Case]) -> None:
         self._decider = decider
         self._cases = cases
+        self._figures: dict[str, list[tuple[Case, Money]]] = {}
         self._known: dict[tuple[str, str], Money] = {}
 
-    def of(self, name: str, currency: str) -> Money:
-        """The sum of a figure in a currency."""
-        key = name, currency
+    def of(self, name: str, currency: str) -> Any:
+        """The sum of a figure in a currency, or in that of the first resource with it where none is given.
+
+        `ABSENT` where no resource has the figure. For `ANYWHERE` any amount that there is.
+        """
+        figures = self._present(name)
+        if not figures:
+            return ABSENT
+        first = figures[0][1]
+        if currency == ANYWHERE:
+            return first
+        key = name, currency or first.currency
         if key not in self._known:
-            self._known[key] = self._sum(name, currency)
+            self._known[key] = self._sum(*key)
         return self._known[key]
+
+    def _present(self, name: str) -> list[tuple[Case, Money]]:
+        """The cases that have a figure, and the figure of each."""
+        if name not in self._figures:
+            problems: list[Problem] = []
+            found = []
+            for case in self._cases:
+                try:
+                    figure = self._figure(case, name)
+                except FactsError as error:
+                    problems += row_problems(case.row, error.problems)
+                else:
+                    found += [] if figure is ABSENT else [(case, figure)]
+            if problems:
+                raise _UnsummedError(problems)
+            self._figures[name] = found
+        return self._figures[name]
 
     def _sum(self, name: str, currency: str) -> Money:
         total: int | Fraction = 0
         problems: list[Problem] = []
-        for case in self._cases:
+        for case, figure in self._present(name):
+            if figure.minor < 0:
+                continue
             try:
-                total += self._share(case, name, currency)
-            except FactsError as error:
-                problems += row_problems(case.row, error.problems)
+                total += self._converted(case, figure, currency)
             except KeyError as error:
                 problems.append(_no_rate(case, name, str(error.args[0]), currency))
         if problems:
             raise _UnsummedError(problems)
         return Money(total, currency)
 
-    def _share(self, case: Case, name: str, currency: str) -> int | Fraction:
+    def _converted(self, case: Case, figure: Money, currency: str) -> int | Fraction:
         """What one case adds to a sum. Raises `KeyError` with its currency where there is no rate."""
-        figure = self._figure(case, name)
-        if figure is ABSENT:
-            return 0
         if figure.currency == currency:
-            return figure.minor  # type: ignore[no-any-return]
+            return figure.minor
         rates = self._decider.fact(case.values, RATES)
         converted = None if rates is ABSENT else exchange(figure, currency, rates)
         if converted is None:

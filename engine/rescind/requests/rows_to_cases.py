@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Location, Problem
+from rescind.requests.same_id import TOLERATED, identity, scripts, unseen
 from rescind.values.types import ABSENT
 from rescind.values.units import format_time
 
@@ -69,6 +71,7 @@ def select(decider: CaseDecider, rows: Iterable[object], at: int, problems: list
     if not read and not problems:
         problems.append(Problem("R1001", "no resource is selected", Location("request"), "name at least one"))
     _each_once(read, problems)
+    _each_readable(read, problems)
     account = _one_account(read, problems)
     submitted = _one_submission(decider, read, at, problems)
     _submit(decider, read, submitted)
@@ -117,11 +120,43 @@ def _anonymous(row: int, name: str) -> Problem:
 
 
 def _each_once(read: Iterable[_Read], problems: list[Problem]) -> None:
-    first: dict[str, int] = {}
+    first: dict[str, _Read] = {}
     for each in read:
-        if first.setdefault(each.resource, each.row) != each.row:
-            message = f"the resource `{_short(each.resource)}` stands in row {first[each.resource]} already"
-            problems.append(Problem("R1002", message, at_row(each.row, RESOURCE), "send each resource once"))
+        before = first.setdefault(identity(each.resource), each)
+        if before is not each:
+            problems.append(_again(each, before))
+
+
+def _again(each: _Read, before: _Read) -> Problem:
+    message = f"the resource `{_short(each.resource)}` stands in row {before.row} already"
+    if each.resource != before.resource:
+        message += f", as `{_short(before.resource)}`"
+    return Problem("R1002", message, at_row(each.row, RESOURCE), "send each resource once")
+
+
+def _each_readable(read: Sequence[_Read], problems: list[Problem]) -> None:
+    """Ids that cannot be told apart by looking at them would be paid back twice."""
+    for each in read:
+        if char := unseen(each.resource):
+            shown = _short(each.resource.replace(char, "␣"))
+            message = f"the resource id `{shown}` has a character that cannot be seen, at `␣` {_named(char)}"
+            hint = "send the id as it is shown where the resource is kept"
+            problems.append(Problem("R1011", message, at_row(each.row, RESOURCE), hint))
+    found = scripts(each.resource for each in read)
+    own, *foreign = sorted(found, key=lambda script: script not in TOLERATED) or [""]
+    problems += [_mixed(own, script, found, read) for script in foreign if script not in TOLERATED]
+
+
+def _mixed(own: str, script: str, found: Mapping[str, str], read: Sequence[_Read]) -> Problem:
+    names = [_short(found[name]) for name in (script, own)]
+    beside = f" and {own} letters" if names[0] == names[1] else f", and `{names[1]}` has {own} letters"
+    row = next(each.row for each in read if each.resource == found[script])
+    message = f"the resource id `{names[0]}` has {script} letters{beside}, which can look alike"
+    return Problem("R1012", message, at_row(row, RESOURCE), "write the ids of a request in one script")
+
+
+def _named(char: str) -> str:
+    return f"U+{ord(char):04X} {unicodedata.name(char, 'without a name')}"
 
 
 def _one_account(read: Iterable[_Read], problems: list[Problem]) -> str:

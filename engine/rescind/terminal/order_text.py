@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from rescind.book.words import LineColumn, OrderKind, OrderRefund, OrderState, RequestState
+from rescind.requests.order_totals import back_and_owed
 from rescind.terminal.decision_text import STATES, decision_text, table
 from rescind.terminal.verb_options import clean
-from rescind.values.value_words import money_text
+from rescind.values.units import format_money, parse_money
 
 __all__ = ["line_text", "order_text", "status_text"]
 
@@ -54,8 +55,23 @@ def _subject(line: Data) -> list[str]:
 
 
 def _refund(decision: Data) -> str:
+    """What comes back and what is owed, which are never set off against each other."""
     refund = decision["refund"]
-    return money_text(refund["total"]) if refund else "no refund"
+    if not refund:
+        return "no refund"
+    figures = [parse_money(line["returned"]) for line in refund["instruments"]]
+    back, owed = back_and_owed(int(figure.minor) for figure in figures)
+    currency = parse_money(refund["total"]).currency
+    return _back_or_owed(format_money(back, currency), format_money(owed, currency) if owed else "")
+
+
+def _back_or_owed(back: str, owed: str) -> str:
+    return f"{back}, owes {owed}" if owed else back
+
+
+def _line_refund(line: Data) -> str:
+    """The same of a line of a status."""
+    return _back_or_owed(line["refund"], line.get("owed", "")) if "refund" in line else "no refund"
 
 
 def _state(line: Data) -> str:
@@ -71,14 +87,16 @@ def _totals(totals: Sequence[Data]) -> Iterator[str]:
     for total in totals:
         yield ""
         count = "1 line" if total["lines"] == 1 else f"{total['lines']} lines"
-        yield click.style(f"total {total['returned']} to pay back", bold=True) + f" for {count}"
+        owes = bool(parse_money(total["owed"]).minor)
+        owed = f", {total['owed']} owed by the customer" if owes else ""
+        yield click.style(f"total {total['returned']} to pay back{owed}", bold=True) + f" for {count}"
+        columns = [*LineColumn, *(["owed"] if owes else [])]
         rows = [
-            [part["instrument"], *(part[column] for column in LineColumn), ""]
-            for part in total["instruments"]
+            [part["instrument"], *(part[column] for column in columns), ""] for part in total["instruments"]
         ]
         if len(rows) > 1:
-            rows.append(["total", *(total[column] for column in LineColumn), ""])
-        yield from table(["instrument", *LineColumn, ""], rows)
+            rows.append(["total", *(total[column] for column in columns), ""])
+        yield from table(["instrument", *columns, ""], rows)
 
 
 def _left_out(rows: Sequence[Data]) -> Iterator[str]:
@@ -130,14 +148,14 @@ def status_text(status: Data, clock: str) -> Iterator[str]:
         yield f"next     {status['next_deadline']} is the next deadline"
     if "pending_until" in status:
         yield f"pending  until and at {status['pending_until']} at the latest"
-    for refund in status["refunds"]:
-        parts = (f"{refund[key]} {key}" for key in OrderRefund)
-        yield f"refund   {', '.join(parts)}"
+    for what, key in (("refund", "refunds"), ("owed", "owed")):
+        for sums in status[key]:
+            yield f"{what:8} {', '.join(f'{sums[part]} {part}' for part in OrderRefund)}"
     yield ""
     yield from table(
         ["order", "resource", "refund", "", "state"],
         [
-            [clean(line["order"]), clean(line["resource"]), line.get("refund", "no refund"), "", _state(line)]
+            [clean(line["order"]), clean(line["resource"]), _line_refund(line), "", _state(line)]
             for line in status["lines"]
         ],
     )

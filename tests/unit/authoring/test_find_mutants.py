@@ -108,6 +108,12 @@ def test_every_kind_of_change_is_made_once(tmp_path):
     } <= set(made)
 
 
+def test_an_instrument_that_the_terms_do_not_name_has_no_mutants(tmp_path):
+    line = "        coupon: {return: full, unless: {order.coupon_until: {before: now}}}\n"
+    assert any("coupon" in key for key in keys(tmp_path))
+    assert not any("coupon" in key for key in keys(tmp_path, HIRE.replace(line, "")))
+
+
 def test_names_of_mutants_do_not_depend_on_layout(tmp_path):
     moved = "# moved\n\n" + HIRE.replace("blockers:", "\n\nblockers:")
     assert keys(tmp_path / "a") == keys(tmp_path / "b", moved)

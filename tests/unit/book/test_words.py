@@ -202,11 +202,13 @@ def test_a_second_list_is_seen():
 
 
 def test_the_columns_of_a_refund_are_those_of_its_records():
-    assert list(Amounts._fields) == list(LineColumn)
+    assert list(Amounts._fields) == [*LineColumn, "owed"]
     assert [name for name in Line._fields if name in set(LineColumn)] == list(LineColumn)
     assert set(CountsAs) < set(LineColumn)
     refunds = base_schema("status")["properties"]["refunds"]["items"]
     assert refunds["required"] == list(refunds["properties"]) == ["currency", *OrderRefund]
+    owed = base_schema("status")["properties"]["owed"]["items"]
+    assert owed["required"] == list(owed["properties"]) == ["currency", *OrderRefund]
 
 
 # What each word of a policy means stands in `show`, makes mutants, and is told by `diff`.

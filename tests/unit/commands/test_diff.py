@@ -109,6 +109,11 @@ CHANGES = [
     ),
     (
         "{card: full, voucher: full}",
+        "{card: full}",
+        [("terms", "first-two-weeks", "`voucher` was returned in full, and is now not named")],
+    ),
+    (
+        "{card: full, voucher: full}",
         "{card: full, voucher: {return: full, unless: {order.amount: {over: 5 EUR}}}}",
         [
             (

@@ -233,6 +233,37 @@ def test_a_word_that_is_refused_is_located(order: str, write: Write) -> None:
     ]
 
 
+def test_a_status_reads_no_book_but_to_verify(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unread(path: Path) -> None:
+        pytest.fail(f"{path} was read")
+
+    monkeypatch.setattr("rescind.commands.request.load_engine", unread)
+    assert "as of    2024-11-05T20:00:00+08:00" in status(order, at="2024-11-05T20:00:00").stdout
+
+
+def test_an_order_is_verified_by_the_facts_that_it_was_placed_with(order: str, write: Write) -> None:
+    page = status(order, "--verify", write("again.jsonl", THREE[::-1])).stdout
+    assert page == status(order).stdout
+    other = [package("a"), package("b", "300.00 USD"), THREE[2], {"resource": {"id": "d"}}]
+    result = status(order, "--verify", write("other.jsonl", other[:3]))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(
+        "order.json: R1040 `lines[1]`: `decision.outcome` of `b` is `review_required`"
+    )
+    wrong = status(order, "--verify", write("wrong.jsonl", [*other[:3], package("e", "many")]))
+    assert wrong.stderr.startswith("wrong.jsonl:4:")
+    assert "R0903" in wrong.stderr
+
+
+def test_an_order_that_was_changed_is_refused(order: str, write: Write) -> None:
+    text = Path(order).read_text("utf-8")
+    shorter = write("shorter.json", text.replace('"within": "PT24H"', '"within": "PT1H"'))
+    for verb in ("show", "status"):
+        result = rescind(verb, shorter)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("shorter.json: R1039 `number`: the order was changed")
+
+
 def test_a_preview_has_no_status(write: Write) -> None:
     preview = request(write("rows.jsonl", THREE), "--reason", "other", "--format", "json").stdout
     result = status(write("preview.json", preview))

@@ -21,7 +21,7 @@ from rescind.book.model import (
 )
 from rescind.book.rules_of_version import rules_of
 from rescind.book.words import BelowZero, CountsAs, Destination, RoundingPlace, Share, Split
-from rescind.deciding.settle import apportion, arithmetic_of, plan_of, settle
+from rescind.deciding.settle import apportion, arithmetic_of, plan_of, settle, why_unsettled
 from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Formula
 from rescind.problems.exceptions import EngineError
@@ -55,8 +55,8 @@ def deduction(name, minor, *, column="fees", low=None, high=None, currency="USD"
     return Deduction(name, money(minor, currency), CountsAs(column), limits[0], limits[1], ALWAYS, HERE)
 
 
-def instrument(name, back, *, when=ALWAYS, to=()):
-    return Instrument(name, Share(back), when, to, HERE)
+def instrument(name, back, *, when=ALWAYS, to=(), named=True):
+    return Instrument(name, Share(back), when, to, HERE, named)
 
 
 def refund_of(*terms, mode="half_up", place="once", below_zero="zero", split="proportional"):
@@ -182,6 +182,37 @@ def test_nothing_below_zero_unless_the_policy_charges():
     assert [line.returned for line in first.lines] == [-30, 0]
 
 
+@given(
+    paid=paid_amounts,
+    deductions=st.lists(amounts, max_size=4),
+    mode=st.sampled_from(RoundingMode),
+    place=st.sampled_from(RoundingPlace),
+    split=st.sampled_from(Split),
+    given_first=st.booleans(),
+)
+def test_a_debt_is_owed_by_the_first_that_shares_and_by_no_voucher(
+    paid, deductions, *, mode, place, split, given_first
+):
+    parts = tuple(instrument(name, "remainder") for name in "abcdefgh"[: len(paid) + 1])
+    term = Term(
+        "t", ALWAYS, tuple(deduction(f"d{n}", each) for n, each in enumerate(deductions)), parts, HERE
+    )
+    names = [part.name for part in parts][not given_first :]
+    result = settlement(
+        term,
+        {name: Money(minor, "USD") for name, minor in zip(names, paid, strict=False)},
+        mode=mode,
+        place=place,
+        below_zero="charge",
+        split=split,
+    )
+    assert {line.instrument for line in result.lines if line.returned < 0} <= {"a"}
+    assert result.total >= 0 or all(line.returned == 0 for line in result.lines if line.instrument != "a")
+    taken = sum(rounded(each, mode) if place == "each_deduction" else each for each in deductions)
+    if taken > sum(paid):
+        assert result.total == rounded(Fraction(sum(paid) - taken), mode)
+
+
 def test_a_debt_on_instruments_that_paid_nothing_falls_on_the_first():
     result = settled([0, 0], [deduction("fee", 30)], below_zero="charge")
     assert [line.returned for line in result.lines] == [-30, 0]
@@ -217,6 +248,21 @@ def test_an_instrument_that_was_not_used_has_no_line():
     result = settlement(term, {"b": Money(5, "JPY")})
     assert [line.instrument for line in result.lines] == ["b"]
     assert (result.currency, result.total) == ("JPY", 5)
+
+
+def test_an_instrument_that_paid_and_is_not_named_leaves_the_case_undecided():
+    parts = instrument("a", "full"), instrument("b", "none", named=False)
+    term = Term("t", ALWAYS, (), parts, HERE)
+    nothing = settlement(term, {"a": Money(5, "USD"), "b": Money(0, "USD")})
+    assert [(line.instrument, line.forfeited) for line in nothing.lines] == [("a", 0), ("b", 0)]
+    with pytest.raises(FormulaError) as caught:
+        settlement(term, {"a": Money(5, "USD"), "b": Money(1, "USD")})
+    refund = refund_of(term)
+    version = Version("p", "1", "", "", ALWAYS, (), (), (), refund, {}, "", {}, HERE, {})
+    (rules,) = rules_of(version).terms
+    problem = why_unsettled(version, plan_of(arithmetic_of(refund), rules, EVERYTHING), caught.value)
+    assert (problem.code, problem.location.path) == ("R0909", "order.paid.b")
+    assert problem.message == "`b` paid 0.01 USD, and the terms `t` do not name it (a.yaml:1:1)"
 
 
 def test_money_goes_where_the_first_condition_says():

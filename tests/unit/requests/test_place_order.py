@@ -24,11 +24,13 @@ facts:
     group: {type: text, optional: true}
     cluster: {type: text, optional: true}
     frozen: {type: flag, default: false}
-    kind: {type: choice, choices: [plain, grouped, clustered, small], default: plain}
+    kind: {type: choice, choices: [plain, grouped, clustered, small, owing], default: plain}
   order:
     id: {type: text}
     amount: {type: money}
     limit: {type: money, optional: true}
+    gift: {type: money, optional: true}
+    fee: {type: money, default: 0 USD}
     paid: {type: instruments, choices: [cash, coupon]}
     vip: {type: flag, default: false}
   account:
@@ -55,9 +57,10 @@ blockers:
 {more}
 refund:
   paid: order.paid
+  below_zero: {below_zero}
   terms:
     - id: half
-      deduct: {{fee: order.paid.cash * 0.5}}
+      deduct: {{fee: {fee}}}
       instruments: {{cash: remainder, coupon: none}}
 reasons: {{{reasons}}}
 """
@@ -74,7 +77,11 @@ def load(tmp_path: Path) -> Load:
         rows = []
         for name, more in policies.items():
             text = POLICY.format(
-                id=name, more=more, reasons="only: Only here" if name == "small" else reasons
+                id=name,
+                more=more,
+                reasons="only: Only here" if name == "small" else reasons,
+                below_zero="charge" if name == "owing" else "zero",
+                fee="order.fee" if name == "owing" else "order.paid.cash * 0.5",
             )
             (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
             versions = f'[{{version: "1", in_force_from: 2020-01-01, file: {name}.yaml}}]'
@@ -100,7 +107,7 @@ EACH = reviews(("each", "order", "{order.amount: {over: 1000 USD}}"))
 
 def row(name: str, amount: str = "400 USD", **more: Any) -> dict[str, Any]:
     resource = {key: more.pop(key) for key in ("group", "cluster", "frozen", "kind") if key in more}
-    order = {key: more.pop(key) for key in ("limit", "vip") if key in more}
+    order = {key: more.pop(key) for key in ("limit", "vip", "gift", "fee") if key in more}
     return {
         "resource": {"id": name} | resource,
         "order": {"id": f"order-{name}", "amount": amount, "paid": {"cash": amount}} | order,
@@ -229,7 +236,47 @@ def test_two_figures_are_both_summed(load: Load) -> None:
     order = placed(engine, row("a", "500 USD", limit="400 USD"), row("b", "301 USD", limit="400 USD"))
     assert reviewed(order) == {"a": ["over-limits"], "b": ["over-limits"]}
     alone = placed(engine, row("a", "500 USD", limit="400 USD"), row("b", "100 USD"))
-    assert reviewed(alone) == {"a": ["over-limits"], "b": []}
+    assert reviewed(alone) == {"a": ["over-limits"], "b": ["over-limits"]}
+    none = placed(engine, row("a", "500 USD"), row("b", "100 USD"))
+    assert reviewed(none) == {"a": [], "b": []}
+
+
+@pytest.mark.parametrize(
+    "when", ["{order.gift: {over: 1000 USD}}", "{order.gift: {over: {fact: order.limit}}}"]
+)
+def test_a_line_without_the_amount_does_not_escape_the_review_of_the_sum(load: Load, when: str) -> None:
+    engine = load(plain=reviews(("whole", "request", when)))
+    limit = {"limit": "500 USD"}
+    rows = [row("a", gift="900 USD", **limit), row("b", gift="200 USD", **limit), row("c")]
+    assert reviewed(placed(engine, *rows)) == {"a": ["whole"], "b": ["whole"], "c": ["whole"]}
+    assert reviewed(placed(engine, *rows[::2])) == (
+        {"a": [], "c": []} if "1000" in when else {"a": ["whole"], "c": ["whole"]}
+    )
+    assert reviewed(placed(engine, row("c"), row("d"))) == {"c": [], "d": []}
+
+
+def test_whether_any_line_has_the_amount_needs_no_rates(load: Load) -> None:
+    engine = load(plain=reviews(("whole", "request", "{order.gift: {over: 1000 USD}}")))
+    rows = [row("a", gift="600 USD"), row("b", gift="5000 CNY", rates={"CNY/USD": "0.1"}), row("c")]
+    assert reviewed(placed(engine, *rows)) == {"a": ["whole"], "b": ["whole"], "c": ["whole"]}
+    assert refused(engine, row("a", gift="600 USD"), row("b", gift="5000 CNY"), row("c")) == [
+        "row 2: rates: R0907"
+    ]
+
+
+def test_a_question_for_presence_is_one_about_each_line(load: Load) -> None:
+    when = "{order.gift: {present: true, over: 1000 USD}}"
+    engine = load(plain=reviews(("whole", "request", when)))
+    assert reviewed(placed(engine, row("a", gift="2000 USD"), row("b"))) == {"a": ["whole"], "b": []}
+
+
+def test_a_line_that_owes_takes_no_review_away(load: Load) -> None:
+    over = reviews(("whole", "request", "{refund.total: {over: 100 USD}}"))
+    engine = load(plain=over, owing=f"{over}\n")
+    rows = [row("a", "300 USD"), row("b", "10 USD", kind="owing", fee="70 USD")]
+    order = placed(engine, *rows)
+    assert [line.decision.refund.total.minor for line in order.lines] == [150_00, -60_00]
+    assert reviewed(order) == {"a": ["whole"], "b": ["whole"]}
 
 
 # --- groups

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,7 @@ def test_totals_are_the_sums_of_the_lines_to_the_minor_unit(rows: list[dict[str,
         for name, part in [("", total), *((each["instrument"], each) for each in total["instruments"])]:
             for key in ("paid", "returned", "consumed", "fees", "forfeited"):
                 totals[total["currency"], name, key] = int(parse_money(part[key]).minor)
+            assert not parse_money(part["owed"]).minor
             assert totals[total["currency"], name, "paid"] == sum(
                 totals[total["currency"], name, key] for key in ("returned", "consumed", "fees", "forfeited")
             )
@@ -196,3 +198,114 @@ def test_a_status_accounts_for_every_line_and_all_the_money(rows: list[dict[str,
     assert {currency: sum(parts.values()) for currency, parts in status.refunds.items()} == {
         total.currency: total.amounts.returned for total in order.totals
     }
+
+
+# Sums of the request and what is owed, in a small book in which amounts may be absent and refunds below zero.
+
+SMALL = {
+    "policies.yaml": """
+schema: rescind/book/1
+title: Small
+timezone: UTC
+facts: facts.yaml
+policies: [{id: p, versions: [{version: "1", in_force_from: 2020-01-01, file: p.yaml}]}]
+""",
+    "facts.yaml": """
+schema: rescind/facts/1
+facts:
+  resource: {id: {type: text}, large: {type: flag}}
+  order:
+    id: {type: text}
+    gift: {type: money, currency: USD, optional: true}
+    fee: {type: money, currency: USD}
+    paid: {type: instruments, currency: USD, choices: [card, voucher]}
+  account: {id: {type: text}}
+""",
+    "p.yaml": """
+schema: rescind/policy/1
+policy: p
+version: "1"
+title: Small
+review:
+  - {id: gifts, scope: request, when: {order.gift: {over: 100 USD}}, by: m, within: 1d, on_timeout: approve}
+  - {id: back, scope: request, when: {refund.total: {over: 100 USD}}, by: m, within: 1d, on_timeout: approve}
+  - id: large
+    scope: request
+    when: {order.gift: {over: 100 USD}, resource.large: true}
+    by: m
+    within: 1d
+    on_timeout: approve
+refund:
+  paid: order.paid
+  below_zero: charge
+  terms: [{id: t, deduct: {fee: order.fee}, instruments: {card: remainder, voucher: remainder}}]
+""",
+}
+cents = st.integers(0, 12_000)
+
+
+@functools.cache
+def small() -> Engine:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in SMALL.items():
+            (Path(folder) / name).write_text(content, "utf-8")
+        return Engine.load(folder, drafts=True)
+
+
+@st.composite
+def small_rows(draw: Any) -> list[dict[str, Any]]:
+    rows = []
+    for number in range(draw(st.integers(2, 5))):
+        gift = draw(st.none() | cents)
+        order = {"id": f"o{number}", "fee": money(draw(cents), "USD")}
+        order |= {} if gift is None else {"gift": money(gift, "USD")}
+        names = st.sampled_from(["card", "voucher"])
+        paid = draw(st.dictionaries(names, cents, min_size=1))
+        order["paid"] = {name: money(amount, "USD") for name, amount in paid.items()}
+        resource = {"id": f"r{number}", "large": draw(st.booleans())}
+        rows.append({"resource": resource, "order": order, "account": {"id": "a"}})
+    return rows
+
+
+def minor(text: str) -> int:
+    return int(parse_money(text).minor)
+
+
+@given(small_rows())
+def test_a_sum_is_that_of_the_amounts_that_come_back(rows: list[dict[str, Any]]) -> None:
+    gifts = sum(minor(row["order"]["gift"]) for row in rows if "gift" in row["order"])
+    left = [sum(map(minor, row["order"]["paid"].values())) - minor(row["order"]["fee"]) for row in rows]
+    order = small().request(rows, at=AT, confirm=True)
+    for row, line in zip(rows, order.lines, strict=True):
+        expected = ["gifts"] * (gifts > 100_00) + ["back"] * (sum(max(each, 0) for each in left) > 100_00)
+        expected += ["large"] * (gifts > 100_00 and row["resource"]["large"])
+        assert [reviewed.review.id for reviewed in line.decision.reviews] == expected
+
+
+@given(small_rows())
+def test_no_resource_takes_a_review_of_the_sum_from_another(rows: list[dict[str, Any]]) -> None:
+    few, all_ = (small().request(part, at=AT) for part in (rows[:-1], rows))
+    for before, after in zip(few.lines, all_.lines, strict=False):
+        assert {each.id for each in before.decision.reviews} <= {each.id for each in after.decision.reviews}
+
+
+@given(small_rows())
+def test_what_is_owed_stands_apart_from_what_comes_back(rows: list[dict[str, Any]]) -> None:
+    order = small().request(rows, at=AT, confirm=True)
+    returned = [
+        line.returned
+        for each in order.lines
+        if each.decision.settlement
+        for line in each.decision.settlement.lines
+    ]
+    back, owed = sum(each for each in returned if each > 0), -sum(each for each in returned if each < 0)
+    (total,) = order.totals
+    assert (total.amounts.returned, total.amounts.owed) == (back, owed)
+    for amounts in (total.amounts, *(part for _, part in total.instruments)):
+        paid, returned_, consumed, fees, forfeited, owed_ = amounts
+        assert paid + owed_ == returned_ + consumed + fees + forfeited
+        assert min(amounts) >= 0
+    assert dict(total.instruments).get("voucher", total.amounts._replace(owed=0)).owed == 0
+    status = small().status(order, at=AT)
+    assert sum(sum(row.values()) for row in status.refunds.values()) == back
+    assert sum(sum(row.values()) for row in status.owed.values()) == owed

@@ -17,6 +17,7 @@ BACK = {
     Share.NONE: "not returned",
     Share.REMAINDER: "what is left of it after deductions",
 }
+UNNAMED = "not named"
 
 
 def settings(old: Refund, new: Refund) -> Iterator[str]:
@@ -67,7 +68,7 @@ class TermDiffer:
         before, after = ({each.name: each for each in term.instruments} for term in (old, new))
         for name, instrument in after.items():
             if name not in before:
-                yield f"`{name}`, which is new, is {BACK[instrument.back]}{self._unless(instrument.when, self._new)}"
+                yield f"`{name}`, which is new, is {_back(instrument)}{self._unless(instrument.when, self._new)}"
             else:
                 yield from self._instrument(before[name], instrument)
         for name in before.keys() - after.keys():
@@ -75,8 +76,8 @@ class TermDiffer:
 
     def _instrument(self, old: Instrument, new: Instrument) -> Iterator[str]:
         name = f"`{new.name}`"
-        if old.back != new.back:
-            yield f"{name} was {BACK[old.back]}, and is now {BACK[new.back]}{self._unless(new.when, self._new)}"
+        if (old.back, old.named) != (new.back, new.named):
+            yield f"{name} was {_back(old)}, and is now {_back(new)}{self._unless(new.when, self._new)}"
         elif old.when == ALWAYS and new.when != ALWAYS:
             yield f"{name} is now lost {self._lost(new.when, self._new)}"
         elif new.when == ALWAYS and old.when != ALWAYS:
@@ -102,3 +103,7 @@ class TermDiffer:
             " or ".join(dict.fromkeys(way.to.replace("_", " ") for way in instrument.to))
             or "where it came from"
         )
+
+
+def _back(instrument: Instrument) -> str:
+    return BACK[instrument.back] if instrument.named else UNNAMED

@@ -211,5 +211,7 @@ def _fact(old: Fact, new: Fact) -> Iterator[str]:
         yield "its default is another one"
     if (old.at_least, old.at_most) != (new.at_least, new.at_most):
         yield "its bounds are other ones"
+    if old.counter != new.counter:
+        yield "it is now a counter" if new.counter else "it is no longer a counter"
     if old.type.fields != new.type.fields:
         yield "its records have other fields"

@@ -310,6 +310,8 @@ def _of_term(rules: TermRules, formulas: Formulas) -> Iterator[Mutation]:
     term = rules.own.part
     for instrument in rules.instruments:
         own, part = instrument.own, instrument.own.part
+        if not part.named:  # a case in which it paid has no refund to tell a mutant by
+            continue
         advice = f"a case paid with `{part.name}` that expects what comes back on it"
         for back in _others(part.back):
             # Without deductions all of the remainder is all.

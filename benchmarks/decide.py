@@ -54,7 +54,7 @@ def rows_of(engine: Engine) -> list[Row]:
         run = decision.run
         if run is None or run.program is not program:
             continue
-        record = dict(zip(columns, stage.record(run.values, run), strict=True))
+        record = dict(zip(columns, stage.record(run.values, run)[0], strict=True))
         context = zen_context(facts, _cents(facts), lambda text: parse_time(text) // 1000)
         rows.append(Row(text, record, context, decision))
     return rows

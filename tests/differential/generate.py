@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from tests.differential.formulas import Choice, Formula, Name, Node, call, lift
 from tests.differential.reference import fact_entries
 
 __all__ = ["CURRENCIES", "SUBMITTED", "ZONES", "Book", "Subject", "make_book", "make_facts", "make_now"]
@@ -85,7 +86,7 @@ class Subject:
 
 @dataclass
 class Book:
-    """A vocabulary and one version as plain data, and what facts are drawn from."""
+    """A vocabulary and its versions as plain data, and what facts are drawn from."""
 
     seed: int
     zone: str
@@ -94,6 +95,8 @@ class Book:
     kinds: dict[str, str]
     subjects: list[Subject]
     rates: bool
+    others: list[dict[str, Any]] = field(default_factory=list)  # versions of further policies, in their order
+    governed: dict[str, str] = field(default_factory=dict)  # the fact that picks the version, by policy
 
 
 # Canonical values: what a subject's pool holds, by kind.
@@ -272,7 +275,7 @@ def block(rng, profile, conditions, version):
 def divide(version, kinds):
     """A value that the first pass reads and that often has none, and reviews that read it."""
     kinds["part"] = "number"
-    version["values"]["part"] = "1 / a.sure"
+    version["values"]["part"] = Formula(lift(1) / Name("a.sure"))
     for rule in version["review"][:2]:
         if "when" in rule:
             rule["when"] = {"all": [rule["when"], {"part": {"is_not": "0"}}]}
@@ -561,44 +564,45 @@ def formula(rng, sure):
     one = rng.choice(by_kind["integer"])
     two = rng.choice(by_kind["integer"] + by_kind.get("number", []))
     flag = rng.choice(by_kind["flag"]) if "flag" in by_kind else None
-    choices: list[tuple[str, str, list[Any]]] = [
+    first, second = Name(one.name), Name(two.name)
+    choices: list[tuple[Node, str, list[Any]]] = [
         (
-            f"{one.name} * 2 - 1",
+            first * 2 - 1,
             "integer",
             [2 * each - 1 for each in one.pool if abs(each) < MOST // 4] or [0],
         ),
-        (f"min({one.name}, 7)", "integer", [0, 7, -1]),
-        (f"{two.name} / 3", "number", [Fraction(0), Fraction(1, 3 * 8)]),
-        (f"{one.name} + {two.name} * 0.5", "number", [Fraction(1, 2), Fraction(0), Fraction(-3, 4)]),
+        (call("min", first, 7), "integer", [0, 7, -1]),
+        (second / 3, "number", [Fraction(0), Fraction(1, 3 * 8)]),
+        (first + second * lift("0.5"), "number", [Fraction(1, 2), Fraction(0), Fraction(-3, 4)]),
         (
-            f"max({two.name}, {one.name}) if {one.name} > 0 else {two.name}",
+            Choice(call("max", second, first), first > 0, second),
             two.kind,
             [Fraction(1), Fraction(0)],
         ),
-        (f"{one.name} > {two.name}", "flag", [True, False]),
+        (first > second, "flag", [True, False]),
     ]
     if rng.random() < 0.5:  # it may divide by zero
-        choices.append((f"{two.name} * 1 / {one.name}", "number", [Fraction(0), Fraction(1)]))
+        choices.append((second * 1 / first, "number", [Fraction(0), Fraction(1)]))
     if flag:
-        choices.append((f"not {flag.name} or {one.name} <= 1", "flag", [True, False]))
+        choices.append((~Name(flag.name) | (first <= 1), "flag", [True, False]))
     if "money" in by_kind:
         money = rng.choice(by_kind["money"])
         small = [(minor, currency) for minor, currency in money.pool if abs(minor) < MOST // 4] or [
             (0, "USD")
         ]
         choices += [
-            (f"{money.name} * 2", "money", [(2 * minor, currency) for minor, currency in small]),
-            (f"{money.name} / 3", "money", small),
+            (Name(money.name) * 2, "money", [(2 * minor, currency) for minor, currency in small]),
+            (Name(money.name) / 3, "money", small),
         ]
     if "time" in by_kind:
         time = rng.choice(by_kind["time"])
-        choices.append((f"{time.name} if {one.name} > 0 else now", "time", time.pool))
-    text, kind, found = rng.choice(choices)
+        choices.append((Choice(Name(time.name), first > 0, Name("now")), "time", time.pool))
+    tree, kind, found = rng.choice(choices)
     if kind == "integer":
         found = [int(each) for each in found]
     if kind == "number" and any(each.denominator % 3 == 0 for each in found):
         found = [Fraction(0), Fraction(1, 8)]
-    return text, kind, found
+    return Formula(tree), kind, found
 
 
 def make_matrix(rng, sure):
@@ -646,9 +650,9 @@ def make_term(rng, number, paid, conditions):
         instruments[part] = back
     first = paid.entry["choices"][0]
     if any("remainder" in (back, isinstance(back, dict) and back["return"]) for back in instruments.values()):
-        amount = f"{paid.name}.{first} * 0.1"
+        amount = Formula(Name(f"{paid.name}.{first}") * lift("0.1"))
         part = {"amount": amount, "when": conditions.make(1)} if rng.random() < 0.6 else amount
-        term["deduct"] = {"fee": part, "other": f"{paid.name}.total / 3"}
+        term["deduct"] = {"fee": part, "other": Formula(Name(f"{paid.name}.total") / 3)}
     return term | {"instruments": instruments}
 
 

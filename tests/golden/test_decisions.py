@@ -23,8 +23,10 @@ def test_the_golden_file_covers_every_outcome_and_stays_small(golden):
     books, cases = golden
     assert len(cases) >= 20_000
     assert len(books) > 40
-    for outcome in ("allowed", "review_required", "blocked", "not_applicable", "R0901", "R0907"):
-        assert sum(case.kind.startswith(outcome) for case in cases) >= 100, outcome
+    least = dict.fromkeys(("allowed", "review_required", "blocked", "not_applicable", "R0901"), 100)
+    least |= dict.fromkeys(("R0907", "R0908"), 40)  # only where the answer depends on what is unknown
+    for outcome, count in least.items():
+        assert sum(case.kind.startswith(outcome) for case in cases) >= count, outcome
     assert FILE.stat().st_size < 3_000_000
 
 

@@ -55,8 +55,12 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("(?:null)?$")
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("-?[0-9]{1,9}$"), list("-0123456789"))
 
 
+def yaml_of(path: Path) -> Any:
+    return yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
+
+
 def read_case(path: Path) -> dict[str, Any]:
-    case = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
+    case = yaml_of(path)
     assert case.keys() <= KEYS, path
     return case
 

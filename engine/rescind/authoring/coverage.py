@@ -166,7 +166,8 @@ class _Sheet:
         self._cases += 1
         for rule, held in _asked(self._rules, run, decision):
             own, looks = self._seen[rule.name]
-            own.seen.add(own.goals[0] if held else own.goals[-1])
+            if rule.name not in run.verdict.unknown:
+                own.seen.add(own.goals[0] if held else own.goals[-1])
             if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
                 looks[:] = [look for look in looks if look.open]
         if decision and decision.settlement:
@@ -201,12 +202,13 @@ class _Look:
         """Look at one case; whether it showed something new."""
         try:
             if not isinstance(self.leaf, Compare):
-                return _seen(self.truth, TRUE if holds(self.leaf, run) else FALSE)
+                held = holds(self.leaf, run)
+                return held is not None and _seen(self.truth, TRUE if held else FALSE)
             side = relation(self.leaf, run)
         except Unknown:
             return False
-        held = side is not None and side in PASSES[self.leaf.op]
-        new = _seen(self.truth, TRUE if held else FALSE)
+        above = side is not None and side in PASSES[self.leaf.op]
+        new = _seen(self.truth, TRUE if above else FALSE)
         return _seen(self.limit, "" if side is None else SIDES[side]) or new
 
 

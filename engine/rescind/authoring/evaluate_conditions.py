@@ -10,9 +10,21 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
+from rescind.book.model import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Has,
+    Joint,
+    Leaf,
+    Name,
+    Not,
+    Op,
+    Present,
+    fold,
+)
 from rescind.deciding.evaluation import Evaluation
-from rescind.problems.exceptions import FactsError
 from rescind.values.convert import plain
 from rescind.values.types import ABSENT, Kind, Type
 from rescind.values.units import Money, exchange
@@ -37,33 +49,49 @@ class Unknown(Exception):  # noqa: N818 - a state of the case, not an error of o
 
 def value_of(name: Name, run: Evaluation | None) -> Any:
     """The value of a name in the case; `ABSENT` where it has none."""
+    value = run.known(name.name) if run else ABSENT
+    return ABSENT if value is None else value
+
+
+def holds(condition: Condition, run: Evaluation) -> bool | None:
+    """Whether a condition holds; None where that is unknown."""
+    return fold(
+        condition,
+        lambda leaf: _leaf_holds(leaf, run),
+        _joint_holds,
+        denied=lambda part: None if part is None else not part,
+    )
+
+
+def _joint_holds(joint: Joint, parts: list[bool | None]) -> bool | None:
+    settles = joint is AnyOf
+    return settles if settles in parts else None if None in parts else not settles
+
+
+def _leaf_holds(leaf: Leaf, run: Evaluation) -> bool | None:
     try:
-        return run.read(name.name) if run else ABSENT
-    except FactsError:
-        return ABSENT
+        return _known_leaf_holds(leaf, run)
+    except Unknown:
+        return None
 
 
-def holds(condition: Condition, run: Evaluation) -> bool:
-    """Whether a condition holds. Raises `Unknown` where it reads a value that cannot be computed."""
-    match condition:
-        case AllOf(items):
-            return all(holds(item, run) for item in items)
-        case AnyOf(items):
-            return any(holds(item, run) for item in items)
-        case Not(item):
-            return not holds(item, run)
+def _known_leaf_holds(leaf: Leaf, run: Evaluation) -> bool:
+    match leaf:
         case Present(subject):
             return _read(subject, run) is not ABSENT
         case Has(subject, member):
             value = _read(subject, run)
             return value is not ABSENT and member in value
         case _:
-            side = relation(condition, run)
-            return side is not None and side in PASSES[condition.op]
+            side = relation(leaf, run)
+            return side is not None and side in PASSES[leaf.op]
 
 
 def relation(leaf: Compare, run: Evaluation) -> int | None:
-    """-1, 0 or 1: the subject is below, at or above the operand (1 for texts that differ); None where one is absent."""
+    """-1, 0 or 1: the subject is below, at or above the operand (1 for texts that differ); None where one is absent.
+
+    Raises `Unknown` where one is unknown.
+    """
     one = _read(leaf.subject, run)
     other = _read(leaf.operand, run) if isinstance(leaf.operand, Name) else leaf.operand
     if one is ABSENT or other is ABSENT:
@@ -80,10 +108,10 @@ def relation(leaf: Compare, run: Evaluation) -> int | None:
 
 
 def _read(name: Name, run: Evaluation) -> Any:
-    try:
-        return run.read(name.name)
-    except FactsError:
-        raise Unknown from None
+    value = run.known(name.name)
+    if value is None:
+        raise Unknown
+    return value
 
 
 def _in_one_currency(one: Money, other: Money, run: Evaluation) -> tuple[Any, Any]:
@@ -111,19 +139,22 @@ def walk(condition: Condition, path: tuple[int, ...] = ()) -> Iterator[tuple[tup
 
 def words_of(condition: Condition) -> str:
     """A condition as the workbench names it: `order.amount > 1000.00 USD`."""
-    match condition:
+    return fold(
+        condition,
+        _leaf_words,
+        joint=lambda joint, parts: f"({(' and ' if joint is AllOf else ' or ').join(parts)})",
+        denied=lambda part: f"not ({part})",
+    )
+
+
+def _leaf_words(leaf: Leaf) -> str:
+    match leaf:
         case Compare(subject, op, operand):
             return f"{subject.name} {op.value} {_operand(operand, subject.type)}"
         case Present(subject):
             return f"{subject.name} present"
         case Has(subject, member):
             return f"{subject.name} has {member}"
-        case Not(item):
-            return f"not ({words_of(item)})"
-        case AllOf(items):
-            return f"({' and '.join(map(words_of, items))})"
-        case AnyOf(items):
-            return f"({' or '.join(map(words_of, items))})"
 
 
 def _operand(operand: Any, type_: Type) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from rescind.authoring.unguarded_reads import unguarded_reads
 from rescind.book.model import (
     AllOf,
     AnyOf,
@@ -17,39 +18,26 @@ from rescind.book.model import (
     Book,
     Compare,
     Condition,
-    Deduction,
     Has,
     Not,
     Present,
     Review,
     Table,
     Term,
-    Value,
     Version,
     leaves,
 )
 from rescind.book.rules_of_version import rules_of
 from rescind.book.words import OnTimeout
-from rescind.formula.library.time_functions import LENGTHS
-from rescind.formula.parser import parse
-from rescind.formula.syntax_tree import Binary, Branch, Call, Choices, Literal, Node, Unary
+from rescind.formula.scope import Formula
+from rescind.matching.evaluation_passes import formulas_of
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.values.units import Money, format_money
 
-__all__ = ["LINTS", "Formulas", "formulas_of", "lint", "shape_of"]
+__all__ = ["LINTS", "lint", "shape_of"]
 
 Rule = Blocker | Review
 Tried = AbstractSet[tuple[str, str]] | None
-Formulas = Iterator[tuple[str, Location]]
-
-# Functions that cut time at the borders of days, and with how many arguments they name the zone to do so in.
-ZONED = {
-    **dict.fromkeys(("start_of_day", "end_of_day", "ceil_day", "start_of_month", "end_of_month"), 2),
-    **dict.fromkeys(("start_of_year", "weekday", "date_of", "time_of"), 2),
-    **dict.fromkeys(("add_days", "add_months", "add_years"), 3),
-    **dict.fromkeys(("months", "years"), 3),
-    **dict.fromkeys(("business_days", "add_business_days"), 4),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,54 +144,29 @@ def _condition_key(rule: Rule) -> object:
     return (rule.scope, shape, rule.by) if isinstance(rule, Review) else shape
 
 
+def _absent(bench: Bench, problems: Problems) -> None:
+    for version in bench.versions:
+        for read in unguarded_reads(version, bench.book.vocabulary):
+            problems.add(
+                "R0540",
+                f"where `{read.name}` is absent, this has no value",
+                read.location,
+                "what depends on it is then undecided; if that is not meant, say what absence means: "
+                f"ask `present({read.name})` here, or in the condition of whatever reads this",
+            )
+
+
 def _days(bench: Bench, problems: Problems) -> None:
     zone = bench.book.zone.key
     for version in bench.versions:
-        for text, place in formulas_of(version):
-            call = next((call for call in _calls(parse(text)) if _without_zone(call)), None)
-            if call:
+        for formula, place in _formulas(version):
+            for part in formula.zoneless:
                 problems.add(
                     "R0606",
-                    f"`{text[call.start : call.end]}` counts days and does not say in which time zone",
+                    f"`{part}` counts days and does not say in which time zone",
                     place,
                     f"name it as the last argument, such as `'{zone}'`, which the book would use",
                 )
-
-
-def _calls(node: Node) -> Iterator[Call]:
-    """Every call of a library function in a formula."""
-    open_nodes = [node]
-    while open_nodes:
-        node = open_nodes.pop()
-        match node:
-            case Call(arguments=below):
-                yield node
-                open_nodes += below
-            case Unary(operand=below):
-                open_nodes.append(below)
-            case Binary(left=left, right=right):
-                open_nodes += (left, right)
-            case Branch(condition=condition, then=then, other=other):
-                open_nodes += (condition, then, other)
-            case Choices(items=below):
-                open_nodes += below
-            case _:
-                pass
-
-
-def _without_zone(call: Call) -> bool:
-    words = [
-        part.value for part in call.arguments if isinstance(part, Literal) and isinstance(part.value, str)
-    ]
-    if call.function in ("months", "years"):
-        return not _of_dates(call) and not any(word not in LENGTHS for word in words)
-    return call.function in ZONED and len(call.arguments) < ZONED[call.function]
-
-
-def _of_dates(call: Call) -> bool:
-    """Whether a call's first argument is plainly a date, between which no zone has a say."""
-    first = call.arguments[0]
-    return isinstance(first, Call) and first.function in {"date", "date_of"}
 
 
 def _cases(bench: Bench, problems: Problems) -> None:
@@ -224,26 +187,16 @@ def _terms(version: Version) -> tuple[Term, ...]:
     return version.refund.terms if version.refund else ()
 
 
-def formulas_of(version: Version) -> Formulas:
-    """The text of every formula of a version, and the place of what it belongs to."""
+def _formulas(version: Version) -> Iterator[tuple[Formula, Location]]:
+    """Every formula of a version, and the place of what it belongs to."""
     for value in version.values:
-        yield from _formulas_of_value(value)
+        if isinstance(value.body, Table):
+            yield from ((row.result, row.location) for row in value.body.rows)
+        else:
+            yield value.body, value.location
     for term in _terms(version):
         for deduction in term.deductions:
-            yield from _formulas_of_deduction(deduction)
-
-
-def _formulas_of_value(value: Value) -> Formulas:
-    if isinstance(value.body, Table):
-        yield from ((row.result.text, row.location) for row in value.body.rows)
-    else:
-        yield value.body.text, value.location
-
-
-def _formulas_of_deduction(deduction: Deduction) -> Formulas:
-    for formula in (deduction.amount, deduction.at_least, deduction.at_most):
-        if formula:
-            yield formula.text, deduction.location
+            yield from ((formula, deduction.location) for formula in formulas_of(deduction))
 
 
 def shape_of(condition: Condition) -> object:
@@ -288,6 +241,7 @@ LINTS: tuple[tuple[str, Callable[[Bench, Problems], None]], ...] = (
     ("thresholds are in the currency of the book", _currencies),
     ("messages tell blockers apart", _messages),
     ("conditions tell rules apart", _conditions),
+    ("formulas say what absence means", _absent),
     ("days are counted in a zone", _days),
     ("every version has a case", _cases),
 )

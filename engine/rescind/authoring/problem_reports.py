@@ -13,9 +13,8 @@ from xml.etree import ElementTree as ET
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Problem
 
-__all__ = ["REPORTS", "Lines", "anchor_of", "snippet"]
+__all__ = ["REPORTS", "Lines", "snippet"]
 
-DOCS = "docs/problems.md"
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note"}
 ANNOTATIONS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "notice"}
@@ -69,13 +68,6 @@ def _word_at(line: str, start: int) -> str:
         (at for at, char in enumerate(rest) if char in " ,}]#" or rest[at : at + 2] == ": "), len(rest)
     )
     return rest[:length].removesuffix(":")
-
-
-def anchor_of(code: str) -> str:
-    """Where the page of problems speaks of a code."""
-    title = f"{code} {CODES[code].title}".lower()
-    kept = "".join(char for char in title if char.isalnum() or char in " -_")
-    return f"{DOCS}#{kept.replace(' ', '-')}"
 
 
 def _json(problems: Sequence[Problem], files: Sequence[str]) -> str:

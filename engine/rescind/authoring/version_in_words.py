@@ -21,6 +21,7 @@ from rescind.book.model import (
     Value,
     Version,
 )
+from rescind.book.values_used import values_used
 from rescind.book.vocabulary import NOW
 from rescind.book.words import UNSPECIFIED, RoundingPlace, Share
 from rescind.formula.scope import Formula
@@ -71,7 +72,7 @@ class _Describer:
 
     def describe(self, policy: Policy, definition: Mapping[str, Any]) -> dict[str, Any]:
         version = self._version
-        end = policy.end_of(version)
+        end, used = policy.end_of(version), values_used(version)
         return {
             "schema": SCHEMA,
             "policy": version.policy,
@@ -87,7 +88,7 @@ class _Describer:
             "applies_when": self._when(version.applies_to),
             "blockers": [self._blocker(blocker) for blocker in version.blockers],
             "reviews": [self._review(review) for review in version.reviews],
-            "values": [self._value(value) for value in version.values],
+            "values": [self._value(value) for value in version.values if value.name in used],
             "refund": self._refund(version.refund) if version.refund else None,
             "together": version.together,
             "reasons": dict(version.reasons),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rescind.problems.suggestions import all_of
 from rescind.values.types import RATES, Kind
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "REVIEWS",
     "REVIEW_FIELDS",
     "SUBMITTED",
+    "how_to_declare",
     "known_to_engine",
 ]
 
@@ -48,6 +50,13 @@ ENGINE_FACTS: dict[str, frozenset[Kind]] = {
 # The fields of each record in `request.reviews`.
 REVIEW_FIELDS = {"by": _TEXTS, "outcome": frozenset({Kind.CHOICE}), "decided_at": frozenset({Kind.TIME})}
 
+# How each is declared where it is wanted; the reviews are the only ones that take more than a type.
+_DECLARED = {
+    REVIEWS: "{type: list, default: [], fields: {by: {type: text}, "
+    "outcome: {type: choice, choices: [approve, reject]}, decided_at: {type: time}}}",
+    PROJECTS_ENABLED: "{type: flag, default: false}",
+}
+
 # Facts of these groups are about the caller and the request: nobody is told that no policy reads them.
 _OF_THE_REQUEST = ("account.", "request.")
 
@@ -55,3 +64,14 @@ _OF_THE_REQUEST = ("account.", "request.")
 def known_to_engine(name: str) -> bool:
     """Whether a fact has a use though no policy reads it."""
     return name in ENGINE_FACTS or name.startswith(_OF_THE_REQUEST)
+
+
+def how_to_declare(name: str) -> str:
+    """A hint for a fact that the engine knows and a vocabulary does not declare, or a group of such; "" for others."""
+    if name in ENGINE_FACTS:
+        group, _, own = name.rpartition(".")
+        entry = f"`{own}: {_DECLARED.get(name) or f'{{type: {max(ENGINE_FACTS[name])}, optional: true}}'}`"
+        where = f"under `{group}` " if group else ""
+        return f"the engine knows it: declare {entry} {where}in the vocabulary"
+    held = [known for known in ENGINE_FACTS if known.startswith(f"{name}.")]
+    return f"the engine knows {all_of(held)}: declare those that are sent" if held else ""

@@ -6,10 +6,10 @@ knows its place and says in `needs` what the author asked for, in words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rescind.book.vocabulary import Vocabulary
@@ -41,11 +41,13 @@ __all__ = [
     "Asked",
     "Blocker",
     "Book",
+    "BookWords",
     "Compare",
     "Condition",
     "Deduction",
     "Has",
     "Instrument",
+    "Joint",
     "Leaf",
     "Name",
     "Not",
@@ -60,6 +62,7 @@ __all__ = [
     "Term",
     "Value",
     "Version",
+    "fold",
     "leaves",
 ]
 
@@ -77,10 +80,14 @@ class Op(StrEnum):
 
 @frozen
 class Name:
-    """A fact or value read at run time, with its type."""
+    """A fact or value read at run time, with its type.
+
+    `certain`: it is never unknown, as `now` and facts that may be left out are.
+    """
 
     name: str
     type: Type
+    certain: bool = False
 
 
 # What the author of a leaf asked for, as plain data: `{"operator": "over", "operand": …}` with the word of the language
@@ -156,20 +163,36 @@ class Not:
 
 
 Condition = AllOf | AnyOf | Not | Leaf
+Joint = type[AllOf] | type[AnyOf]
+Result = TypeVar("Result")
 ALWAYS = AllOf(())
 NEVER = AnyOf(())
 
 
-def leaves(condition: Condition) -> Iterator[Leaf]:
-    """The leaves of a condition in the order of the file."""
+def fold(
+    condition: Condition,
+    leaf: Callable[[Leaf], Result],
+    joint: Callable[[Joint, list[Result]], Result],
+    denied: Callable[[Result], Result],
+) -> Result:
+    """What becomes of a condition from its leaves up; `joint` is told whether all or any of the parts must hold."""
     match condition:
         case AllOf(items) | AnyOf(items):
-            for item in items:
-                yield from leaves(item)
+            return joint(type(condition), [fold(item, leaf, joint, denied) for item in items])
         case Not(item):
-            yield from leaves(item)
+            return denied(fold(item, leaf, joint, denied))
         case _:
-            yield condition
+            return leaf(condition)
+
+
+def leaves(condition: Condition) -> tuple[Leaf, ...]:
+    """The leaves of a condition in the order of the file."""
+    return fold(
+        condition,
+        leaf=lambda leaf: (leaf,),
+        joint=lambda _, parts: tuple(leaf for part in parts for leaf in part),
+        denied=lambda part: part,
+    )
 
 
 @frozen
@@ -370,6 +393,14 @@ class Policy:
 
 
 @frozen
+class BookWords:
+    """What the book calls that which is asked for: `Unsubscription allowed`, `cannot be unsubscribed`."""
+
+    cancellation: str = "Cancellation"
+    cancelled: str = "cancelled"
+
+
+@frozen
 class Book:
     """A whole book: the vocabulary and the policies in the order in which they are tried."""
 
@@ -380,6 +411,7 @@ class Book:
     vocabulary: Vocabulary
     calendars: Mapping[str, BusinessCalendar]
     policies: tuple[Policy, ...]
+    words: BookWords = BookWords()
 
     def tried(self) -> tuple[Policy, ...]:
         """The policies in the order in which they are tried: from the first one on, following `otherwise`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from rescind.book.vocabulary import Vocabulary
+from rescind.book.vocabulary import NOW, Fact, Vocabulary
 from rescind.values.types import Kind, Type
 
 __all__ = ["BrokenNameError", "Names"]
@@ -36,10 +36,19 @@ class Names(Mapping[str, Type]):
         self._declared[name] = None
         return True
 
+    def fact(self, name: str) -> Fact | None:
+        """The fact of this name, None for a value or a figure."""
+        return self._vocabulary.facts.get(name)
+
     def optional(self, name: str) -> bool:
         """Whether a name may be absent at run time."""
         fact = self._vocabulary.fact_of(name)
         return bool(fact and fact.optional)
+
+    def certain(self, name: str) -> bool:
+        """Whether a name is never unknown: `now`, and a fact that is optional or has a default."""
+        fact = self._vocabulary.fact_of(name)
+        return name == NOW or bool(fact and not fact.required)
 
     def __getitem__(self, name: str) -> Type:
         if name in self._known:

@@ -17,9 +17,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from rescind.book.digest import digest_of
-from rescind.book.model import Book, Policy, Version
+from rescind.book.model import Book, BookWords, Policy, Version
+from rescind.book.own_names import in_own_names
 from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
+from rescind.book.renamed_facts import renamed
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
 from rescind.formula.business_calendars import BusinessCalendar, calendar_problem
 from rescind.problems.problem import Location, Problem, Problems
@@ -40,6 +42,7 @@ KINDS = {
     "shared": "a file of shared rules",
 }
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
+MAX_WORD = 60
 MAX_FILES = 1_000  # looked at for a hint
 
 
@@ -58,6 +61,8 @@ class BookReader:
         self._hints: dict[Problem, str] = {}
         self.documents: dict[str, tuple[str, Document]] = {}
         self._zone = ZoneInfo("UTC")
+        self._home = ""  # the currency of the book
+        self._known: Vocabulary | None = None
 
     def read(self) -> Book | None:
         """The book, or None where it cannot be built."""
@@ -121,8 +126,11 @@ class BookReader:
 
             if error.location.path != document.path:
                 kind, document = self.documents[error.location.path]
-            if validate(document, kind, self._problems) and not self._faulty(document):
-                self._problems.add("R0199", str(error), error.location)
+            found = Problems()
+            if validate(document, kind, found) and not self._faulty(document):
+                found.add("R0199", str(error), error.location)
+            named = in_own_names(found, self._known, self._home) if self._known else found
+            self._problems.extend(named)
             return None
 
     def _faulty(self, document: Document) -> bool:
@@ -132,13 +140,22 @@ class BookReader:
 
     def _book(self, document: Document) -> Book | None:
         root = Node(document).only(
-            "schema", "title", "description", "timezone", "currency", "facts", "calendars", "policies"
+            "schema",
+            "title",
+            "description",
+            "timezone",
+            "currency",
+            "facts",
+            "calendars",
+            "policies",
+            "words",
         )
         root.child("schema").one_of("rescind/book/1")
         self._zone = self._timezone(root.child("timezone"))
         facts = root.child("facts")
         vocabulary_file = self._document(facts.text(), "facts", facts)
         vocabulary = self._shaped(self._vocabulary, vocabulary_file, "facts") if vocabulary_file else None
+        self._known, self._home = vocabulary, self._currency(root)
         calendars = self._calendars(root)
         policies = self._policies(root, vocabulary, calendars) if vocabulary else []
         if vocabulary is None:
@@ -147,10 +164,22 @@ class BookReader:
             document.path,
             root.child("title").text(MAX_TITLE),
             self._zone,
-            self._currency(root),
+            self._home,
             vocabulary,
             calendars,
             tuple(policies),
+            self._words(root),
+        )
+
+    def _words(self, root: Node) -> BookWords:
+        node = root.get("words")
+        if not node:
+            return BookWords()
+        known = BookWords()
+        node.only("cancellation", "cancelled", "description")
+        return BookWords(
+            node.text_of("cancellation", MAX_WORD) or known.cancellation,
+            node.text_of("cancelled", MAX_WORD) or known.cancelled,
         )
 
     def _vocabulary(self, document: Document) -> Vocabulary:
@@ -208,7 +237,7 @@ class BookReader:
     def _policies(
         self, root: Node, vocabulary: Vocabulary, calendars: Mapping[str, BusinessCalendar]
     ) -> list[Policy]:
-        setting = Setting(vocabulary, self._zone, calendars, self._fragment)
+        setting = Setting(vocabulary, self._zone, calendars, self._fragment, self._home)
         raw_calendars = root.get("calendars")
         meaning = raw_calendars.mapping() if raw_calendars else {}
         return [self._policy(node, setting, meaning) for node in root.child("policies").each()]
@@ -281,7 +310,11 @@ class BookReader:
             self._problems.extend(found)
 
     def _hinted(self, problem: Problem) -> Problem:
-        return replace(problem, hint=self._hints.get(problem, problem.hint))
+        if problem not in self._hints:
+            return problem
+        texts = [document.text for kind, document in self.documents.values() if kind in {"policy", "shared"}]
+        moved = renamed(problem, self._known, texts) if self._known else None
+        return moved or replace(problem, hint=self._hints[problem])
 
     def _named(self, version: Version, name: Node, document: Document) -> Version:
         """The version under the name that the book gives it; that in its file must be the same."""

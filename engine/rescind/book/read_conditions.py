@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rescind.book.engine_facts import how_to_declare
+from rescind.book.literal_hints import Meant, label_hint
 from rescind.book.model import NEVER, AllOf, AnyOf, Asked, Compare, Condition, Has, Name, Not, Op, Present
-from rescind.book.names_in_scope import BrokenNameError, Names
+from rescind.book.names_in_scope import BrokenNameError
 from rescind.book.vocabulary import NOW
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.strict_access import Node
 from rescind.values.convert import describe, faults_of, plain, reader, typed
 from rescind.values.types import COMPARABLE, ORDERED, RATES, Kind, Type, a_type
-from rescind.values.units import UnitError
+from rescind.values.units import UnitError, currencies
 
 __all__ = ["OPERATORS", "ConditionReader"]
 
@@ -39,6 +42,9 @@ TWINS |= {moment: amount for amount, moment in TWINS.items()}
 EQUAL = {"is": (Op.IS, ""), "is_not": (Op.IS_NOT, "not")}
 JOINTS = frozenset({"all", "any", "not"})
 MAX_ITEMS = 1_000
+# An amount in a currency of two decimals with a third one, which is zero.
+TWO_DECIMALS = 2
+THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{2}0) ?[A-Z]{3}")
 MAX_DIGITS = 18
 # Every operator, and the kinds it fits. `present` is asked of what may be absent, whatever its kind.
 OPERATORS: Mapping[str, frozenset[Kind]] = {
@@ -53,8 +59,9 @@ OPERATORS: Mapping[str, frozenset[Kind]] = {
 class ConditionReader:
     """Reads conditions against the names of one version."""
 
-    def __init__(self, names: Names, zone: ZoneInfo, problems: Problems) -> None:
-        self._names = names
+    def __init__(self, meant: Meant, zone: ZoneInfo, problems: Problems) -> None:
+        self._names = meant.names
+        self._meant = meant
         self._zone = zone
         self._problems = problems
 
@@ -91,9 +98,10 @@ class ConditionReader:
     def name(self, name: str, place: Location) -> Name:
         """A name with its type; an unknown one is a problem and raises `BrokenNameError`."""
         try:
-            return Name(name, self._names[name])
+            return Name(name, self._names[name], self._names.certain(name))
         except KeyError:
-            hint = did_you_mean(name, self._names) or "declare it in the vocabulary or under `values`"
+            hint = how_to_declare(name) or did_you_mean(name, self._names)
+            hint = hint or "declare it in the vocabulary or under `values`"
             message = f"`{name}` is not a fact or a value"
             if members := [known for known in self._names if known.startswith(f"{name}.")]:
                 message, hint = f"`{name}` is a group, not a fact", f"it holds {one_of(members, 6)}"
@@ -103,7 +111,10 @@ class ConditionReader:
     def equals(self, subject: Name, choice: str, node: Node) -> Condition:
         """`subject` is `choice`, for a row of a matrix whose cells are at `node`."""
         if choice not in subject.type.choices:
-            hint = did_you_mean(choice, subject.type.choices) or f"one of {one_of(subject.type.choices)}"
+            fact = self._names.fact(subject.name)
+            labelled = label_hint(choice, fact.labels) if fact else ""
+            near = labelled or did_you_mean(choice, subject.type.choices)
+            hint = near or f"one of {one_of(subject.type.choices)}"
             self._problems.add(
                 "R0203", f"`{choice}` is not a choice of `{subject.name}`", node.key_location, hint
             )
@@ -225,14 +236,28 @@ class ConditionReader:
         try:
             value = reader(_literal_type(subject.type), self._zone)(raw)
         except UnitError as error:
+            code = _literal_code(error)
+            meant = self._meant.hint(subject.name, subject.type, raw) if code == "R0203" else ""
             for _, message, hint in faults_of(error):
-                self._problems.add(_literal_code(error), f"`{subject.name}`: {message}", node.location, hint)
+                self._problems.add(code, f"`{subject.name}`: {message}", node.location, meant or hint)
             raise BrokenNameError(subject.name) from None
         if subject.type.kind is Kind.MONEY:
+            self._thousands(str(raw), plain(value, subject.type, self._zone), node)
             self._rates_for(subject, value.currency, node.location)
         if subject.type.kind is Kind.NUMBER:
             self._digits(value, node)
         return value
+
+    def _thousands(self, written: str, read: Any, node: Node) -> None:
+        """Half the world writes a point between thousands."""
+        if THOUSANDS.fullmatch(written) and currencies()[written[-3:]] == TWO_DECIMALS:
+            meant = written.replace(".", "")
+            self._problems.add(
+                "R0241",
+                f"`{written}` is read as `{read}`",
+                node.location,
+                f"write `{meant}` if thousands are meant, else `{read}`",
+            )
 
     def _digits(self, value: Fraction, node: Node) -> None:
         """Numbers are compared as integers of 64 bits, scaled by the decimals of the literal."""
@@ -282,7 +307,9 @@ class ConditionReader:
 
     def _between(self, subject: Name, node: Node, place: Location) -> Condition:
         if not isinstance(node.data, list) or len(node.data) != 2:
-            self._problems.add("R0206", "expected a list of two ends, `[low, high]`", node.location)
+            self._problems.add(
+                "R0206", "expected a list of two ends, `[low, high]`", node.location, _ends(node.data)
+            )
             return NEVER
         low, high = (self._operand(subject, item) for item in node.each())
         if not isinstance(low, Name) and not isinstance(high, Name) and _reversed(low, high):
@@ -307,7 +334,8 @@ class ConditionReader:
         try:
             value = member(node.scalar())
         except UnitError as error:
-            self._problems.add("R0203", f"`{subject.name}`: {error}", node.location, error.hint)
+            hint = self._meant.hint(subject.name, subject.type, node.data) or error.hint
+            self._problems.add("R0203", f"`{subject.name}`: {error}", node.location, hint)
             return NEVER
         return Has(subject, value, f"has {value}", place)
 
@@ -321,7 +349,6 @@ class ConditionReader:
                 place,
                 "leave the line out, or declare the fact `optional: true`",
             )
-            return AllOf(()) if node.data else NEVER
         present = Present(subject, "present", place)
         return present if node.data else Not(present)
 
@@ -350,6 +377,14 @@ def _comparable(one: Type, other: Type) -> bool:
     if one.kind in texts and other.kind in texts:
         return True
     return one.kind is other.kind and one.kind in COMPARABLE and one.calendar == other.calendar
+
+
+def _ends(raw: object) -> str:
+    """How to write the range that was probably meant."""
+    ends = re.fullmatch(r"(\S+?)\s*(?:-|–|to|\.\.|and)\s*(\S+)", raw) if isinstance(raw, str) else None
+    if ends:
+        return f"write `[{ends[1]}, {ends[2]}]`"
+    return "for one end alone write `at_least` or `at_most`, of moments `not_before` or `not_after`"
 
 
 def _reversed(low: Any, high: Any) -> bool:

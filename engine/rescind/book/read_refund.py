@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rescind.book.literal_hints import label_hint
 from rescind.book.model import ALWAYS, Deduction, Instrument, Name, Refund, Route, Term
 from rescind.book.names_in_scope import BrokenNameError
 from rescind.book.read_section import PartReader, attempt, whole
 from rescind.book.words import BelowZero, CountsAs, Destination, RoundingPlace, Share, Split
 from rescind.problems.problem import Location
-from rescind.problems.suggestions import did_you_mean
+from rescind.problems.suggestions import all_of, did_you_mean
 from rescind.source.strict_access import NAME, Node
 from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
@@ -130,7 +131,9 @@ class RefundReader:
     def _known_instrument(self, name: str, node: Node, paid: Name) -> bool:
         if name in paid.type.choices:
             return True
-        hint = did_you_mean(name, paid.type.choices)
+        fact = self._parts.vocabulary.facts.get(paid.name)
+        near = label_hint(name, fact.labels if fact else {}) or did_you_mean(name, paid.type.choices)
+        hint = near or f"its instruments are {all_of(paid.type.choices)}"
         self._problems.add(
             "R0203", f"`{name}` is not an instrument of `{paid.name}`", node.key_location, hint
         )

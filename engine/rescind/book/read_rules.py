@@ -53,16 +53,31 @@ class RuleReader:
 
     def _review(self, node: Node) -> Review:
         node.only("id", "when", "unless", "by", "within", "on_timeout", "scope", "reason", "description")
+        within = self._within(node.child("within"))
+        self._check_timeout(node)
         return Review(
             node.child("id").id(),
             self._parts.when(node),
             node.child("by").id(),
-            self._within(node.child("within")),
+            within,
             node.child("on_timeout").word(OnTimeout),
             node.word_of("scope", ReviewScope.ORDER),
             node.text_of("reason", MAX_MESSAGE),
             node.location,
         )
+
+    def _check_timeout(self, node: Node) -> None:
+        """Where no time runs out, nothing is ever approved because it did."""
+        if (
+            node.child("within").text() == UNSPECIFIED
+            and node.child("on_timeout").text() == OnTimeout.APPROVE
+        ):
+            self._problems.add(
+                "R0233",
+                f"the review `{node.child('id').id()}` approves when its time runs out, and has no time limit",
+                node.child("on_timeout").location,
+                "write `within: 24h`, or `on_timeout: unspecified`",
+            )
 
     def _within(self, node: Node) -> Duration | None:
         if node.text() == UNSPECIFIED:

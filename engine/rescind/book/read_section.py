@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from rescind.book.engine_facts import how_to_declare
+from rescind.book.literal_hints import Meant
 from rescind.book.model import ALWAYS, AllOf, Condition, Name, Not, leaves
 from rescind.book.names_in_scope import BrokenNameError, Names
 from rescind.book.read_conditions import ConditionReader
@@ -32,12 +34,16 @@ Result = TypeVar("Result")
 
 @frozen
 class Setting:
-    """What of the book a version is read against. `fragment` opens the file that an `include:` names."""
+    """What of the book a version is read against. `fragment` opens the file that an `include:` names.
+
+    `currency` is the home currency of the book, for hints; "" where it names none.
+    """
 
     vocabulary: Vocabulary
     zone: ZoneInfo
     calendars: Mapping[str, BusinessCalendar]
     fragment: Fragments
+    currency: str = ""
 
 
 class PartReader:
@@ -47,13 +53,14 @@ class PartReader:
         self.names = names
         self.vocabulary = setting.vocabulary
         self.problems = problems
-        self.conditions = ConditionReader(names, setting.zone, problems)
+        self.conditions = ConditionReader(Meant(names, setting.currency), setting.zone, problems)
         self.used: set[str] = set()
         self._scope = Scope(
             types=names,
             optional=frozenset(name for name in names if names.optional(name)),
             zone=setting.zone,
             calendars=setting.calendars,
+            undeclared=how_to_declare,
         )
 
     def formula(self, node: Node, expect: Type | None = None) -> Formula:

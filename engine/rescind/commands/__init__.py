@@ -27,11 +27,11 @@ VERBS = {
     "check": VerbRow("rescind.commands.check:check", "Find every problem in a book of policies."),
     "decide": VerbRow("rescind.commands.decide:decide", "Decide one case or many, as a dry run."),
     "list": VerbRow(
-        "rescind.commands.list:list_", "List resources as allowed or not allowed to be unsubscribed."
+        "rescind.commands.list:list_", "List resources as allowed or not allowed to be cancelled."
     ),
     "request": VerbRow(
         "rescind.commands.request:request",
-        "Unsubscribe from one resource or many: the order, and its reviews.",
+        "Cancel one resource or many: the order, and its reviews.",
     ),
     "test": VerbRow("rescind.commands.test:test", "Run the authors' cases, with coverage and mutants."),
     "show": VerbRow("rescind.commands.show:show", "Say in plain English what a policy says."),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rescind.authoring.author_problems import deployment_problems, inspect_book
-from rescind.authoring.problem_reports import REPORTS, Lines, anchor_of, snippet
+from rescind.authoring.problem_reports import REPORTS, Lines, snippet
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Problem, Problems
 from rescind.problems.suggestions import did_you_mean
@@ -144,7 +144,7 @@ def _text(problems: Sequence[Problem], path: Path) -> None:
         click.echo(problem_line(problem), err=True)
         _show_line(problem, lines)
         if problem.code not in linked:
-            click.echo(click.style(f"    see {anchor_of(problem.code)}", dim=True), err=True)
+            click.echo(click.style(f"    rescind explain {problem.code}", dim=True), err=True)
         linked.add(problem.code)
     click.echo(_summary(problems, path))
 

@@ -1,4 +1,4 @@
-"""`rescind list`: which resources may be unsubscribed and which may not, with search, filters and order."""
+"""`rescind list`: which resources may be cancelled and which may not, with search, filters and order."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _sort_key(ctx: click.Context, parameter: click.Parameter, value: str | None)
 @click.option("--product-type", multiple=True, help="Only this product type. May be repeated.")
 @click.option("--region", multiple=True, help="Only this region. May be repeated.")
 @click.option("--enterprise-project", multiple=True, help="Only this enterprise project. May be repeated.")
-@click.option("--allowed", "only", flag_value="allowed", help="Only what may be unsubscribed.")
+@click.option("--allowed", "only", flag_value="allowed", help="Only what may be cancelled.")
 @click.option("--not-allowed", "only", flag_value="not-allowed", help="Only what may not, and why.")
 @click.option(
     "--sort", metavar="COLUMN", callback=_sort_key, help=f"By {', '.join(SORTS)}; -refund: largest first."
@@ -129,7 +129,7 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     layout: str,
     format_: str,
 ) -> None:
-    """List the resources in FACTS as allowed or not allowed to be unsubscribed, with every reason.
+    """List the resources in FACTS as allowed or not allowed to be cancelled, with every reason.
 
     FACTS is JSON Lines, a JSON or YAML list, or CSV with dotted column names; `-` is standard input. JSON Lines and
     CSV of any length take little memory, sorted or not. A row with errors is not allowed and says why.
@@ -149,7 +149,7 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         source = _Source(file, progress)
         listed = engine.list(source.facts(), at=moment, filters=filters, policy=policy, version=version)
         rows = _picked(source.plain(listed, report=layout in ("table", "csv")), only, sort, limit)
-        FORMATS[layout](_counted(rows, tally, progress))
+        FORMATS[layout](_counted(rows, tally, progress), engine.book.words)
     if layout == "table":
         click.echo(f"\n{tally.line()}\nas of {format_time(moment, engine.book.zone)}{'' if at else CLOCK}")
     if tally.outcomes[ERROR]:

@@ -78,7 +78,7 @@ class _Request(Verb):
 @click.option("--reason", metavar="R", help="Why; one that the policies list. Default: the one in the facts.")
 @click.option("--confirm", is_flag=True, help="Submit the request. Without it the output is a preview.")
 @click.option("--number", metavar="N", help="The number of the order. Default: made from the content.")
-@click.option("--all-or-nothing", is_flag=True, help="Fail where any resource cannot be unsubscribed.")
+@click.option("--all-or-nothing", is_flag=True, help="Fail where any resource cannot be cancelled.")
 @click.option(
     "--input",
     "input_",
@@ -100,9 +100,9 @@ def request(  # noqa: PLR0913, PLR0917 - one parameter for each option
     confirm: bool,
     all_or_nothing: bool,
 ) -> None:
-    """Unsubscribe from the resources in FACTS: one makes a single order, many a combined order with a line for each.
+    """Cancel the resources in FACTS: one makes a single order, many a combined order with a line for each.
 
-    Resources that cannot be unsubscribed are left out and reported. Nothing is stored: the order is the output, and
+    Resources that cannot be cancelled are left out and reported. Nothing is stored: the order is the output, and
     `rescind request show` and `rescind request status` read it.
 
     Ends with status 0, or 1 where the request cannot be placed, with every reason.
@@ -179,7 +179,7 @@ class _Source:
 @click.option("--line", metavar="NUMBER", help="Only the line of this order number or resource, in full.")
 @format_option(*DOCUMENT_FORMATS)
 def show(order: str, line: str | None, format_: str) -> None:
-    """Show the combined order in the file ORDER, or one line of it: its unsubscription and its refund in full."""
+    """Show the combined order in the file ORDER, or one line of it: its decision and its refund in full."""
     document, _ = _document(order)
     if line is None:
         echo_document(format_, document, _told(order, lambda: order_text(document, "")))

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from rescind.book.engine_facts import SUBMITTED
 from rescind.book.model import Book, Policy, Version
 from rescind.deciding.decision import Decision, NotApplied
-from rescind.deciding.evaluation import Evaluation, Sums, ask_whether_it_applies, evaluate
+from rescind.deciding.evaluation import Evaluation, Sums, evaluate
+from rescind.deciding.explain_unknown import undecided
 from rescind.deciding.governing_version import GoverningVersion
 from rescind.deciding.make_decision import DecisionMaker
 from rescind.deciding.programs import Programs
@@ -47,6 +48,7 @@ class CaseDecider:
     def __init__(self, book: Book, definitions: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
         self.vocabulary = book.vocabulary
         self.zone = book.zone
+        self.words = book.words
         self._reader = FactsReader(book.vocabulary, book.zone)
         self.slots = self._reader.slots
         self._tried = book.tried()
@@ -109,7 +111,7 @@ class CaseDecider:
                 closed.append(each)
                 tried.append(NotApplied(each.id, "", None))
                 continue
-            evaluation = self._evaluated(governing, values)
+            evaluation = _evaluated(self._program(governing), values)
             if evaluation.verdict.applies:
                 return self._maker.decision(evaluation, at, tuple(tried))
             tried.append(NotApplied(each.id, governing.version, evaluation))
@@ -122,7 +124,7 @@ class CaseDecider:
         if decision.version is None:
             return decision
         program = self._program(decision.version)
-        return self._maker.decision(evaluate(program, values, sums), at, decision.not_applied)
+        return self._maker.decision(_evaluated(program, values, sums), at, decision.not_applied)
 
     def _program(self, version: Version) -> Program:
         return self.programs[version.policy, version.version]
@@ -138,20 +140,9 @@ class CaseDecider:
         if (
             earlier
             and earlier is not policy.versions[-1]
-            and self._evaluated(earlier, values).verdict.applies
+            and _evaluated(self._program(earlier), values).verdict.applies
         ):
             raise self._governing.none_in_force([policy], values)
-
-    def _evaluated(self, version: Version, values: list[Any]) -> Evaluation:
-        """A policy asked. Where it does not apply its other facts may be missing, else that is an error."""
-        program = self._program(version)
-        if ABSENT not in program.needed(values):
-            return evaluate(program, values)
-        if ABSENT not in program.applies_needed(values):
-            evaluation = ask_whether_it_applies(program, values)
-            if not evaluation.verdict.applies:
-                return evaluation
-        raise FactsError(problems=self._reader.missing(program.needs, values, version.policy))
 
     def _also_missing(self, facts: object, at: int) -> list[Problem]:
         """What is missing beside what is wrong, as far as the readable facts tell which policy is in play."""
@@ -164,7 +155,7 @@ class CaseDecider:
         for policy in self._tried:
             try:
                 version = self._governing.in_force(policy, values)
-                if version is None or not self._evaluated(version, values).verdict.applies:
+                if version is None or not _evaluated(self._program(version), values).verdict.applies:
                     continue
             except FactsError as error:
                 missing = [found for found in error.problems if found.code == "R0901"]
@@ -191,6 +182,14 @@ def moment_in(at: Moment, zone: ZoneInfo) -> int:
     if not FIRST <= moment <= LAST:
         raise facts_error("R0904", "at", "the evaluation time lies outside of the years 1 to 9999")
     return moment
+
+
+def _evaluated(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
+    """A policy asked. Raises `FactsError` where something is unknown on which the answer depends."""
+    evaluation = evaluate(program, values, sums)
+    if evaluation.verdict.undecided:
+        raise undecided(evaluation)
+    return evaluation
 
 
 def _mentions(paths: Iterable[str], name: str) -> bool:

@@ -20,7 +20,14 @@ from rescind.book.words import UNSPECIFIED, LineColumn, Outcome, ReviewScope
 from rescind.deciding.decision_forms import CURRENT, FORMS, Form
 from rescind.deciding.derivation import Step
 from rescind.deciding.evaluation import Evaluation, Reason
-from rescind.deciding.recorded_evaluation import recorded, steps_of
+from rescind.deciding.recorded_evaluation import (
+    flag_steps,
+    open_blockers_of,
+    recorded,
+    steps_of,
+    unknown_values_of,
+    why_unknown_of,
+)
 from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.deciding.settled_part import hash_of, settled_part
@@ -32,11 +39,12 @@ from rescind.deciding.typed_results import (
     refund_result,
     request_result,
 )
+from rescind.problems.problem import Problem
 from rescind.problems.suggestions import one_of
-from rescind.values.types import Kind, Type
+from rescind.values.types import Type
 from rescind.values.units import format_duration, format_money, format_time
 
-__all__ = ["Blocked", "Decision", "NotApplied", "Reviewed"]
+__all__ = ["Blocked", "Decision", "NotApplied", "Reviewed", "Undetermined"]
 
 COLUMNS = tuple(map(str, LineColumn))
 
@@ -99,6 +107,26 @@ class Reviewed(NamedTuple):
     def id(self) -> str:
         """The id of the review."""
         return self.review.id
+
+
+class Undetermined(NamedTuple):
+    """A blocker of which it is unknown whether it matches, in a case that another one blocks."""
+
+    blocker: Blocker
+    run: Evaluation
+
+    def __repr__(self) -> str:
+        return f"Undetermined({self.id})"
+
+    @property
+    def why(self) -> tuple[Problem, ...]:
+        """What is missing or failed."""
+        return why_unknown_of(self.run, blocker_name(self.blocker))
+
+    @property
+    def id(self) -> str:
+        """The id of the blocker."""
+        return self.blocker.id
 
 
 class NotApplied(NamedTuple):
@@ -204,6 +232,18 @@ class Decision(NamedTuple):
         return self.run.computed() if self.run else {}
 
     @property
+    def undetermined(self) -> tuple[Undetermined, ...]:
+        """The blockers of a blocked case of which it is unknown whether they match."""
+        if self.outcome != Outcome.BLOCKED or self.run is None:
+            return ()
+        return tuple(Undetermined(each, self.run) for each in open_blockers_of(self.run))
+
+    @property
+    def unknown_values(self) -> Mapping[str, tuple[Problem, ...]]:
+        """The values that were asked for and have none, with why. The answer does not depend on them."""
+        return unknown_values_of(self.run) if self.run else {}
+
+    @property
     def working(self) -> tuple[Step, ...]:
         """How each figure came about, in the order of computation."""
         return steps_of(self.run, self.settlement) if self.run else ()
@@ -239,12 +279,15 @@ class Decision(NamedTuple):
             result["settled"] = self.settled
         result |= {
             "blockers": [self._blocked(blocked, form) for blocked in self.blockers],
+            **self._undetermined(),
             "reviews": [self._reviewed(reviewed, form) for reviewed in self.reviews],
             "refund": _refund(self.settlement, form) if self.settlement else None,
         }
         if self.standing:
             result["request"] = self._request(self.standing)
         result["values"] = self._values(form)
+        if unknown := self.unknown_values:
+            result["unknown_values"] = {name: [*map(_cause, why)] for name, why in unknown.items()}
         if self.not_applied:
             key = "path" if self.version else "failed"
             result[key] = [self._not_applied(tried, form) for tried in self.not_applied]
@@ -261,6 +304,14 @@ class Decision(NamedTuple):
         if blocker.remedy:
             result["remedy"] = blocker.remedy
         return result | self._why(blocked, form) | {"at": _at(blocker.location)}
+
+    def _undetermined(self) -> dict[str, Any]:
+        """The blockers that are unknown, where there are any."""
+        rows = [
+            {"id": each.id, "why": [*map(_cause, each.why)], "at": _at(each.blocker.location)}
+            for each in self.undetermined
+        ]
+        return {"undetermined": rows} if rows else {}
 
     def _reviewed(self, reviewed: Reviewed, form: Form) -> dict[str, Any]:
         review = reviewed.review
@@ -285,7 +336,7 @@ class Decision(NamedTuple):
 
     def _because(self, of: Blocked | Reviewed | NotApplied, form: Form) -> list[dict[str, Any]]:
         reasons = of.because
-        behind = _steps_behind(reasons, of.run) if form.decided_by else {}
+        behind = flag_steps(of.run, reasons) if form.decided_by and of.run else {}
         rows = []
         for reason in reasons:
             row = form.reason(reason, self.zone)
@@ -333,14 +384,6 @@ def _arrived(
     return Decision(outcome, version, at, MappingProxyType(subject), *rest)
 
 
-def _steps_behind(reasons: tuple[Reason, ...], run: Evaluation | None) -> dict[str, Step]:
-    """Of the flags among reasons, how those came about that the policy computes."""
-    flags = {reason.name for reason in reasons if reason.type.kind is Kind.FLAG}
-    if run is None or flags.isdisjoint(run.computed()):
-        return {}
-    return {step.name: step for step in steps_of(run, None) if step.name in flags}
-
-
 def _refund(settled: Settlement, form: Form) -> dict[str, Any]:
     def money(minor: int | Fraction) -> Any:
         return form.money(minor, settled.currency)
@@ -375,6 +418,11 @@ def _policy(version: Version) -> dict[str, Any]:
         "digest": version.digest,
         "draft": version.draft,
     }
+
+
+def _cause(problem: Problem) -> dict[str, str]:
+    """What is missing or failed: its code, where in the facts or in the policy, and the words."""
+    return {"code": problem.code, "path": problem.location.path, "message": problem.message}
 
 
 def _at(location: Any) -> str:

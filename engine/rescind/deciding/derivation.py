@@ -20,7 +20,7 @@ from rescind.problems.problem import Location
 from rescind.values.types import Kind, Type
 from rescind.values.units import Money
 
-__all__ = ["RETURNED", "Step", "working"]
+__all__ = ["RETURNED", "Step", "value_step", "working"]
 
 MONEY = Type(Kind.MONEY)
 # How the names of the steps begin that say what an instrument gets back; no value and no deduction has a point in it.
@@ -57,22 +57,22 @@ def working(run: Evaluation, settlement: Settlement | None) -> tuple[Step, ...]:
 
 
 def _values(run: Evaluation) -> list[Step]:
-    steps = []
-    for name, result in run.in_order():
-        value = run.program.values[name]
-        if isinstance(value.body, Table):
-            steps.append(_row_step(run, value, value.body, result))
-        else:
-            formula = value.body
-            inputs = _inputs(run, formula)
-            at = value.location
-            steps.append(Step(name, formula.text, inputs, result, value.type, None, at, formula.zone))
-    return steps
+    return [value_step(run, name, result) for name, result in run.in_order()]
+
+
+def value_step(run: Evaluation, name: str, result: Any) -> Step:
+    """How a value of the policy came about that is known to be `result`."""
+    value = run.program.values[name]
+    if isinstance(value.body, Table):
+        return _row_step(run, value, value.body, result)
+    formula = value.body
+    inputs = _inputs(run, formula)
+    return Step(name, formula.text, inputs, result, value.type, None, value.location, formula.zone)
 
 
 def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
     """A value by cases: the row that held, and what made it hold."""
-    row = run.row_of(value)
+    row = run.row_of(value.name)
     because = run.because(row_name(value, table.rows.index(row) + 1))
     words = " and ".join(
         f"{reason.name} is {'not ' if reason.denied else ''}{reason.needs}" for reason in because
@@ -85,8 +85,10 @@ def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
 
 
 def _inputs(run: Evaluation, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:
+    """What went in; a name that has no value was not needed."""
     names = dict.fromkeys(name for formula in formulas if formula for name in formula.names)
-    return tuple((name, run.read(name), run.program.type_of(name)) for name in names)
+    found = [(name, run.known(name), run.program.type_of(name)) for name in names]
+    return tuple(row for row in found if row[1] is not None)
 
 
 def _deductions(run: Evaluation, settlement: Settlement) -> list[Step]:

@@ -1,24 +1,30 @@
-"""The state of one decision: which conditions held, why, and what each value is."""
+"""The state of one decision: which conditions hold, which are unknown, why, and what each value is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
-from rescind.book.model import Asked, Row, Table, Value
-from rescind.deciding.settle import Settlement, settle, why_unsettled
-from rescind.deciding.verdict import Fired
+from rescind.book.model import Asked, Row, Table
+from rescind.deciding.settle import Settlement, settle
+from rescind.deciding.verdict import Fired, Rules
 from rescind.deciding.version_program import Program
-from rescind.formula.runtime_values import FormulaError
+from rescind.formula.runtime_values import FormulaError, UnknownError
+from rescind.formula.scope import Formula
 from rescind.matching.request_reviews import SUM_PREFIX, summed
-from rescind.problems.exceptions import EngineError, FactsError, facts_error
+from rescind.matching.two_fillings import Cell
+from rescind.problems.exceptions import EngineError
 from rescind.values.types import ABSENT, RATES, Type
-from rescind.values.units import Money
+from rescind.values.units import Money, exchanged
 
-__all__ = ["Evaluation", "Reason", "Sums", "ask_whether_it_applies", "evaluate"]
+__all__ = ["Evaluation", "Reason", "Sums", "evaluate"]
 
 # A figure's name and a currency to its sum over the request, as money in that currency; see `request_sums`.
 Sums = Callable[[str, str], Any]
+
+# The name under which the settlement is computed, beside the values; no fact and no value may have it.
+REFUND = "refund"
 
 
 class Reason(NamedTuple):
@@ -39,79 +45,69 @@ class Reason(NamedTuple):
 
 
 def evaluate(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
-    """Decide one case. `values` are typed facts by slot, and last the instant that it is judged as of.
+    """Find out which conditions of one case hold, as far as its decision asks for them.
 
-    `sums` gives the sums of its request to the reviews of the whole request; without it the case is all of it.
+    `values` are typed facts by slot, and last the instant that it is judged as of. `sums` gives the sums of its request
+    to the reviews of the whole request; without it the case is all of it. What is unknown is no error here.
     """
     evaluation = Evaluation(program, values, sums)
     evaluation.fire()
     return evaluation
 
 
-def ask_whether_it_applies(program: Program, values: list[Any]) -> Evaluation:
-    """Find out no more than whether the policy applies, as facts that its other conditions need are missing."""
-    evaluation = Evaluation(program, values)
-    evaluation.leave_out(program.beside_applies)
-    evaluation.fire(until=program.applies_after)
-    return evaluation
-
-
 class Evaluation:
     """The state of one decision.
 
-    `values` are the typed facts by slot; `verdict` says what the rules that have fired so far mean. `owed` is the error
-    of a column that waits, for as long as it is not known whether the case needs it.
+    `values` are the typed facts by slot; `verdict` says what the rules that have fired so far mean.
     """
 
-    __slots__ = ("_computed", "_settlement", "_sums", "owed", "program", "values", "verdict")
+    __slots__ = ("_computed", "_rateless", "_shown", "_sums", "program", "values", "verdict")
 
     def __init__(self, program: Program, values: list[Any], sums: Sums | None = None) -> None:
         self.program = program
         self.values = values
         self.verdict = program.nothing_yet
-        self.owed: FactsError | None = None
         self._sums = sums
-        self._computed: dict[str, Any] = {}
-        self._settlement: Settlement | None = None
+        self._computed: dict[str, Any] = {}  # None: unknown
+        self._shown = 0
+        self._rateless: dict[str, dict[tuple[str, str], None]] = {}
 
-    def leave_out(self, names: Iterable[str]) -> None:
-        """Take these values as absent: what they stand on is not known, and they are not asked for."""
-        self._computed.update(dict.fromkeys(names, ABSENT))
+    def fire(self) -> None:
+        """Match stage after stage, until it is known that the policy does not apply, or that the case ends otherwise.
 
-    def fire(self, until: int | None = None) -> None:
-        """Match stage after stage. It ends early where the policy does not apply or the case is blocked.
-
-        With `until` it ends after that pass, and only says whether the policy applies.
+        Raises `EngineError` where the policy both applies and does not.
         """
-        program, rules, done = self.program, (), 0
-        for pass_, record, ruleset in program.stages:
-            if pass_ > done:
-                if done == until or self._settled(done):
-                    break
-                if self.owed:  # a later pass may read rows and terms that were picked by what waits
-                    raise self.owed
+        program, done = self.program, 0
+        held: Rules = ()
+        possible: Rules = ()
+        for pass_, record, once, matcher in program.stages:
+            if pass_ > done and self._settled(done):
+                break
             done = pass_
-            rules += tuple(ruleset.fire(record(self.values, self)))  # type: ignore[assignment]
-            self.verdict = program.judge(rules)
+            cells, unknown = record(self.values, self)
+            if unknown:
+                fired, open_ = matcher.match(cells)
+                possible += tuple(open_)
+            else:
+                fired = once(cells)  # type: ignore[arg-type] # all of them are integers
+            held += tuple(fired)
+            self.verdict = program.judge(held, possible)
         if not self.verdict.sound:
             raise EngineError("the rules engine contradicts itself; nothing is decided")
-        if done == 0 and self._settled(0):
-            self._forget(rules)
-        elif self.owed and until is None:
-            raise self.owed
-
-    def _forget(self, rules: tuple[str, ...]) -> None:
-        """Take back what pass 0 computed for conditions that the case does not come to."""
-        self._computed.clear()
-        if self.owed:
-            self.owed = None
-            self.verdict = self.program.judge.gates(rules)
+        if not done and self._settled(done):
+            self._computed.clear()  # what pass 0 computed for conditions that the case does not come to
 
     def _settled(self, done: int) -> bool:
         program, verdict = self.program, self.verdict
         if done < program.applies_after:
             return False
-        return not verdict.applies or (done >= program.blocked_after and verdict.blocked)
+        if not verdict.applies:
+            return True
+        return done >= program.blocked_after and bool(verdict.blocked or verdict.open_blockers)
+
+    def seal(self) -> None:
+        """Keep for showing what has been computed by now; what is read later only explains."""
+        self._shown = len(self._computed)
 
     @property
     def fired(self) -> Fired:
@@ -122,15 +118,48 @@ class Evaluation:
         """Whether a condition held."""
         return unit in self.verdict.held
 
-    def read(self, name: str) -> Any:
-        """The typed value of a fact, a value, a flag of an earlier stage, or a figure of the refund."""
+    def flag(self, unit: str) -> Cell:
+        """1 where a condition of an earlier stage holds, 0 where it does not, None where that is unknown."""
+        verdict = self.verdict
+        return 1 if unit in verdict.held else None if unit in verdict.unknown else 0
+
+    def known(self, name: str) -> Any:
+        """The typed value of a fact, a value, or a figure of the refund; None where it is unknown.
+
+        An optional fact that is absent is `ABSENT`, a required one is unknown.
+        """
         slot = self.program.slots.get(name)
         if slot is not None:
-            return self.values[slot]
+            value = self.values[slot]
+            return None if value is ABSENT and name in self.program.required else value
         if name in self._computed:
             return self._computed[name]
         value = self._computed[name] = self._compute(name)
         return value
+
+    def operand(self, name: str) -> Any:
+        """What a formula reads. Raises `UnknownError`; where a required fact is missing, the formula does."""
+        slot = self.program.slots.get(name)
+        if slot is not None:
+            return self.values[slot]
+        if name not in self._computed:
+            self._computed[name] = self._compute(name)
+        value = self._computed[name]
+        if value is None:
+            raise UnknownError(name)
+        return value
+
+    def in_currency(self, name: str, money: Money, currency: str) -> tuple[int, int] | None:
+        """The value of a name in the minor units of another currency, as a quotient; None where there is no rate."""
+        rates = self.rates()
+        converted = None if rates is ABSENT else exchanged(money, currency, rates)
+        if converted is None:
+            self._rateless.setdefault(name, {})[money.currency, currency] = None
+        return converted
+
+    def rateless(self, name: str) -> tuple[tuple[str, str], ...]:
+        """From which currency into which a name was compared for which there is no rate."""
+        return tuple(self._rateless.get(name, ()))
 
     def rates(self) -> Any:
         """The exact rates of the case, or `ABSENT`."""
@@ -138,39 +167,41 @@ class Evaluation:
         return ABSENT if slot is None else self.values[slot]
 
     def _compute(self, name: str) -> Any:
+        """The value of what is no fact; None where it is unknown. `explain_unknown` says why."""
         program = self.program
         if name in program.instruments:
-            return self._instrument(*program.instruments[name])
-        value = program.values.get(name)
-        if value is None:
-            return self._sum(name) if name.startswith(SUM_PREFIX) else self._refund_figure(name)
-        formula = self.row_of(value).result if isinstance(value.body, Table) else value.body
-        try:
-            return formula.evaluate(self.read)
-        except FormulaError as error:
-            place = self.row_of(value).location if isinstance(value.body, Table) else value.location
-            said = f"`{formula.text}`: {error} {program.version.line_in_words(place)}"
-            raise facts_error("R0908", f"values.{name}", said) from None
+            paid = self._instrument(*program.instruments[name])
+            return None if paid is ABSENT and name in program.required else paid
+        if name in program.values:
+            formula = self.formula_of(name)
+            try:
+                return None if formula is None else formula.evaluate(self.operand)
+            except FormulaError:
+                return None
+        return self._sum(name) if name.startswith(SUM_PREFIX) else self._refund_figure(name)
+
+    def formula_of(self, name: str) -> Formula | None:
+        """The formula of a value; of a table that of its first row that holds, None where that is unknown."""
+        body = self.program.values[name].body
+        if not isinstance(body, Table):
+            return body
+        row = self.verdict.rows.get(name)
+        return row.result if isinstance(row, Row) else None
+
+    def row_of(self, name: str) -> Row:
+        """The first row of a table that holds, for one whose value is known."""
+        row = self.verdict.rows[name]
+        if not isinstance(row, Row):
+            raise EngineError(f"no row of `{name}` is known to hold")
+        return row
 
     def _sum(self, name: str) -> Any:
         """A figure summed over the request; the case's own where it is the whole request."""
         own, currency = summed(name)
-        figure = self.read(own)
+        figure = self.known(own)
         if self._sums is None:
             return figure
-        return self._sums(own, currency or ("" if figure is ABSENT else figure.currency))
-
-    def row_of(self, value: Value) -> Row:
-        """The first row of a table that held. Raises `FactsError` where none did."""
-        try:
-            return self.verdict.rows[value.name]
-        except KeyError:
-            raise facts_error(
-                "R0909",
-                f"values.{value.name}",
-                f"no row of `{value.name}` covers this case ({value.location})",
-                "the policy needs a row for it, or `- otherwise: …`",
-            ) from None
+        return self._sums(own, currency or ("" if figure in (ABSENT, None) else figure.currency))
 
     def _instrument(self, slot: int, part: str) -> Any:
         """What was paid with one instrument, or with all; an instrument that was not given counts as zero."""
@@ -182,33 +213,30 @@ class Evaluation:
             return Money(sum(minors), currencies[0])
         return paid[part] if part in paid else Money(0, next(iter(paid.values())).currency)
 
-    def settlement(self) -> Settlement:
-        """The refund. Raises `FactsError` where it cannot be computed."""
-        if self._settlement is None:
-            self._settlement = self._settle()
-        return self._settlement
+    def settlement(self) -> Settlement | None:
+        """The refund; None where it is unknown."""
+        if REFUND not in self._computed:
+            self._computed[REFUND] = self._settle()
+        return self._computed[REFUND]  # type: ignore[no-any-return]
 
-    def _settle(self) -> Settlement:
+    def _settle(self) -> Settlement | None:
         refund, plan = self.program.version.refund, self.verdict.plan
-        if refund is None:
-            raise EngineError("the version has no refund")
-        if plan is None:
-            raise facts_error(
-                "R0909",
-                "refund.terms",
-                "no refund terms cover this case",
-                "the policy needs terms without `when`",
-            )
-        paid = self.read(refund.paid.name)
-        if paid is ABSENT:
-            raise facts_error("R0901", refund.paid.name, f"the fact `{refund.paid.name}` is missing")
+        if refund is None or plan is None or plan.open:
+            return None
+        paid = self.known(refund.paid.name)
+        if paid is None or paid is ABSENT:
+            return None
+        if plan.open_parts and any(name in paid for name, _ in plan.open_parts):
+            return None
         try:
-            return settle(plan, paid, self.read)
-        except FormulaError as error:
-            raise FactsError(problems=[why_unsettled(self.program.version, plan, error)]) from None
+            return settle(plan, paid, self.operand)
+        except FormulaError:
+            return None
 
-    def _refund_figure(self, name: str) -> Money:
+    def _refund_figure(self, name: str) -> Money | None:
         settlement = self.settlement()
+        if settlement is None:
+            return None
         if name == "refund.total":
             return Money(settlement.total, settlement.currency)
         _, column, part = name.split(".")
@@ -219,12 +247,28 @@ class Evaluation:
         return Money(figure, settlement.currency)
 
     def computed(self) -> dict[str, Any]:
-        """The values that this decision needed, in the order of the policy."""
-        return {name: self._computed[name] for name in self.program.values if name in self._computed}
+        """The values that this decision needed and that are known, in the order of the policy."""
+        found = dict(self.in_order())
+        return {name: found[name] for name in self.program.values if name in found}
 
     def in_order(self) -> list[tuple[str, Any]]:
-        """The values that this decision needed, in the order in which they were computed."""
-        return [(name, value) for name, value in self._computed.items() if name in self.program.values]
+        """The values that this decision needed and that are known, in the order in which they were computed."""
+        return [(name, value) for name, value in self._asked() if value is not None]
+
+    def failed(self) -> list[str]:
+        """The values that have been found unknown by now, each behind those that it reads."""
+        return [
+            name for name in self.program.values if name in self._computed and self._computed[name] is None
+        ]
+
+    def without_value(self) -> tuple[str, ...]:
+        """The values that this decision asked for in vain, in the order of the policy."""
+        found = {name for name, value in self._asked() if value is None}
+        return tuple(name for name in self.program.values if name in found)
+
+    def _asked(self) -> Iterator[tuple[str, Any]]:
+        asked = islice(self._computed.items(), self._shown)
+        return ((name, value) for name, value in asked if name in self.program.values)
 
     def because(self, unit: str) -> tuple[Reason, ...]:
         """What made a condition hold: the comparisons of the first branch that did."""
@@ -244,21 +288,19 @@ class Evaluation:
 
     def _because(self, rule: str, unit: str) -> tuple[Reason, ...]:
         parts = self.program.because(rule, unit)
-        return tuple(reason for part in parts for reason in self._reasons(part, denied=False))
+        return tuple(reason for part in parts for reason in self._reasons(part))
 
-    def _reasons(self, part: Mapping[str, Any], *, denied: bool) -> list[Reason]:
+    def _reasons(self, part: Mapping[str, Any]) -> list[Reason]:
         if "flag" in part:
             return list(self.because(part["flag"]))
-        if "none_of" in part:
-            return [reason for item in part["none_of"] for reason in self._reasons(item, denied=True)]
         name, against = part["fact"], part.get("against", "")
-        other = self.read(against) if against else None
-        no = bool(part.get("not")) is not denied
-        type_ = self.program.type_of(name)
+        other = self.known(against) if against else None
+        type_, denied = self.program.type_of(name), bool(part.get("not"))
         asked = {key: part[key] for key in ("operator", "operand")}
-        return [Reason(self._shown(name), self.read(name), type_, part["needs"], no, against, other, asked)]
+        found = self.known(name)
+        return [Reason(self._name_of(name), found, type_, part["needs"], denied, against, other, asked)]
 
-    def _shown(self, name: str) -> str:
+    def _name_of(self, name: str) -> str:
         """A name as decisions show it."""
         if not name.startswith(SUM_PREFIX):
             return name

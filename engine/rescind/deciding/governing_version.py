@@ -91,16 +91,36 @@ class GoverningVersion:
                 _span(version, zone) + (" (a draft, left out)" if self._is_left_out(version) else "")
                 for version in policy.versions
             )
-            time = format_time(self.time_of(policy, values), zone)
+            moment = self.time_of(policy, values)
+            why, advice = self._why_none(policy, moment)
             problems.append(
                 Problem(
                     "R0905",
-                    f"no version of `{policy.id}` is in force at {time}",
+                    f"no version of `{policy.id}` is in force at {format_time(moment, zone)}{why}",
                     Location(policy.governed_by or NOW),
-                    f"versions: {spans}",
+                    f"{advice}; versions: {spans}",
                 )
             )
         return FactsError(problems=problems)
+
+    def _why_none(self, policy: Policy, moment: int) -> tuple[str, str]:
+        """Whether a policy starts later, pauses or has ended at a moment, and what to do about it."""
+        draft = policy.in_force_at(moment)
+        if draft:
+            freeze = (
+                f"freeze it with `rescind publish {policy.id} {draft.version}`, or load the book with drafts"
+            )
+            return f": `{draft.version}` is a draft, left out when the book was loaded", freeze
+        first = min(policy.versions, key=lambda version: version.in_force_from, default=None)
+        if first and first.in_force_from > moment:
+            start = format_time(first.in_force_from, self._book.zone)
+            advice = (
+                f"ask for a time from then on, or let `{first.version}` start earlier with `in_force_from`"
+            )
+            return f": its first, `{first.version}`, starts at {start}", advice
+        if any(version.in_force_from > moment for version in policy.versions):
+            return "", "ask for a time outside of the gap, or close it in the book"
+        return ": its last has ended", "start a new version, or leave `in_force_until` of the last one out"
 
 
 def _span(version: Version, zone: dt.tzinfo) -> str:

@@ -12,6 +12,7 @@ from rescind.book.model import Book, Review
 from rescind.book.words import Outcome, RequestState
 from rescind.deciding.decision import Blocked, Decision, NotApplied, Reviewed
 from rescind.deciding.evaluation import Evaluation
+from rescind.deciding.explain_unknown import settlement_of
 from rescind.deciding.review_states import RequestStanding, deadline_of, request_state, words_of
 from rescind.deciding.settle import record
 from rescind.values.types import ABSENT
@@ -36,7 +37,10 @@ class DecisionMaker:
         self._subject = [(key, slots[name]) for key, name in SUBJECT.items() if name in slots]
 
     def decision(self, evaluation: Evaluation, at: int, tried: tuple[NotApplied, ...]) -> Decision:
-        """The decision of a policy that applies, as of `at`. `tried` are those before it."""
+        """The decision of a policy that applies, as of `at`. `tried` are those before it.
+
+        Raises `FactsError` where the refund is unknown.
+        """
         verdict, values, version = evaluation.verdict, evaluation.values, evaluation.program.version
         submitted = ABSENT if self._submitted is None else values[self._submitted]
         blockers: tuple[Blocked, ...] = ()
@@ -47,6 +51,8 @@ class DecisionMaker:
             reviews = tuple(
                 [_reviewed(review, evaluation, submitted, self._zone) for review in verdict.reviews]
             )
+        refund = settlement_of(evaluation) if version.refund and not blockers else None
+        evaluation.seal()
         parts = (
             BLOCKED if blockers else REVIEW_REQUIRED if reviews else ALLOWED,
             version,
@@ -54,7 +60,7 @@ class DecisionMaker:
             self._subject_of(values),
             blockers,
             reviews,
-            evaluation.settlement() if version.refund and not blockers else None,
+            refund,
             None if submitted is ABSENT else self._request(evaluation, at),
             tried,
             self._zone,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rescind.book.engine_facts import how_to_declare
 from rescind.book.vocabulary import Fact, Vocabulary
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.problem import Location, Problem
@@ -103,20 +104,9 @@ class FactsReader:
                 yield from _value_problems(read, raw, path, slot, values)
 
     def _unknown(self, path: str) -> Problem:
-        hint = did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
+        hint = how_to_declare(path) or did_you_mean(path, (*self._vocabulary.facts, *self._vocabulary.groups))
         shown = path if len(path) <= 100 else path[:97] + "…"
         return Problem("R0902", f"`{shown}` is not a fact of the vocabulary", Location(shown), hint)
-
-    def missing(self, names: Iterable[str], values: list[Any], policy: str) -> list[Problem]:
-        """A problem for every required fact of `names` that the caller left out."""
-        problems = []
-        for name in sorted(names, key=self.slots.__getitem__):
-            fact = self._vocabulary.facts[name]
-            if fact.required and values[self.slots[name]] is ABSENT:
-                words = f": {fact.description}" if fact.description else ""
-                hint = f"the policy `{policy}` needs it{words}"
-                problems.append(Problem("R0901", f"the fact `{name}` is missing", Location(name), hint))
-        return problems
 
 
 class _Open(dict[str, Any]):

@@ -7,7 +7,7 @@ before it answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from math import lcm
@@ -32,6 +32,7 @@ __all__ = [
     "Settlement",
     "apportion",
     "arithmetic_of",
+    "first_terms",
     "plan_of",
     "record",
     "settle",
@@ -96,7 +97,8 @@ class Arithmetic(NamedTuple):
 class Plan(NamedTuple):
     """What the conditions that hold make of refund terms: what becomes of each instrument, and the deductions.
 
-    `shared` names the instruments that share the remainder.
+    `shared` names the instruments that share the remainder. `open` are the rules that are unknown and decide about
+    every case, `open_parts` those that do where an instrument paid: its name and the rule's.
     """
 
     term: Term
@@ -104,6 +106,8 @@ class Plan(NamedTuple):
     shared: tuple[str, ...]
     deductions: tuple[Deduction, ...]
     arithmetic: Arithmetic
+    open: tuple[str, ...] = ()
+    open_parts: tuple[tuple[str, str], ...] = ()
 
 
 class Part(NamedTuple):
@@ -144,12 +148,49 @@ def _sharing(refund: Refund, rounder: Rounder) -> Sharing:
             return partial(_share_each if each else _share_once, rounder)
 
 
-def plan_of(arithmetic: Arithmetic, term: TermRules, held: Container[str]) -> Plan:
-    """The plan of refund terms where the rules `held` hold, by their names."""
+def first_terms(
+    terms: Iterable[TermRules], held: Container[str], unknown: Container[str]
+) -> tuple[TermRules | None, tuple[str, ...]]:
+    """The first terms that hold, or the rules that leave open which those are."""
+    before: list[str] = []
+    for term in terms:
+        name = term.own.name
+        if name in held:
+            return (None, tuple(before)) if before else (term, ())
+        before += [name] if name in unknown else []
+    return None, tuple(before)
+
+
+def plan_of(
+    arithmetic: Arithmetic, term: TermRules, held: Container[str], unknown: Container[str] = ()
+) -> Plan:
+    """The plan of refund terms where the rules `held` hold and those in `unknown` may, by their names."""
     parts = tuple(_part(instrument, held) for instrument in term.instruments)
     shared = tuple(part.name for part in parts if part.shares)
     deductions = tuple(rule.part for rule in term.deductions if rule.name in held)
-    return Plan(term.own.part, parts, shared, deductions, arithmetic)
+    names = [rule.name for rule in term.deductions]
+    if arithmetic.below_zero:  # a debt falls on one that shares the remainder even where it paid nothing
+        owing = [each for each in term.instruments if each.own.part.back is Share.REMAINDER]
+        names += [name for each in owing for name in _asked(each, held)]
+    asked = [(each.own.part.name, name) for each in term.instruments for name in _asked(each, held)]
+    return Plan(
+        term.own.part,
+        parts,
+        shared,
+        deductions,
+        arithmetic,
+        tuple(name for name in names if name in unknown),
+        tuple(row for row in asked if row[1] in unknown),
+    )
+
+
+def _asked(rules: InstrumentRules, held: Container[str]) -> Iterator[str]:
+    """The rules that decide about an instrument: its own, and those of its routes up to the first that holds."""
+    yield rules.own.name
+    for route in rules.routes:
+        if route.name in held:
+            break
+        yield route.name
 
 
 def _part(rules: InstrumentRules, held: Container[str]) -> Part:

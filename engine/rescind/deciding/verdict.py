@@ -1,20 +1,20 @@
-"""What a set of fired rules means: which conditions held, and what follows from that alone.
+"""What a set of fired rules means: which conditions hold, which are unknown, and what follows from that alone.
 
 A policy has few sets of rules that ever fire together, so a `Verdict` is worked out once for each set and then looked
-up. It depends on nothing but the names of the rules; what depends on the facts of a case is in `Run`.
+up. It depends on nothing but the names of the rules; what depends on the facts of a case is in `Evaluation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rescind.book.model import Blocker, Review, Row, Version
-from rescind.book.rules_of_version import DOES_NOT_APPLY, VersionRules
-from rescind.deciding.settle import Plan, arithmetic_of, plan_of
+from rescind.book.rules_of_version import DOES_NOT_APPLY, AnyRule, VersionRules
+from rescind.deciding.settle import Plan, arithmetic_of, first_terms, plan_of
 
-__all__ = ["MAX_RULES_KEPT", "Fired", "Judge", "Verdict"]
+__all__ = ["MAX_RULES_KEPT", "Fired", "Judge", "Rules", "Verdict"]
 
 # Verdicts are kept until their rules are so many, counted in each verdict anew; further ones are worked out again each
 # time, so that odd facts cannot fill the memory. A rule takes about 300 bytes in a verdict, and a verdict as much as
@@ -22,27 +22,36 @@ __all__ = ["MAX_RULES_KEPT", "Fired", "Judge", "Verdict"]
 MAX_RULES_KEPT = 65_536
 RULES_PER_VERDICT = 8
 
-# Each condition that held, and its branches that did: number and rule.
+# The names of rules, in the order in which they fired.
+Rules = tuple[str, ...]
+
+# Conditions, and of each the branches that made it what it is: number and rule.
 Fired = Mapping[str, Sequence[tuple[int, str]]]
 
 
 class Verdict(NamedTuple):
-    """`held` are the conditions that fired or always hold; `plan` is None where no refund terms hold.
+    """What holds so far. `held` are the conditions that fired or always hold, `unknown` those that may hold.
 
-    `rows` are the first rows that hold, by the names of the tables that have one.
-
-    `sound` is false where the policy both applies and does not, or neither: as an end result that is an error.
+    `applies` is None where that is unknown. `sound` is false where the policy both applies and does not, or neither:
+    as an end result that is an error. `blockers` and `reviews` hold; `open_blockers` are conditions of blockers that
+    are unknown. `undecided` are those that as an end result are an error: of `applies_to`, else of blockers where
+    none holds, else of reviews. `rows` are, by table, the first row that holds, or the conditions that
+    leave open which one does; `plan` is None where no refund terms hold, or `open_terms` leave open which ones do.
     """
 
     fired: Fired
+    unknown: Fired
     held: frozenset[str]
-    applies: bool
+    applies: bool | None
     sound: bool
     blocked: bool
     blockers: tuple[Blocker, ...]
+    open_blockers: tuple[str, ...]
     reviews: tuple[Review, ...]
+    undecided: tuple[str, ...]
     plan: Plan | None
-    rows: Mapping[str, Row]
+    open_terms: tuple[str, ...]
+    rows: Mapping[str, Row | tuple[str, ...]]
 
 
 class Judge:
@@ -50,56 +59,83 @@ class Judge:
 
     def __init__(self, version: Version, rules: VersionRules, definition: Mapping[str, Any]) -> None:
         self._rules = rules
-        self._behind_gates = frozenset(rule.name for rule in rules.behind_gates())
         self._arithmetic = arithmetic_of(version.refund) if version.refund else None
         self._always = frozenset(definition["always"])
         self._units = {
             rule: tuple((meaning["unit"], meaning["branch"]) for meaning in meanings)
             for rule, meanings in definition["rules"].items()
         }
-        self._known: dict[tuple[str, ...], Verdict] = {}
+        self._known: dict[tuple[Rules, Rules], Verdict] = {}
         self._room = MAX_RULES_KEPT  # a guess where threads take from it at once, by a few verdicts
 
-    def __call__(self, rules: tuple[str, ...]) -> Verdict:
-        """The verdict on the rules that fired, in their order."""
-        verdict = self._known.get(rules)
+    def __call__(self, rules: Rules, possible: Rules = ()) -> Verdict:
+        """The verdict on the rules that fired and on those that may fire, each in their order."""
+        key = rules, possible
+        verdict = self._known.get(key)
         if verdict is None:
-            verdict = self._judge(rules, frozenset())
-            size = len(rules) + RULES_PER_VERDICT
+            verdict = self._judge(rules, possible)
+            size = len(rules) + len(possible) + RULES_PER_VERDICT
             if size <= self._room:
                 self._room -= size
-                self._known[rules] = verdict
+                self._known[key] = verdict
         return verdict
 
-    def gates(self, rules: tuple[str, ...]) -> Verdict:
-        """The verdict on what they say of whether the policy applies and what blocks the case.
+    def _judge(self, rules: Rules, possible: Rules) -> Verdict:
+        known, arithmetic = self._rules, self._arithmetic
+        fired = self._fired(rules)
+        held = self._always | fired.keys()
+        # Shared by every decision on the same rules, so nobody may change them.
+        unknown = {unit: branches for unit, branches in self._fired(possible).items() if unit not in held}
+        blockers = tuple(rule.part for rule in known.blockers if rule.name in held)
+        open_blockers = _among(known.blockers, unknown)
+        term, open_terms = first_terms(known.terms, held, unknown)
+        applies, denied = (_truth(unit, held, unknown) for unit in (known.applies_to.name, DOES_NOT_APPLY))
+        undecided: tuple[str, ...] = (known.applies_to.name,) if applies is None else ()
+        if applies and not blockers:
+            undecided = open_blockers or _among(known.reviews, unknown)
+        return Verdict(
+            fired,
+            MappingProxyType(unknown),
+            held,
+            applies,
+            (denied is None) if applies is None else (denied is not None and applies != denied),
+            bool(blockers),
+            blockers,
+            open_blockers,
+            tuple(rule.part for rule in known.reviews if rule.name in held),
+            undecided,
+            plan_of(arithmetic, term, held, unknown) if term and arithmetic else None,
+            open_terms,
+            MappingProxyType(dict(self._rows(held, unknown))),
+        )
 
-        A rule may stand for a blocker and for a review that has the same comparisons: the review alone is left out.
-        """
-        return self._judge(rules, self._behind_gates)
-
-    def _judge(self, rules: tuple[str, ...], left_out: frozenset[str]) -> Verdict:
-        """The verdict on what fired, but for the rules of the version that are left out."""
+    def _fired(self, rules: Rules) -> Fired:
         found: dict[str, list[tuple[int, str]]] = {}
         for rule in rules:
             for unit, branch in self._units[rule]:
-                if unit not in left_out:
-                    found.setdefault(unit, []).append((branch, rule))
-        held = self._always | found.keys()
-        known = self._rules
-        blockers = tuple(rule.part for rule in known.blockers if rule.name in held)
-        reviews = tuple(rule.part for rule in known.reviews if rule.name in held)
-        term = next((term for term in known.terms if term.own.name in held), None)
-        applies = known.applies_to.name in held
-        sound = applies != (DOES_NOT_APPLY in held)
-        plan = plan_of(self._arithmetic, term, held) if term and self._arithmetic else None
-        # Shared by every decision on the same rules, so nobody may change them.
-        rows = MappingProxyType(dict(self._rows(held)))
-        fired = MappingProxyType({unit: tuple(branches) for unit, branches in found.items()})
-        return Verdict(fired, held, applies, sound, bool(blockers), blockers, reviews, plan, rows)
+                found.setdefault(unit, []).append((branch, rule))
+        return MappingProxyType({unit: tuple(branches) for unit, branches in found.items()})
 
-    def _rows(self, held: frozenset[str]) -> Iterator[tuple[str, Row]]:
+    def _rows(
+        self, held: Container[str], unknown: Container[str]
+    ) -> Iterator[tuple[str, Row | tuple[str, ...]]]:
+        """By table the first row that holds; those that may hold before it, if there are any."""
         for value in self._rules.values:
-            row = next((rule.part for rule in value.rows if rule.name in held), None)
-            if row:
-                yield value.value.name, row
+            before: list[str] = []
+            for rule in value.rows:
+                if rule.name in held:
+                    yield value.value.name, tuple(before) or rule.part
+                    break
+                before += [rule.name] if rule.name in unknown else []
+            else:
+                if before:
+                    yield value.value.name, tuple(before)
+
+
+def _truth(unit: str, held: Container[str], unknown: Container[str]) -> bool | None:
+    return True if unit in held else None if unit in unknown else False
+
+
+def _among(rules: Iterable[AnyRule], unknown: Container[str]) -> tuple[str, ...]:
+    """The names of the rules that are unknown."""
+    return tuple(rule.name for rule in rules if rule.name in unknown)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rescind.book.model import Condition, Version
-from rescind.book.rules_of_version import rules_of
+from rescind.book.model import Version
+from rescind.book.rules_of_version import DOES_NOT_APPLY, rules_of
 from rescind.book.vocabulary import NOW, Vocabulary
 from rescind.deciding.verdict import Judge
 from rescind.matching.durable_runtime import Ruleset
 from rescind.matching.encode_case import Record, compile_record
-from rescind.matching.evaluation_passes import names_in_value, names_of
+from rescind.matching.two_fillings import Matcher
+from rescind.problems.problem import Location, Problem
 from rescind.values.types import Kind, Type
 
 __all__ = ["Program"]
@@ -23,7 +23,8 @@ class _Stage(NamedTuple):
 
     pass_: int
     record: Record
-    ruleset: Ruleset
+    once: Callable[[Sequence[int]], list[str]]
+    matcher: Matcher
 
 
 class Program:
@@ -39,9 +40,10 @@ class Program:
         self.version = version
         self.definition = definition
         self.types = vocabulary.names()
+        self._facts = vocabulary.facts
         self.values = {value.name: value for value in version.values}
-        rules = rules_of(version)
-        self.judge = Judge(version, rules, definition)
+        self.rules = rules_of(version)
+        self.judge = Judge(version, self.rules, definition)
         self.nothing_yet = self.judge(())
         self._meanings = definition["rules"]
         meanings = [meaning for rule in self._meanings.values() for meaning in rule]
@@ -55,43 +57,27 @@ class Program:
             if fact.type.kind is Kind.INSTRUMENTS
             for part in (*fact.type.choices, "total")
         }
-        self.needs = tuple(sorted(name for name in version.facts if vocabulary.facts[name].required))
-        self.needed = self._picker(self.needs)
-        under = self._names_under(version.applies_to)
-        facts = {fact.name for name in under if (fact := vocabulary.fact_of(name))}
-        self.applies_needed = self._picker(facts.intersection(self.needs))
-        refund = any(name.startswith("refund.") for name in under)
-        self.beside_applies = () if refund else tuple(self._computed_names(definition) - under)
+        # What is missing where it is absent: facts, and the instruments of such facts.
+        self.required = frozenset(
+            name for name in self.types if (fact := vocabulary.fact_of(name)) and fact.required
+        )
         self.stages = tuple(self._stage(index, stage) for index, stage in enumerate(definition["stages"]))
         passes = {unit: stage["pass"] for stage in definition["stages"] for unit in self._units(stage)}
-        self.applies_after = passes.get(rules.applies_to.name, 0)
-        self.blocked_after = max((passes.get(rule.name, 0) for rule in rules.blockers), default=0)
-
-    def _names_under(self, condition: Condition) -> set[str]:
-        """The facts and values that a condition reads, itself or through values."""
-        seen: set[str] = set()
-        names = list(names_of(condition))
-        while names:
-            name = names.pop()
-            if name not in seen:
-                seen.add(name)
-                names += names_in_value(self.values[name]) if name in self.values else ()
-        return seen
-
-    def _computed_names(self, definition: Mapping[str, Any]) -> set[str]:
-        """What the conditions of a version read besides facts: values and figures of the refund."""
-        columns = [column for stage in definition["stages"] for column in stage["columns"]]
-        names = {column[key] for column in columns for key in ("reads", "against") if key in column}
-        return names - self.slots.keys() - self.instruments.keys()
-
-    def _picker(self, names: Iterable[str]) -> Callable[[list[Any]], tuple[Any, ...]]:
-        """What picks some facts of a case. Two slots at least make it yield a tuple; `now` is never absent."""
-        return itemgetter(-1, -1, *(self.slots[name] for name in names))
+        self.applies_after = passes.get(self.rules.applies_to.name, 0)
+        self.blocked_after = max((passes.get(rule.name, 0) for rule in self.rules.blockers), default=0)
 
     def close(self) -> None:
         """Give back what the rules engine holds."""
         for stage in self.stages:
-            stage.ruleset.close()
+            stage.matcher.close()
+
+    def missing(self, name: str, *, later: bool = False) -> Problem:
+        """The problem of a fact that is missing; `later`: for the step that asks now it is not."""
+        description = self._facts[name].description
+        needs = "may need it after that" if later else "needs it"
+        hint = f"the policy `{self.version.policy}` {needs}" + (f": {description}" if description else "")
+        message = f"the fact `{name}` is missing" + (" too, for a later step" if later else "")
+        return Problem("R0901", message, Location(name), hint)
 
     def because(self, rule: str, unit: str) -> list[dict[str, Any]]:
         """What the branch behind a fired rule looked at."""
@@ -102,12 +88,19 @@ class Program:
         return [meaning["unit"] for rule in rules for meaning in self._meanings[rule]]
 
     def _stage(self, index: int, stage: Mapping[str, Any]) -> _Stage:
-        fields = [column["field"] for column in stage["columns"]]
-        return _Stage(
-            stage["pass"],
-            compile_record(stage["columns"], self.slots, self.type_of),
-            Ruleset(f"{self.version.policy}/{self.version.version}/{index}", fields, stage["shards"]),
+        columns = stage["columns"]
+        fields = [column["field"] for column in columns]
+        ruleset = Ruleset(f"{self.version.policy}/{self.version.version}/{index}", fields, stage["shards"])
+        # A policy that does not apply is asked nothing else.
+        rules = [rule for shard in stage["shards"] for rule in shard["rules"] if rule in self._meanings]
+        ending = (
+            rule
+            for rule in rules
+            if any(meaning["unit"] == DOES_NOT_APPLY for meaning in self._meanings[rule])
         )
+        matcher = Matcher(columns, ruleset, ending)
+        record = compile_record(columns, self.slots, self.required, self.type_of)
+        return _Stage(stage["pass"], record, ruleset.fire, matcher)
 
     def type_of(self, name: str) -> Type:
         """The type of a fact, a value or a figure of the refund."""

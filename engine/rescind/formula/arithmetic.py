@@ -5,10 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from rescind.formula.lexer import Mistake
-from rescind.formula.operand_fit import TIMES, alike, same_currency, unit_hint
+from rescind.formula.operand_fit import alike, same_currency, unit_hint
 from rescind.formula.runtime_values import (
     LIMIT,
     FormulaError,
@@ -35,18 +35,37 @@ Compute = Callable[[Value, Value], object]
 _SUMS: dict[str, Callable[[Value, Value], Value]] = {"+": operator.add, "-": operator.sub}
 
 
+class _Operation(NamedTuple):
+    """One operation while it is compiled; `text` is how it is written."""
+
+    unit: Unit
+    node: Binary
+    left: Typed
+    right: Typed
+    text: str
+
+    @property
+    def turned(self) -> _Operation:
+        """The same with its operands the other way round."""
+        return self._replace(left=self.right, right=self.left)
+
+
 def arithmetic(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
-    """`+ - * /`."""
-    text = unit.snippet(node)
-    build = {"+": _sum, "-": _sum, "*": _product, "/": _quotient}[node.operator]
-    type_, run = build(unit, node, left, right, text)
-    return Typed(type_, run, node, text)
+    """`+ - * /`: what `OPERATIONS` has for the kinds of the operands."""
+    of = _Operation(unit, node, left, right, unit.snippet(node))
+    if node.operator == "/" and right.literal is not None and not _size(right.literal):
+        raise Mistake("R0517", right.node.start, f"`{of.text}` divides by zero")
+    found = OPERATIONS.get((node.operator, left.type.kind, right.type.kind))
+    if found is None:
+        raise _does_not_fit(of)
+    result, build = found
+    return Typed(result(of), build(of), node, of.text)
 
 
 def negative(node_text: str, operand: Typed, at: int) -> tuple[Type, Run, object]:
     """`-x`: the type, the closure and the value if it is a constant."""
     kind = operand.type.kind
-    run: Value = operand.run
+    run = operand.run
     negate: Callable[[Value], object]
     if kind in NUMERIC:
         negate = operator.neg
@@ -68,40 +87,53 @@ def _minus_duration(value: Duration) -> Duration:
     return Duration(-value.months, -value.micros)
 
 
-def _does_not_fit(node: Binary, left: Typed, right: Typed, hint: str = "") -> Mistake:
+def _does_not_fit(of: _Operation, hint: str = "") -> Mistake:
+    left, right = of.left.type, of.right.type
     words = {
-        "+": f"cannot add {describe(right.type)} to {describe(left.type)}",
-        "-": f"cannot subtract {describe(right.type)} from {describe(left.type)}",
-        "*": f"cannot multiply {describe(left.type)} by {describe(right.type)}",
-        "/": f"cannot divide {describe(left.type)} by {describe(right.type)}",
+        "+": f"cannot add {describe(right)} to {describe(left)}",
+        "-": f"cannot subtract {describe(right)} from {describe(left)}",
+        "*": f"cannot multiply {describe(left)} by {describe(right)}",
+        "/": f"cannot divide {describe(left)} by {describe(right)}",
     }
-    return Mistake("R0506", node.at, words[node.operator], hint or unit_hint(left.type, right.type))
+    if of.node.operator == "*" and Kind.MONEY in (left.kind, right.kind):
+        hint = hint or "multiply money by a number, or divide it by money to get a ratio"
+    return Mistake("R0506", of.node.at, words[of.node.operator], hint or unit_hint(left, right))
 
 
-def _sum(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tuple[Type, Run]:
-    kinds = (left.type.kind, right.type.kind)
-    if set(kinds) <= NUMERIC:
-        return NUMBER if Kind.NUMBER in kinds else INTEGER, _sum_numbers(node.operator, left, right, text)
-    if kinds == (Kind.MONEY, Kind.MONEY):
-        alike(node, left, right)
-        type_ = left.type if left.type.currency else right.type
-        return type_, _sum_money(node.operator, left, right, text)
-    if kinds == (Kind.DURATION, Kind.DURATION):
-        alike(node, left, right)
-        return left.type, _sum_durations(node.operator, left, right, text)
-    if kinds == (Kind.TIME, Kind.DURATION):
-        return left.type, _shift_time(unit, node.operator, left, right, text)
-    if kinds == (Kind.DATE, Kind.DURATION):
-        return left.type, _shift_date(unit, node, left, right, text)
-    if kinds[0] is Kind.DURATION and kinds[1] in TIMES and node.operator == "+":
-        return _sum(unit, node, right, left, text)
-    if kinds[0] is kinds[1] and kinds[0] in TIMES and node.operator == "-":
-        return Type(Kind.DURATION), _span(left, right, 1 if kinds[0] is Kind.TIME else DAY)
-    raise _does_not_fit(node, left, right)
+# What an operation yields.
 
 
-def _sum_numbers(sign: str, left: Typed, right: Typed, text: str) -> Run:
-    one, other, compute = left.run, right.run, _SUMS[sign]
+def _number(of: _Operation) -> Type:
+    return INTEGER if of.left.type.kind is of.right.type.kind is Kind.INTEGER else NUMBER
+
+
+def _ratio(of: _Operation) -> Type:
+    if of.left.type.kind is of.right.type.kind and of.left.type.kind not in NUMERIC:
+        alike(of.node, of.left, of.right)
+    return NUMBER
+
+
+def _first(of: _Operation) -> Type:
+    return of.left.type
+
+
+def _second(of: _Operation) -> Type:
+    return of.right.type
+
+
+def _both(of: _Operation) -> Type:
+    alike(of.node, of.left, of.right)
+    return of.left.type if of.left.type.currency else of.right.type
+
+
+def _duration(of: _Operation) -> Type:
+    del of
+    return Type(Kind.DURATION)
+
+
+def _sum_numbers(of: _Operation) -> Run:
+    text = of.text
+    one, other, compute = of.left.run, of.right.run, _SUMS[of.node.operator]
 
     def run(read: Read) -> object:
         value = compute(one(read), other(read))
@@ -110,10 +142,11 @@ def _sum_numbers(sign: str, left: Typed, right: Typed, text: str) -> Run:
     return run
 
 
-def _sum_money(sign: str, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
-    compute = _SUMS[sign]
+def _sum_money(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
+    compute = _SUMS[of.node.operator]
 
     def run(read: Read) -> object:
         minor, currency = one(read)
@@ -128,10 +161,11 @@ def _sum_money(sign: str, left: Typed, right: Typed, text: str) -> Run:
     return run
 
 
-def _sum_durations(sign: str, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
-    compute = _SUMS[sign]
+def _sum_durations(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
+    compute = _SUMS[of.node.operator]
 
     def run(read: Read) -> object:
         months, micros = one(read)
@@ -142,30 +176,32 @@ def _sum_durations(sign: str, left: Typed, right: Typed, text: str) -> Run:
     return run
 
 
-def _shift_time(unit: Unit, sign: str, left: Typed, right: Typed, text: str) -> Run:
-    start: Value = left.run
-    length: Value = right.run
-    compute = _SUMS[sign]
-    if right.type.calendar:
-        clock = clock_of(unit.scope.zone)
+def _shift_time(of: _Operation) -> Run:
+    text = of.text
+    start = of.left.run
+    length = of.right.run
+    compute = _SUMS[of.node.operator]
+    if of.right.type.calendar:
+        clock = clock_of(of.unit.scope.zone)
         return lambda read: in_range(clock.add_months(start(read), compute(0, length(read).months)), text)
-    if isinstance(right.literal, Duration):
-        micros = compute(0, right.literal.micros)
+    if isinstance(of.right.literal, Duration):
+        micros = compute(0, of.right.literal.micros)
         return lambda read: in_range(start(read) + micros, text)
     return lambda read: in_range(compute(start(read), length(read)[1]), text)
 
 
-def _shift_date(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> Run:
-    start: Value = left.run
-    length: Value = right.run
-    compute = _SUMS[node.operator]
-    if right.type.calendar:
+def _shift_date(of: _Operation) -> Run:
+    text = of.text
+    start = of.left.run
+    length = of.right.run
+    compute = _SUMS[of.node.operator]
+    if of.right.type.calendar:
         return lambda read: add_months(start(read), compute(0, length(read).months))
-    if isinstance(right.literal, Duration) and right.literal.micros % DAY:
+    if isinstance(of.right.literal, Duration) and of.right.literal.micros % DAY:
         raise Mistake(
             "R0506",
-            right.node.start,
-            f"`{right.text}` is not a whole number of days, a date has no hours",
+            of.right.node.start,
+            f"`{of.right.text}` is not a whole number of days, a date has no hours",
             "start from a time: `time_of(date)`",
         )
 
@@ -173,41 +209,27 @@ def _shift_date(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) 
         first, micros = start(read), length(read).micros
         days, rest = divmod(micros, DAY)
         if rest:
-            shown = unit.shown(Duration(0, micros), right.type)
-            raise FormulaError(f"`{text}` needs whole days, `{right.text}` is {shown}")
+            shown = of.unit.shown(Duration(0, micros), of.right.type)
+            raise FormulaError(f"`{text}` needs whole days, `{of.right.text}` is {shown}")
         return add_days(first, compute(0, days))
 
     return run
 
 
-def _span(left: Typed, right: Typed, scale: int) -> Run:
-    one: Value = left.run
-    other: Value = right.run
-    if scale == 1:
-        return lambda read: Duration(0, one(read) - other(read))
-    return lambda read: Duration(0, (one(read).toordinal() - other(read).toordinal()) * scale)
+def _span_of_times(of: _Operation) -> Run:
+    one, other = of.left.run, of.right.run
+    return lambda read: Duration(0, one(read) - other(read))
 
 
-def _product(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tuple[Type, Run]:
-    if left.type.kind in NUMERIC and right.type.kind not in NUMERIC:
-        # Money or a duration stands first, in whatever order they were written.
-        left, right = right, left
-    kind = left.type.kind
-    if right.type.kind in NUMERIC:
-        if kind in NUMERIC:
-            both = {kind, right.type.kind} == {Kind.INTEGER}
-            return INTEGER if both else NUMBER, _product_numbers(left, right, text)
-        if kind is Kind.MONEY:
-            return left.type, _product_money(left, right, text)
-        if kind is Kind.DURATION:
-            return left.type, _product_duration(unit, node, left, right, text)
-    hint = "multiply money by a number, or divide it by money to get a ratio" if kind is Kind.MONEY else ""
-    raise _does_not_fit(node, left, right, hint)
+def _span_of_dates(of: _Operation) -> Run:
+    one, other = of.left.run, of.right.run
+    return lambda read: Duration(0, (one(read).toordinal() - other(read).toordinal()) * DAY)
 
 
-def _product_numbers(left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+def _product_numbers(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
 
     def run(read: Read) -> object:
         return multiply(one(read), other(read), text)
@@ -215,9 +237,10 @@ def _product_numbers(left: Typed, right: Typed, text: str) -> Run:
     return run
 
 
-def _product_money(left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+def _product_money(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
 
     def run(read: Read) -> object:
         minor, currency = one(read)
@@ -226,14 +249,15 @@ def _product_money(left: Typed, right: Typed, text: str) -> Run:
     return run
 
 
-def _product_duration(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
-    if left.type.calendar:
-        if right.type.kind is not Kind.INTEGER:
-            raise _does_not_fit(node, left, right, "months and years are multiplied by integers only")
+def _product_duration(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
+    if of.left.type.calendar:
+        if of.right.type.kind is not Kind.INTEGER:
+            raise _does_not_fit(of, "months and years are multiplied by integers only")
         return lambda read: Duration(int(settle(one(read).months * other(read), text)), 0)
-    return lambda read: _whole_micros(unit, one(read).micros * other(read), text)
+    return lambda read: _whole_micros(of.unit, one(read).micros * other(read), text)
 
 
 def _whole_micros(unit: Unit, micros: int | Fraction, text: str) -> Duration:
@@ -245,26 +269,6 @@ def _whole_micros(unit: Unit, micros: int | Fraction, text: str) -> Duration:
     return Duration(0, value)
 
 
-def _quotient(unit: Unit, node: Binary, left: Typed, right: Typed, text: str) -> tuple[Type, Run]:
-    kinds = (left.type.kind, right.type.kind)
-    if right.literal is not None and not _size(right.literal):
-        raise Mistake("R0517", right.node.start, f"`{text}` divides by zero")
-    if set(kinds) <= NUMERIC:
-        return NUMBER, _divide_numbers(unit, left, right, text)
-    if kinds[0] is Kind.MONEY and kinds[1] in NUMERIC:
-        return left.type, _divide_money(unit, left, right, text)
-    if kinds == (Kind.MONEY, Kind.MONEY):
-        alike(node, left, right)
-        return NUMBER, _ratio_of_money(unit, left, right, text)
-    if kinds == (Kind.DURATION, Kind.DURATION):
-        alike(node, left, right)
-        return NUMBER, _ratio_of_durations(unit, left, right, text)
-    if kinds[0] is Kind.DURATION and kinds[1] in NUMERIC and not left.type.calendar:
-        return left.type, _divide_duration(unit, left, right, text)
-    hint = "months and years cannot be divided by a number" if left.type.calendar else ""
-    raise _does_not_fit(node, left, right, hint)
-
-
 def _size(value: Value) -> object:
     """What is zero exactly where the quantity is."""
     if isinstance(value, Money):
@@ -274,62 +278,66 @@ def _size(value: Value) -> object:
     return value
 
 
-def _by_zero(unit: Unit, text: str, left: Typed, above: object, right: Typed) -> FormulaError:
-    shown = unit.shown(above, left.type)
-    return FormulaError(f"`{text}` divides by zero: `{left.text}` is {shown}, `{right.text}` is 0")
+def _by_zero(of: _Operation, above: object) -> FormulaError:
+    shown = of.unit.shown(above, of.left.type)
+    return FormulaError(f"`{of.text}` divides by zero: `{of.left.text}` is {shown}, `{of.right.text}` is 0")
 
 
-def _divide_numbers(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+def _divide_numbers(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)
         if not below:
-            raise _by_zero(unit, text, left, above, right)
+            raise _by_zero(of, above)
         return divide(above, below, text)
 
     return run
 
 
-def _divide_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+def _divide_money(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
 
     def run(read: Read) -> object:
         amount = one(read)
         minor, currency = amount
         below = other(read)
         if not below:
-            raise _by_zero(unit, text, left, amount, right)
+            raise _by_zero(of, amount)
         return new_money(divide(minor, below, text), currency)
 
     return run
 
 
-def _ratio_of_money(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+def _ratio_of_money(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)
         if above.currency != below.currency:
             raise same_currency(text, above.currency, below.currency)
         if not below.minor:
-            raise _by_zero(unit, text, left, above, right)
+            raise _by_zero(of, above)
         return divide(above.minor, below.minor, text)
 
     return run
 
 
-def _ratio_of_durations(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+def _ratio_of_durations(of: _Operation) -> Run:
+    text = of.text
+    one = of.left.run
+    other = of.right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)
         if not (below.months or below.micros):
-            raise _by_zero(unit, text, left, above, right)
+            raise _by_zero(of, above)
         if below.months:
             return divide(above.months, below.months, text)
         return divide(above.micros, below.micros, text)
@@ -337,14 +345,44 @@ def _ratio_of_durations(unit: Unit, left: Typed, right: Typed, text: str) -> Run
     return run
 
 
-def _divide_duration(unit: Unit, left: Typed, right: Typed, text: str) -> Run:
-    one: Value = left.run
-    other: Value = right.run
+def _divide_duration(of: _Operation) -> Run:
+    if of.left.type.calendar:
+        raise _does_not_fit(of, "months and years cannot be divided by a number")
+    text = of.text
+    one = of.left.run
+    other = of.right.run
 
     def run(read: Read) -> object:
         above, below = one(read), other(read)
         if not below:
-            raise _by_zero(unit, text, left, above, right)
-        return _whole_micros(unit, divide(above.micros, below, text), text)
+            raise _by_zero(of, above)
+        return _whole_micros(of.unit, divide(above.micros, below, text), text)
 
     return run
+
+
+# For an operator and the kinds of its operands what it yields, and what makes the closure that computes it.
+Rule = tuple[Callable[[_Operation], Type], Callable[[_Operation], Run]]
+OPERATIONS: dict[tuple[str, Kind, Kind], Rule] = {
+    **{(sign, one, other): (_number, _sum_numbers) for sign in "+-" for one in NUMERIC for other in NUMERIC},
+    **{(sign, Kind.MONEY, Kind.MONEY): (_both, _sum_money) for sign in "+-"},
+    **{(sign, Kind.DURATION, Kind.DURATION): (_both, _sum_durations) for sign in "+-"},
+    **{(sign, Kind.TIME, Kind.DURATION): (_first, _shift_time) for sign in "+-"},
+    **{(sign, Kind.DATE, Kind.DURATION): (_first, _shift_date) for sign in "+-"},
+    ("+", Kind.DURATION, Kind.TIME): (_second, lambda of: _shift_time(of.turned)),
+    ("+", Kind.DURATION, Kind.DATE): (_second, lambda of: _shift_date(of.turned)),
+    ("-", Kind.TIME, Kind.TIME): (_duration, _span_of_times),
+    ("-", Kind.DATE, Kind.DATE): (_duration, _span_of_dates),
+    **{("*", one, other): (_number, _product_numbers) for one in NUMERIC for other in NUMERIC},
+    **{("*", Kind.MONEY, number): (_first, _product_money) for number in NUMERIC},
+    **{("*", number, Kind.MONEY): (_second, lambda of: _product_money(of.turned)) for number in NUMERIC},
+    **{("*", Kind.DURATION, number): (_first, _product_duration) for number in NUMERIC},
+    **{
+        ("*", number, Kind.DURATION): (_second, lambda of: _product_duration(of.turned)) for number in NUMERIC
+    },
+    **{("/", one, other): (_ratio, _divide_numbers) for one in NUMERIC for other in NUMERIC},
+    **{("/", Kind.MONEY, number): (_first, _divide_money) for number in NUMERIC},
+    **{("/", Kind.DURATION, number): (_first, _divide_duration) for number in NUMERIC},
+    ("/", Kind.MONEY, Kind.MONEY): (_ratio, _ratio_of_money),
+    ("/", Kind.DURATION, Kind.DURATION): (_ratio, _ratio_of_durations),
+}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from rescind.formula.arithmetic import arithmetic, negative
 from rescind.formula.comparison import COMPARISONS, comparison, have_a_text_in_common
@@ -12,7 +11,7 @@ from rescind.formula.lexer import Mistake
 from rescind.formula.library.all_functions import FUNCTIONS
 from rescind.formula.library.function_call import CallSite
 from rescind.formula.library.tier_functions import UP_TO
-from rescind.formula.runtime_values import FormulaError, Read, Run
+from rescind.formula.runtime_values import FormulaError, Read, Run, UnknownError
 from rescind.formula.syntax_tree import Binary, Branch, Call, Choices, Literal, Name, Node, Unary
 from rescind.formula.typed_expression import EACH, FLAG, NUMERIC, Typed, Unit, constant, describe, unify
 from rescind.problems.suggestions import did_you_mean, one_of
@@ -20,13 +19,18 @@ from rescind.values.types import ABSENT, Kind, Type
 
 __all__ = ["build"]
 
-Value = Any
 TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
 LISTED = NUMERIC | TEXTS | {Kind.DATE}
 
 
 def build(unit: Unit, node: Node, want: Type | None = None) -> Typed:
     """The typed form of a part. `want` lets a text literal be a choice. Raises `Mistake`."""
+    typed = _typed(unit, node, want)
+    unit.kinds[id(node)] = typed.type.kind
+    return typed
+
+
+def _typed(unit: Unit, node: Node, want: Type | None) -> Typed:
     if isinstance(node, Literal):
         return _literal(unit, node, want)
     if isinstance(node, Name):
@@ -72,22 +76,18 @@ def _name(unit: Unit, node: Name) -> Typed:
     if type_ is None:
         raise _unknown_name(unit, node)
     unit.names[node.name] = None
-    if (type_.optional or node.name in unit.scope.optional) and node.name not in unit.present:
-        _warn_absent(unit, node)
-    return Typed(replace(type_, optional=False), _reader(node.name), node, node.name)
+    optional = type_.optional or node.name in unit.scope.optional
+    unit.reads.append((node, optional, unit.present))
+    return Typed(replace(type_, optional=False), _reader(node.name, optional=optional), node, node.name)
 
 
-def _warn_absent(unit: Unit, node: Name) -> None:
-    message = f"`{node.name}` may be absent, then this formula has no value"
-    hint = f"ask `present({node.name})` first, or use `default({node.name}, …)`"
-    unit.mistakes.append(Mistake("R0540", node.start, message, hint))
+def _reader(name: str, *, optional: bool) -> Run:
+    """A closure that reads a name. What may not be absent and is, is missing."""
 
-
-def _reader(name: str) -> Run:
     def run(read: Read) -> object:
         value = read(name)
         if value is ABSENT:
-            raise FormulaError(f"`{name}` is absent")
+            raise FormulaError(f"`{name}` is absent") if optional else UnknownError(name)
         return value
 
     return run
@@ -109,8 +109,31 @@ def _unknown_name(unit: Unit, node: Name) -> Mistake:
         "None": "use `present(name)`",
         "null": "use `present(name)`",
     }
-    hint = words.get(name) or did_you_mean(name, known)
+    hint = words.get(name) or _record_field(unit, name) or unit.scope.undeclared(name)
+    near = _near(name, known)
+    if not hint and "." in name:
+        hint = near or "declare it in the vocabulary"
+    elif not hint:
+        hint = f"declare it under `values`; a text stands in quotes of its own: `'{name[:60]}'`"
+        hint = f"{near} else declare it under `values`" if near else hint
     return Mistake("R0503", node.start, f"`{name[:60]}` is neither a fact nor a value", hint)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """A name that is nearly this one. What has no dot is a value, or a fact without its group."""
+    if "." in name:
+        return did_you_mean(name, known)
+    whole = [one for one in known if one.rpartition(".")[2] == name]
+    return (
+        f"did you mean `{whole[0]}`?"
+        if whole
+        else did_you_mean(name, [one for one in known if "." not in one])
+    )
+
+
+def _record_field(unit: Unit, name: str) -> str:
+    """A field of the list's records, without the `each` that reads it."""
+    return f"did you mean `{EACH}.{name}`?" if unit.each is not None and name in unit.each else ""
 
 
 def _field(unit: Unit, node: Name, field: str) -> Typed:
@@ -127,11 +150,10 @@ def _field(unit: Unit, node: Name, field: str) -> Typed:
         raise Mistake("R0515", node.start, message, hint)
     unit.fields_read += 1
     type_, over = unit.each[field], unit.list_name
-    if type_.optional and node.name not in unit.present:
-        _warn_absent(unit, node)
+    unit.reads.append((node, type_.optional, unit.present))
 
     def run(read: Read) -> object:
-        record: Value = read(EACH)
+        record = read(EACH)
         value = record.get(field, ABSENT)
         if value is ABSENT:
             raise FormulaError(f"`{field}` of a record of `{over}` is absent")
@@ -214,17 +236,45 @@ def _found_present(node: Node, *, holds: bool) -> frozenset[str]:
 
 def _logic(unit: Unit, node: Binary) -> Typed:
     both = node.operator == "and"
-    known = _found_present(node.left, holds=both)
+    # Each side matters only where the other does not settle the whole.
     parts: list[Callable[[], Typed]] = [
-        lambda: build(unit, node.left),
-        lambda: _assuming(unit, known, node.right),
+        lambda: _assuming(unit, _found_present(node.right, holds=both), node.left),
+        lambda: _assuming(unit, _found_present(node.left, holds=both), node.right),
     ]
     left, right = unit.all(parts)
     one, other = _flag(left, node.operator), _flag(right, node.operator)
     text = unit.snippet(node)
-    if both:
-        return Typed(FLAG, lambda read: one(read) and other(read), node, text)
-    return Typed(FLAG, lambda read: one(read) or other(read), node, text)
+    return Typed(FLAG, _both(one, other) if both else _either(one, other), node, text)
+
+
+def _both(one: Run, other: Run) -> Run:
+    """Strong Kleene `and`: a side that is false settles it, whatever becomes of the other."""
+
+    def run(read: Read) -> object:
+        try:
+            holds = one(read)
+        except FormulaError:
+            if other(read):
+                raise
+            return False
+        return holds and other(read)
+
+    return run
+
+
+def _either(one: Run, other: Run) -> Run:
+    """Strong Kleene `or`: a side that is true settles it, whatever becomes of the other."""
+
+    def run(read: Read) -> object:
+        try:
+            holds = one(read)
+        except FormulaError:
+            if not other(read):
+                raise
+            return True
+        return holds or other(read)
+
+    return run
 
 
 def _membership(unit: Unit, node: Binary) -> Typed:
@@ -270,7 +320,7 @@ def _member_of(unit: Unit, node: Binary, left: Typed) -> Run:
     member, group = left.run, right.run
 
     def run(read: Read) -> object:
-        among: Value = group(read)
+        among = group(read)
         return member(read) in among
 
     return run

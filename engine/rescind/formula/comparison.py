@@ -33,8 +33,8 @@ def comparison(unit: Unit, node: Binary, left: Typed, right: Typed) -> Typed:
     text = unit.snippet(node)
     _comparable(node, left, right)
     compare = COMPARISONS[node.operator]
-    one: Value = left.run
-    other: Value = right.run
+    one = left.run
+    other = right.run
     run: Run
     if left.type.kind is Kind.MONEY:
 

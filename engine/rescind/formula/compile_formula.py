@@ -5,7 +5,7 @@ from __future__ import annotations
 from rescind.formula.build_closures import build
 from rescind.formula.lexer import Mistake
 from rescind.formula.parser import parse
-from rescind.formula.scope import Formula, Scope
+from rescind.formula.scope import Formula, NameRead, Scope
 from rescind.formula.typed_expression import NUMERIC, Poisoned, Typed, Unit, describe
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Location, Problem, Problems
@@ -38,8 +38,13 @@ def compile_formula(
     problems.extend(found)
     if result is None or any(CODES[problem.code].severity is Severity.ERROR for problem in found):
         return None
+    reads = tuple(
+        NameRead(node.name, _location(text, node.start, place), optional, present)
+        for node, optional, present in unit.reads
+    )
+    zoneless = tuple(unit.snippet(node) for node in unit.zoneless)
     zone = next(iter(unit.zones)) if len(unit.zones) == 1 else ""
-    return Formula(text, result.type, tuple(unit.names), result.run, zone)
+    return Formula(text, result.type, tuple(unit.names), result.run, reads, zoneless, zone)
 
 
 def _problem(mistake: Mistake, text: str, place: Location) -> Problem:
@@ -67,8 +72,16 @@ def _check_result(result: Typed, expect: Type | None) -> None:
         message = f"this yields {describe(one)}, expected {describe(other)}"
         raise Mistake("R0514", start, message, f"use `convert(…, '{other.currency}')`")
     if not _fits(one, other):
-        hint = "round it: `round(x)`" if {one.kind, other.kind} == NUMERIC else ""
+        hint = "round it: `round(x)`" if {one.kind, other.kind} == NUMERIC else _share_of(one, other)
         raise Mistake("R0514", start, f"this yields {describe(one)}, expected {describe(other)}", hint)
+
+
+def _share_of(one: Type, other: Type) -> str:
+    """What is missing where a rate stands and money is wanted."""
+    if other.kind is not Kind.MONEY or one.kind not in NUMERIC:
+        return ""
+    currency = other.currency or "USD"
+    return f"multiply it with an amount for a share of that, or give it a currency: `1 {currency} * x`"
 
 
 def _fits(one: Type, other: Type) -> bool:

@@ -57,6 +57,7 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _CURRENCY = re.compile(r"[ \t]?([A-Z]{3})(?![A-Za-z0-9_.(])", re.ASCII)
+_SMALL_CURRENCY = re.compile(r"[ \t]?([A-Za-z]{3})(?![A-Za-z0-9_.(])", re.ASCII)
 _UNIT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _TEXT = re.compile(r"'[^'\r\n]*'|\"[^\"\r\n]*\"")
 _SIGN = re.compile(r"==|!=|<=|>=|[-+*/<>()\[\],]")
@@ -80,6 +81,17 @@ _INSTEAD = {
     ";": "a formula is one expression",
     ":": "a formula is one expression",
     "?": "use `a if condition else b`",
+    **dict.fromkeys("–—\u2212", "write `-`: this one is a dash of a word processor"),
+    **dict.fromkeys("“”„‘’", "write straight quotes: `'…'`"),
+    "×": "multiply with `*`",
+    "·": "multiply with `*`",
+    "÷": "divide with `/`",
+    "^": "there is no power: multiply",
+    "≤": "use `<=`",
+    "≥": "use `>=`",
+    "≠": "use `!=`",
+    **dict.fromkeys("€£¥$", "write the currency after the amount: `10 EUR`"),
+    "\u00a0": "write an ordinary space",
 }
 
 
@@ -131,6 +143,8 @@ def _number(text: str, number: re.Match[str]) -> Token:
             return _literal(text, at, end + 1, settle(parse_decimal(text[at : end + 1]), ""), Kind.NUMBER)
         if currency := _CURRENCY.match(text, end):
             return _amount(text, number, currency)
+        if (small := _SMALL_CURRENCY.match(text, end)) and small[1] not in WORDS:
+            _refuse_small_currency(number, small[1].upper())
         if unit := _UNIT.match(text, end):
             return _duration(text, number, unit)
         kind = Kind.NUMBER if "." in number[0] else Kind.INTEGER
@@ -152,6 +166,13 @@ def _amount(text: str, number: re.Match[str], currency: re.Match[str]) -> Token:
     minor = settle(parse_decimal(number[0]) * 10 ** currencies()[name], "")
     value = new_money(minor, name)
     return Token(Form.LITERAL, text[at : currency.end()], at, value, Type(Kind.MONEY, currency=name))
+
+
+def _refuse_small_currency(number: re.Match[str], name: str) -> None:
+    """`800 eur`. No name stands after a number, so that whatever is a currency in capitals was meant as one."""
+    if name in currencies():
+        message = f"expected a currency in capitals, found `{name.lower()}`"
+        raise Mistake("R0513", number.start(), message, f"write `{number[0]} {name}`")
 
 
 def _duration(text: str, number: re.Match[str], unit: re.Match[str]) -> Token:

@@ -18,6 +18,21 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 512
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+# Words of other languages, and what is written for them.
+INSTEAD = {
+    "AND": "and",
+    "OR": "or",
+    "NOT": "not",
+    "is": "==",
+    "IF": "if",
+    "ELSE": "else",
+    "of": "*",
+    "x": "*",
+}
+_WHERE_NO_VALUE = {
+    "if": "write `x if condition else y`",
+    "[": "names of facts are written in full, without brackets",
+}
 LEVELS: tuple[frozenset[str], ...] = (frozenset({"+", "-"}), frozenset({"*", "/"}))
 
 
@@ -70,12 +85,13 @@ class _Parser:
         if number and self.token.text in {"s", "min", "h", "d", "w", "mo", "y"}:
             return f"write the unit at the number: `{before.text}{self.token.text}`" if before else ""
         if number and self.token.text == ",":
-            return "numbers are written without separators: `1000`"
+            return "numbers are written without separators, and with a point: `1000.50`"
         if self.token.form is Form.NAME:
-            words = {"AND": "and", "OR": "or", "NOT": "not", "is": "==", "IF": "if", "ELSE": "else"}
-            word = words.get(self.token.text, "")
+            word = INSTEAD.get(self.token.text, "")
             return f"use `{word}`" if word else ""
-        return "names of facts are written in full, without brackets" if self.token.text == "[" else ""
+        if self.token.form is Form.END and self._at:
+            return "close every `(` with `)`, and write a value after every operator"
+        return _WHERE_NO_VALUE.get(self.token.text, "")
 
     def _grown(self, node: Node, *parts: Node) -> Node:
         self._nodes += 1

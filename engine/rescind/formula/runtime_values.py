@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rescind.values.types import ABSENT, Kind, Type
@@ -26,6 +27,7 @@ __all__ = [
     "FormulaError",
     "Read",
     "Run",
+    "UnknownError",
     "divide",
     "in_range",
     "multiply",
@@ -39,8 +41,16 @@ class FormulaError(Exception):
     """A formula has no value for these inputs. The message names the part of the formula and its inputs."""
 
 
-Read = Callable[[str], object]
-Run = Callable[[Read], object]
+class UnknownError(FormulaError):
+    """A formula reads a name that is unknown itself: a required fact that is missing, a value that failed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"`{name}` is not known")
+
+
+# What is read and what a part yields is of the type that was checked when the part was built.
+Read = Callable[[str], Any]
+Run = Callable[[Read], Any]
 
 # Numerators and denominators stay below this; products that pass it are errors, never rounded.
 MAX_BITS = 4096

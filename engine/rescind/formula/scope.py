@@ -11,9 +11,10 @@ from rescind.formula.business_calendars import BusinessCalendar
 from rescind.formula.runtime_values import Read
 from rescind.problems.exceptions import EngineError
 from rescind.problems.frozen import frozen
+from rescind.problems.problem import Location
 from rescind.values.types import Type
 
-__all__ = ["Formula", "Scope"]
+__all__ = ["Formula", "NameRead", "Scope"]
 
 
 @frozen
@@ -22,6 +23,7 @@ class Scope:
 
     `types`: dotted names of facts and values, `now`, instruments such as `order.paid.cash`, `rates`.
     `optional`: names that may be absent at run time (of a list's records, the fields with `Type.optional`).
+    `undeclared`: the hint for a name that `types` lacks, "" where there is none.
     `zone`: where calendar functions work when they name no zone.
     """
 
@@ -29,6 +31,20 @@ class Scope:
     optional: frozenset[str]
     zone: ZoneInfo
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    undeclared: Callable[[str], str] = field(default=lambda _: "")
+
+
+@frozen
+class NameRead:
+    """One place in a formula that reads a name, or a field `each.…` of a record.
+
+    `optional`: it may be absent at run time. `present` are the names that are known to be present where it is read.
+    """
+
+    name: str
+    location: Location
+    optional: bool
+    present: frozenset[str]
 
 
 @frozen
@@ -38,6 +54,7 @@ class Formula:
     `names`: what it reads, in order of appearance, each once (`now`, and `rates` where it converts, included).
     `evaluate`: takes a reader from name to value (or `ABSENT`) and gives the exact value in the representation
     of `rescind.values.types`, a whole number that it computed as `int`. Raises `FormulaError` only.
+    `reads`: where it reads each name, and `zoneless` its parts that count days by the zone of the book; for advice.
     `zone`: the time zone that it names, in which its times are to be read; "" where it names none, or several.
     """
 
@@ -45,11 +62,14 @@ class Formula:
     type: Type
     names: tuple[str, ...]
     evaluate: Callable[[Read], object]
+    reads: tuple[NameRead, ...] = ()
+    zoneless: tuple[str, ...] = ()
     zone: str = ""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Closures do not travel: what arrives says what the formula is, and cannot compute."""
-        return Formula, (self.text, self.type, self.names, _stayed_behind, self.zone)
+        stays = (self.reads, self.zoneless, self.zone)
+        return Formula, (self.text, self.type, self.names, _stayed_behind, *stays)
 
 
 def _stayed_behind(_: Read) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Final
 from rescind.formula.lexer import Mistake
 from rescind.formula.runtime_values import Run, show
 from rescind.formula.scope import Scope
-from rescind.formula.syntax_tree import Node
+from rescind.formula.syntax_tree import Name, Node
 from rescind.problems.frozen import frozen
 from rescind.problems.suggestions import one_of
 from rescind.values.types import Kind, Type
@@ -71,6 +71,11 @@ class Unit:
     mistakes: list[Mistake] = field(default_factory=list)
     # Optional names that the surrounding condition has found present.
     present: frozenset[str] = frozenset()
+    # Where names were read: the node, whether it may be absent, and what is known to be present there.
+    reads: list[tuple[Name, bool, frozenset[str]]] = field(default_factory=list)
+    # The kinds of the parts that have been built, by identity, and calls that count days by the book's zone.
+    kinds: dict[int, Kind] = field(default_factory=dict)
+    zoneless: list[Node] = field(default_factory=list)
     # Inside a list function: the fields of the records, and the name of the list.
     each: Mapping[str, Type] | None = None
     list_name: str = ""

@@ -14,23 +14,40 @@ Every column of a ruleset is an int64. A column names what it `reads` and `as` w
 
 Doubling keeps comparisons exact: a value between two representable ones becomes odd, a literal is always even. A value
 beyond the range of the column is written as the end of the range, which lies beyond every literal.
+
+What may be unknown is written as `low`, as `high` or as both (the `bound` of a column), whichever its literals read.
+Of a known value both are the value. Of an unknown one they are written so that no literal of the column holds, and then
+so that every one does; see `rescind.matching.two_fillings`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from rescind.book.model import Compare, Has, Name, Op, Present
 from rescind.matching.normal_form import Flag, Literal
+from rescind.problems.frozen import frozen
 from rescind.values.types import Kind, Type
 from rescind.values.units import Duration
 
-__all__ = ["MAX_INTEGER", "Atom", "Column", "Columns", "LiteralTooLargeError", "number_scale"]
+__all__ = [
+    "GREATEST",
+    "LEAST",
+    "MAX_INTEGER",
+    "Atom",
+    "Column",
+    "Columns",
+    "LiteralTooLargeError",
+    "number_scale",
+]
 
 # Literals stay below it, so a value written as the end of the range lies beyond every literal.
 MAX_INTEGER = 2**62
+
+# The least and the greatest of a column. INVARIANT: no literal and no known value comes near them.
+LEAST, GREATEST = -(2**63), 2**63 - 1
 
 NEGATED = {
     Op.IS: Op.IS_NOT,
@@ -42,17 +59,18 @@ NEGATED = {
 }
 # An atom as durable-rules writes it: field, operator, integer.
 Atom = tuple[str, Op, int]
+# What is either true or false, if it is known: one comparison tells.
+TWO_VALUED = frozenset({"flag", "present", "has", "fired"})
 
 
 class LiteralTooLargeError(Exception):
     """A literal that does not fit into a column exactly."""
 
 
-@dataclass(slots=True)
-class Column:
-    """One column; `codes` and `scale` grow while the literals of a stage are collected."""
+@frozen
+class _Source:
+    """What a column is made of. `certain`: it is never unknown, so it needs no bounds."""
 
-    name: str
     reads: str
     written: str
     against: str = ""
@@ -60,22 +78,34 @@ class Column:
     currency: str = ""
     member: str = ""
     scale: int = 0
-    codes: dict[str, int] = field(default_factory=dict)
+    certain: bool = False
+
+
+@frozen
+class Column:
+    """One column; `codes` grow while the literals of a stage are collected."""
+
+    name: str
+    source: _Source
+    bound: str
+    codes: Mapping[str, int]
 
     def to_dict(self) -> dict[str, object]:
         """The column as plain JSON."""
-        parts: dict[str, object] = {"field": self.name, "reads": self.reads, "as": self.written}
+        source = self.source
+        parts: dict[str, object] = {"field": self.name, "reads": source.reads, "as": source.written}
         extra = {
-            "against": self.against,
-            "choices": list(self.choices),
-            "currency": self.currency,
+            "bound": self.bound,
+            "against": source.against,
+            "choices": list(source.choices),
+            "currency": source.currency,
             "texts": list(self.codes),
         }
         parts |= {key: value for key, value in extra.items() if value}
-        if self.written == "has":
-            parts["member"] = self.member  # the empty text is a member like any other
-        if self.written == "number":
-            parts["scale"] = self.scale
+        if source.written == "has":
+            parts["member"] = source.member  # the empty text is a member like any other
+        if source.written == "number":
+            parts["scale"] = source.scale
         return parts
 
 
@@ -84,59 +114,89 @@ class Columns:
 
     def __init__(self, scales: dict[str, int]) -> None:
         self._scales = scales
-        self._columns: dict[tuple[str, ...], Column] = {}
+        self._columns: dict[tuple[_Source, str], Column] = {}
+        self._codes: dict[
+            str, dict[str, int]
+        ] = {}  # of each text its literals; a column's grow while a stage is read
 
     def __iter__(self) -> Any:
         return iter(self._columns.values())
 
-    def atom(self, literal: Literal) -> Atom:
-        """A literal as a comparison of a column with an integer. Raises `LiteralTooLargeError`."""
-        column, op, value = self._positive(literal.atom)
+    def atoms(self, literal: Literal) -> list[Atom]:
+        """A literal as comparisons of columns with integers, two at most. Raises `LiteralTooLargeError`.
+
+        They hold where the literal is true, and in the second filling where it is not false.
+        """
+        source, op, value = self._positive(literal.atom)
+        op = op if literal.positive else NEGATED[op]
         if abs(value) > MAX_INTEGER:
             raise LiteralTooLargeError
-        return column.name, op if literal.positive else NEGATED[op], value
+        if source.certain:
+            return [(self._column(source, "").name, op, value)]
+        if source.written in TWO_VALUED:
+            holds = op is (Op.IS if value else Op.IS_NOT)
+            return [self._low(source, Op.AT_LEAST, 1) if holds else self._high(source, Op.AT_MOST, 0)]
+        match op:
+            case Op.OVER | Op.AT_LEAST:
+                return [self._low(source, op, value)]
+            case Op.UNDER | Op.AT_MOST:
+                return [self._high(source, op, value)]
+            case Op.IS:
+                return [self._low(source, Op.AT_LEAST, value), self._high(source, Op.AT_MOST, value)]
+            case Op.IS_NOT:
+                return [self._low(source, op, value), self._low(source, Op.OVER, LEAST)]
 
-    def _positive(self, atom: object) -> tuple[Column, Op, int]:
+    def _low(self, source: _Source, op: Op, value: int) -> Atom:
+        return self._column(source, "low").name, op, value
+
+    def _high(self, source: _Source, op: Op, value: int) -> Atom:
+        return self._column(source, "high").name, op, value
+
+    def _positive(self, atom: object) -> tuple[_Source, Op, int]:
         match atom:
             case Flag(name):
-                return self._column(name, "fired"), Op.IS, 1
+                # Asked for as it is, never denied, so one comparison stands for true in both fillings.
+                return _Source(name, "fired"), Op.IS, 1
             case Present(subject):
-                return self._column(subject.name, "present"), Op.IS, 1
+                return _Source(subject.name, "present", certain=subject.certain), Op.IS, 1
             case Has(subject, member):
-                return self._column(subject.name, "has", member=member), Op.IS, 1
+                return _Source(subject.name, "has", member=member, certain=subject.certain), Op.IS, 1
             case Compare(subject, op, Name() as other):
-                return self._column(subject.name, "sign", against=other.name), op, 0
+                # Whether two amounts have a rate between them only the case knows.
+                certain = subject.certain and other.certain and subject.type.kind is not Kind.MONEY
+                return _Source(subject.name, "sign", against=other.name, certain=certain), op, 0
             case Compare(subject, op, operand):
-                column = self._of_type(subject, operand)
-                return column, op, self._code(column, subject.type, operand)
+                source = self._of_type(subject, operand)
+                return source, op, self._code(source, subject.type, operand)
             case _:
                 raise TypeError(atom)
 
-    def _of_type(self, subject: Name, operand: Any) -> Column:
-        kind = subject.type.kind
+    def _of_type(self, subject: Name, operand: Any) -> _Source:
+        kind, certain = subject.type.kind, subject.certain
         if kind is Kind.MONEY:
-            return self._column(subject.name, "money", currency=operand.currency)
+            certain = certain and subject.type.currency == operand.currency
+            return _Source(subject.name, "money", currency=operand.currency, certain=certain)
         if kind is Kind.CHOICE:
-            return self._column(subject.name, "choice", choices=subject.type.choices)
-        column = self._column(subject.name, str(kind))
-        if kind is Kind.NUMBER:
-            column.scale = self._scales[subject.name]
-        return column
+            return _Source(subject.name, "choice", choices=subject.type.choices, certain=certain)
+        scale = self._scales[subject.name] if kind is Kind.NUMBER else 0
+        return _Source(subject.name, str(kind), scale=scale, certain=certain)
 
-    def _column(self, reads: str, written: str, **more: Any) -> Column:
-        key = (reads, written, more.get("against", ""), more.get("currency", ""), more.get("member", ""))
+    def _column(self, source: _Source, bound: str) -> Column:
+        key = source, bound
         if key not in self._columns:
-            self._columns[key] = Column(f"f{len(self._columns)}", reads, written, **more)
+            codes = self._codes.setdefault(source.reads, {}) if source.written == "text" else {}
+            self._columns[key] = Column(f"f{len(self._columns)}", source, bound, codes)
         return self._columns[key]
 
-    def _code(self, column: Column, type_: Type, operand: Any) -> int:
+    def _code(self, source: _Source, type_: Type, operand: Any) -> int:
         match type_.kind:
             case Kind.TEXT:
-                return column.codes.setdefault(operand, len(column.codes) + 1)
+                codes = self._codes.setdefault(source.reads, {})
+                return codes.setdefault(operand, len(codes) + 1)
             case Kind.CHOICE:
                 return type_.choices.index(operand) + 1
             case Kind.NUMBER:
-                return _whole(operand * 10**column.scale) * 2
+                return _whole(operand * 10**source.scale) * 2
             case Kind.MONEY:
                 return int(operand.minor) * 2
             case Kind.DATE:

@@ -5,9 +5,6 @@
      "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
      "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
 
-Where pass 0 decides `applies_to` and all blockers, a column that none of them reads `waits`: what it reads may have no
-value, which is an error only for a case that they do not end.
-
 A unit is a rule of the version (see `rules_of`), or `applies_to/not`, the denial of applies_to, whose branches say why
 a policy does not apply, or a flag: a part of a condition that is decided apart. Each branch of a unit is a rule of
 durable-rules; branches with the same comparisons share one. The output is deterministic, so golden files can hold it.
@@ -36,6 +33,7 @@ from rescind.matching.ruleset_limits import (
 from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location, Problems
 from rescind.values.types import Kind
+from rescind.values.units import Money
 
 __all__ = ["compile_version"]
 
@@ -56,7 +54,6 @@ class _Unit:
     name: str
     location: Location
     branches: list[Branch]
-    gate: bool
 
 
 class _Compiler:
@@ -67,21 +64,17 @@ class _Compiler:
         self._strata = Strata(version, self._rules)
         self._stages: defaultdict[Stage, list[_Unit]] = defaultdict(list)
         self._always: list[str] = []
-        # A part is decided once for each pass that asks for it, and for gates apart: their columns do not wait.
-        self._flags: dict[tuple[int, bool, Condition], tuple[Flag, int]] = {}
+        # A part is decided once for each pass that asks for it.
+        self._flags: dict[tuple[int, Condition], tuple[Flag, int]] = {}
         self._meanings: dict[str, list[dict[str, Any]]] = {}
-        self._flag_branches: dict[str, list[Branch]] = {}
 
     def compile(self) -> dict[str, Any]:
         rules, version = self._rules, self._version
-        gates = [(rule.name, rule.condition, rule.location) for rule in rules.gates()]
-        # The denial stands right behind what it denies.
-        gates.insert(1, (DOES_NOT_APPLY, Not(version.applies_to), version.location))
-        for name, condition, location in gates:
-            self._unit(name, condition, location, gate=True)
-        for rule in rules.behind_gates():
+        for rule in rules:
             summed = isinstance(rule.part, Review) and rule.part.scope is ReviewScope.REQUEST
             self._unit(rule.name, rule.condition, rule.location, summed=summed)
+            if rule is rules.applies_to:
+                self._unit(DOES_NOT_APPLY, Not(version.applies_to), version.location)
         stages = [self._stage(key, self._stages[key]) for key in sorted(self._stages)]
         self._bound()
         return {
@@ -93,32 +86,27 @@ class _Compiler:
             "rules": self._meanings,
         }
 
-    def _unit(
-        self, name: str, condition: Condition, location: Location, *, gate: bool = False, summed: bool = False
-    ) -> None:
+    def _unit(self, name: str, condition: Condition, location: Location, *, summed: bool = False) -> None:
         pass_ = self._strata.pass_of(condition)
         if summed:
             condition = over_request(condition)
-        branches, depth = self._branches(condition, pass_, location, gate=gate)
+        branches, depth = self._branches(condition, pass_, location)
         if branches == [()]:
             self._always.append(name)
         elif branches:
-            self._stages[pass_, depth].append(_Unit(name, location, branches, gate))
+            self._stages[pass_, depth].append(_Unit(name, location, branches))
 
-    def _branches(
-        self, condition: Condition, pass_: int, location: Location, *, gate: bool
-    ) -> tuple[list[Branch], int]:
+    def _branches(self, condition: Condition, pass_: int, location: Location) -> tuple[list[Branch], int]:
         """The branches of a condition, and the stage within the pass that can decide them."""
 
         def flag(part: Condition) -> Flag:
-            key = pass_, gate, part
+            key = pass_, part
             if key not in self._flags:
                 made = Flag(f"flags/{len(self._flags) + 1}")
                 self._flags[key] = (made, 0)
-                branches, depth = self._branches(part, pass_, location, gate=gate)
+                branches, depth = self._branches(part, pass_, location)
                 self._flags[key] = (made, depth)
-                self._flag_branches[made.name] = branches
-                self._stages[pass_, depth].append(_Unit(made.name, location, branches, gate))
+                self._stages[pass_, depth].append(_Unit(made.name, location, branches))
             return self._flags[key][0]
 
         branches = branches_of(condition, flag)
@@ -134,27 +122,21 @@ class _Compiler:
     def _stage(self, key: Stage, units: list[_Unit]) -> dict[str, Any]:
         columns = Columns(_scales(units))
         rules: dict[tuple[Atom, ...], str] = {}
-        asked: set[str] = set()
         for unit in units:
             for number, branch in enumerate(unit.branches, 1):
-                fields = self._rule(unit, number, branch, columns, rules)
-                asked.update(fields if unit.gate else ())
-        early = key[0] == 0 and self._strata.early
-        waits = {column.name for column in columns} - asked if early else set()
+                self._rule(unit, number, branch, columns, rules)
         return {
             "pass": key[0],
-            "columns": [
-                column.to_dict() | ({"waits": True} if column.name in waits else {}) for column in columns
-            ],
+            "columns": [column.to_dict() for column in columns],
             "shards": [_shard(part) for part in _sharded(rules)],
         }
 
     def _rule(
         self, unit: _Unit, number: int, branch: Branch, columns: Columns, rules: dict[tuple[Atom, ...], str]
-    ) -> set[str]:
-        """Add the rule of a branch; the columns that it reads."""
+    ) -> None:
+        """Add the rule of a branch."""
         try:
-            atoms = tuple(sorted({columns.atom(literal) for literal in branch}))
+            atoms = tuple(sorted({atom for literal in branch for atom in columns.atoms(literal)}))
         except LiteralTooLargeError:
             self._problems.add(
                 "R0401",
@@ -162,30 +144,24 @@ class _Compiler:
                 unit.location,
                 "use fewer digits: 18 before and after the point together",
             )
-            return set()
+            return
         name = rules.setdefault(atoms, f"{unit.name}#{number}")
         because = [reason for literal in branch for reason in self._reasons(literal)]
         self._meanings.setdefault(name, []).append({"unit": unit.name, "branch": number, "because": because})
-        return {field for field, _, _ in atoms}
 
     def _reasons(self, literal: Literal) -> list[dict[str, Any]]:
         """What a literal of a branch looked at and asked for, in words and as data."""
         atom = literal.atom
         if isinstance(atom, Flag):
-            return [self._flag_reason(atom.name, positive=literal.positive)]
+            return [{"flag": atom.name}]  # it stands for the branch that made it true
         if getattr(atom, "implied", False) and literal.positive:
             return []
         reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs, **atom.asked}
         if isinstance(atom, Compare) and isinstance(atom.operand, Name):
             reason["against"] = atom.operand.name
+        elif isinstance(atom, Compare) and isinstance(atom.operand, Money):
+            reason["currency"] = atom.operand.currency
         return [reason if literal.positive else {**reason, "not": True}]
-
-    def _flag_reason(self, name: str, *, positive: bool) -> dict[str, Any]:
-        """A flag stands for the branch that made it true; where it must not hold, for all that it looks at."""
-        if positive:
-            return {"flag": name}
-        parts = [part for branch in self._flag_branches[name] for part in branch]
-        return {"none_of": [reason for part in parts for reason in self._reasons(part)]}
 
     def _bound(self) -> None:
         if len(self._meanings) > MAX_RULES_PER_VERSION:
@@ -218,7 +194,7 @@ def _sharded(rules: dict[tuple[Atom, ...], str]) -> Iterator[dict[tuple[Atom, ..
     """The rules in portions that one ruleset takes with a wide margin."""
     part: dict[tuple[Atom, ...], str] = {}
     for atoms, name in rules.items():
-        wider = {atom for each in (*part, atoms) for atom in each}
+        wider = [atom for each in (*part, atoms) for atom in each]  # one that rules share counts each time
         fields = {atom[0] for atom in wider}
         if part and (
             len(part) >= MAX_RULES_PER_SHARD or len(wider) > MAX_ATOMS_PER_SHARD or len(fields) > MAX_FIELDS

@@ -1,149 +1,165 @@
-"""From the typed facts of a case to the record of one stage: an int64 for each column.
+"""From the typed facts of a case to the record of one stage: an int64 for each column, None where it is unknown.
 
 The code for a stage is written out when its version is first used: a loop over the columns looks up, unpacks and calls
 for each, and takes four times as long. The function that is written looks like this:
 
     def record(v, run):
-        c3 = 0
-        try:
-            c3 = encode3(run.read(name3))
-        except FactsError as error:
-            run.owed = error
-        return (code0[v[5]], 0 if ((a := v[7]) is ABSENT) | ((b := v[8]) is ABSENT) else (a > b) - (a < b), c3)
+        c0 = code0[v[5]]
+        c1 = None if (a := v[7]) is ABSENT else a
+        c2 = encode2(run.known(name2))
+        return (c0, c1, c2, c1), c1 is None or c2 is None
 
 INVARIANT: only numbers that are made here stand in the text. Names and literals of a policy are passed in the
 namespace.
 
-An absent fact is written as 0. Conditions on optional facts read its presence too, and a required fact is absent only
-while `ask_whether_it_applies` asks about conditions that do not read it. Columns that wait stand in the `try`: where
-one fails it is 0, too, and the run knows that rules which read such columns say nothing.
+An optional fact that is absent is written as 0, and conditions on it read its presence too. A required fact that is
+absent is missing: it is unknown, as a value is that has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from operator import itemgetter
 from typing import Any, Protocol
 
 from rescind.matching.columns import MAX_INTEGER
-from rescind.problems.exceptions import FactsError, facts_error
-from rescind.values.types import ABSENT, RATES, Kind, Type
-from rescind.values.units import Money, exchanged
+from rescind.matching.two_fillings import Cell
+from rescind.values.types import ABSENT, Kind, Type
+from rescind.values.units import Money
 
 __all__ = ["CaseState", "Record", "compile_record"]
 
-# Facts by slot, and the run that knows the rest, to the values of the columns.
-Record = Callable[[list[Any], "CaseState"], tuple[int, ...]]
+# Facts by slot, and the run that knows the rest, to the values of the columns and whether one of them is unknown.
+Record = Callable[[list[Any], "CaseState"], tuple[tuple[Cell, ...], bool]]
 Column = Mapping[str, Any]
 
 # Facts of these kinds are integers, and `rescind.values.scalar_readers` keeps them far inside of a column.
 WHOLE = frozenset({Kind.INTEGER, Kind.TIME})
+# What the column of an amount is told besides the amount.
+MONEY = (("label", "reads"), ("currency", "currency"))
 
 
 class CaseState(Protocol):
-    """What columns ask of a case that is being decided; `owed` takes the error of one that waits."""
+    """What columns ask of a case that is being decided."""
 
-    owed: FactsError | None
+    def known(self, name: str) -> Any:
+        """The typed value of a fact, a value, or a figure of the refund; None where it is unknown."""
 
-    @property
-    def fired(self) -> Mapping[str, Any]:
-        """The conditions that have held so far."""
+    def flag(self, unit: str) -> Cell:
+        """1 where a condition of an earlier stage holds, 0 where it does not, None where that is unknown."""
 
-    def read(self, name: str) -> Any:
-        """The typed value of a fact, a value, or a figure of the refund."""
+    def in_currency(self, name: str, money: Money, currency: str) -> tuple[int, int] | None:
+        """Money in the minor units of another currency, as a quotient, by the exact rates of the case.
 
-    def rates(self) -> Any:
-        """The exact rates of the case, or `ABSENT`."""
+        `name` is what it is the value of. None where that is unknown.
+        """
 
 
 def compile_record(
-    columns: Iterable[Column], slots: Mapping[str, int], type_of: Callable[[str], Type]
+    columns: Iterable[Column],
+    slots: Mapping[str, int],
+    required: Collection[str],
+    type_of: Callable[[str], Type],
 ) -> Record:
-    """The function for the columns of a stage. `slots` gives the place of each fact in the values of a case."""
-    writer = _Writer(slots, type_of)
-    cells, kept = [], {}
-    for number, column in enumerate(columns):
-        cell = writer.cell(number, column)
-        if column.get("waits"):
-            kept[f"c{number}"] = cell
-            cell = f"c{number}"
-        cells.append(cell)
-    lines = ["def record(v, run):", *_guard(kept), f"return ({''.join(f'{cell}, ' for cell in cells)})"]
+    """The function for the columns of a stage.
+
+    `slots` gives the place of each fact in the values of a case, `required` the facts that are missing where absent.
+    """
+    writer = _Writer(slots, required, type_of)
+    cells = [writer.cell(number, column) for number, column in enumerate(columns)]
+    unknown = " or ".join(f"{name} is None" for name in writer.uncertain) or "False"
+    result = f"return ({''.join(f'{cell}, ' for cell in cells)}), {unknown}"
+    lines = ["def record(v, run):", *writer.lines, result]
     exec(compile("\n    ".join(lines), "<record>", "exec"), writer.names)  # noqa: S102 - see the invariant
     record: Record = writer.names["record"]
     return record
 
 
-def _guard(cells: Mapping[str, str]) -> list[str]:
-    """The lines that compute some columns, whose errors the run keeps back."""
-    if not cells:
-        return []
-    lines = [f"    {name} = {cell}" for name, cell in cells.items()]
-    return [f"{' = '.join(cells)} = 0", "try:", *lines, "except FactsError as error:", "    run.owed = error"]
-
-
 class _Writer:
-    """Writes the expressions of columns; `names` collects what they refer to."""
+    """Writes the lines that encode columns; `names` collects what they refer to, `uncertain` what may be unknown."""
 
-    def __init__(self, slots: Mapping[str, int], type_of: Callable[[str], Type]) -> None:
-        self.names: dict[str, Any] = {
-            "ABSENT": ABSENT, "FactsError": FactsError, "sign": _sign, "money": _money_column,
-        }  # fmt: skip
+    def __init__(
+        self, slots: Mapping[str, int], required: Collection[str], type_of: Callable[[str], Type]
+    ) -> None:
+        self.names: dict[str, Any] = {"ABSENT": ABSENT, "sign": _sign, "money": _money_column}
         self._slots = slots
+        self._required = required
         self._type_of = type_of
+        self.lines: list[str] = []
+        self.uncertain: list[str] = []
+        self._written: dict[str, str] = {}
 
     def cell(self, number: int, column: Column) -> str:
-        """The expression for one column."""
+        """The name of the variable that holds one column. The two bounds of a value are encoded once."""
+        source = repr(sorted((key, item) for key, item in column.items() if key not in {"field", "bound"}))
+        if source not in self._written:
+            self._written[source] = f"c{number}"
+            self.lines.append(f"c{number} = {self._cell(number, column)}")
+            self.uncertain += [f"c{number}"] if "bound" in column else []
+        return self._written[source]
+
+    def _cell(self, number: int, column: Column) -> str:
         name, written = column["reads"], column["as"]
         if written == "fired":
-            return f"int({self._name(f'unit{number}', name)} in run.fired)"
+            return f"run.flag({self._name(f'unit{number}', name)})"
         if column.get("against"):
             return self._sign(number, name, column["against"])
-        value = self._value(f"name{number}", name)
+        value, absent = self._value(f"name{number}", name), self._absent(name)
         if written == "money":
-            return f"money({value}, {self._name(f'currency{number}', column['currency'])}, run)"
+            label, currency = (self._name(f"{word}{number}", column.get(key)) for word, key in MONEY)
+            return f"money({value}, {absent}, {label}, {currency}, run)"
         if written in WHOLE and name in self._slots:
-            return f"0 if {value} is ABSENT else {value}"
+            return f"{absent} if (a := {value}) is ABSENT else a"
         if written == "present":
-            return f"0 if {value} is ABSENT else 1"
-        if codes := _codes(column):
+            return f"{absent} if (a := {value}) is ABSENT else None if a is None else 1"
+        if codes := _codes(column, absent):
             return f"{self._name(f'code{number}', codes)}[{value}]"
-        return f"{self._name(f'encode{number}', _encoder(column, self._type_of(name)))}({value})"
+        encoder = _encoder(column, self._type_of(name), absent)
+        return f"{self._name(f'encode{number}', encoder)}({value})"
 
     def _sign(self, number: int, name: str, other: str) -> str:
         one, two = self._value(f"name{number}", name), self._value(f"other{number}", other)
-        whole = {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE
-        if not whole:
-            return f"sign({one}, {two}, run)"
-        # Both are read whatever the first is: that a value cannot be computed is an error.
-        return f"0 if ((a := {one}) is ABSENT) | ((b := {two}) is ABSENT) else (a > b) - (a < b)"
+        absent = self._absent(name), self._absent(other)
+        facts = name in self._slots and other in self._slots
+        if facts and {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE:
+            cells = [(absent[0], f"(a := {one})"), (absent[1], f"(b := {two})")]
+            # What is unknown first: an absent fact beside it does not make it known.
+            cells.sort(key=lambda cell: cell[0] is not None)
+            (first, read), (second, read_too) = cells
+            return f"{first} if {read} is ABSENT else {second} if {read_too} is ABSENT else (a > b) - (a < b)"
+        return f"sign({one}, {two}, {absent}, {self._name(f'label{number}', name)}, run)"
+
+    def _absent(self, name: str) -> Cell:
+        """What an absent fact is written as: an optional one as 0, and a missing one is unknown."""
+        return None if name in self._required else 0
 
     def _value(self, label: str, name: str) -> str:
         if name in self._slots:
             return f"v[{self._slots[name]}]"
-        return f"run.read({self._name(label, name)})"
+        return f"run.known({self._name(label, name)})"
 
     def _name(self, label: str, value: object) -> str:
         self.names[label] = value
         return label
 
 
-def _codes(column: Column) -> dict[Any, int] | None:
+def _codes(column: Column, absent: Cell) -> dict[Any, Cell] | None:
     """The integer of each value, for columns of few values."""
     match column["as"]:
         case "flag":
-            return {True: 1, False: 0, ABSENT: 0}
+            return {True: 1, False: 0, ABSENT: absent, None: None}
         case "choice":
-            return {ABSENT: 0} | {choice: code for code, choice in enumerate(column["choices"], 1)}
+            codes = {choice: code for code, choice in enumerate(column["choices"], 1)}
+            return {ABSENT: absent, None: None} | codes
         case _:
             return None
 
 
-def _encoder(column: Column, type_: Type) -> Callable[[Any], int]:
+def _encoder(column: Column, type_: Type, absent: Cell) -> Callable[[Any], Cell]:
     """A typed value as the integer of its column; see `rescind.matching.columns`."""
     encode = _number_encoder(column, type_)
-    return lambda value: 0 if value is ABSENT else encode(value)
+    return lambda value: absent if value is ABSENT else None if value is None else encode(value)
 
 
 def _number_encoder(column: Column, type_: Type) -> Callable[[Any], int]:
@@ -183,46 +199,35 @@ def _doubled_quotient(above: int, below: int) -> int:
     return _clamped(2 * whole + (rest != 0))
 
 
-def _money_column(money: Any, currency: str, run: CaseState) -> int:
+def _money_column(money: Any, absent: Cell, name: str, currency: str, run: CaseState) -> Cell:
     if money is ABSENT:
-        return 0
+        return absent
+    if money is None:
+        return None
     if money[1] == currency:
         return _doubled(money[0])
-    return _doubled_quotient(*_converted(money, currency, run))
+    converted = run.in_currency(name, money, currency)
+    return None if converted is None else _doubled_quotient(*converted)
 
 
-def _converted(money: Money, currency: str, run: CaseState) -> tuple[int, int]:
-    """Money in the minor units of another currency, as a quotient, by the exact rates of the case."""
-    rates = run.rates()
-    converted = None if rates is ABSENT else exchanged(money, currency, rates)
-    if converted is None:
-        pair = f"{money.currency}/{currency}"
-        raise facts_error(
-            "R0907",
-            RATES,
-            f"an amount in {money.currency} is compared with one in {currency}, and `rates` has no rate for them",
-            f'send `{{"rates": {{"{pair}": "…"}}}}`',
-        )
-    return converted
-
-
-def _sign(one: Any, other: Any, run: CaseState) -> int:
+def _sign(one: Any, other: Any, absent: tuple[Cell, Cell], name: str, run: CaseState) -> Cell:
     """-1, 0 or 1 as `one` is less than, equal to or more than `other`."""
-    if one is ABSENT or other is ABSENT:
-        return 0
+    if one is ABSENT or other is ABSENT or one is None or other is None:
+        # An absent fact beside an unknown one does not make it known.
+        cells = [cell if value is ABSENT else value for value, cell in zip((one, other), absent, strict=True)]
+        return None if None in cells else 0
     if one.__class__ is int:
         return -1 if one < other else int(one > other)
     if isinstance(one, Money):
-        one, other = _in_one_currency(one, other, run)
+        if one.currency == other.currency:
+            one, other = one.minor, other.minor
+        else:
+            converted = run.in_currency(name, one, other.currency)
+            if converted is None:
+                return None
+            one, other = converted[0], other.minor * converted[1]
     if one == other:
         return 0
     if isinstance(one, (str, bool)):
         return 1
     return -1 if one < other else 1
-
-
-def _in_one_currency(one: Money, other: Money, run: CaseState) -> tuple[Any, Any]:
-    if one.currency == other.currency:
-        return one.minor, other.minor
-    above, below = _converted(one, other.currency, run)
-    return above, other.minor * below

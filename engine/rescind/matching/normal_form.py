@@ -18,8 +18,9 @@ __all__ = ["MAX_BRANCHES", "Branch", "Flag", "FlagMaker", "Literal", "branches_o
 # Rules that multiplying out one condition may make; beyond it a flag costs less than the rules.
 MAX_BRANCHES = 16
 
-# Comparisons of one branch. Each may read a column of its own, and a rule lies in one shard with all its columns.
-MAX_ATOMS = min(MAX_ATOMS_PER_RULE, MAX_FIELDS)
+# Literals of one branch. Each may need two comparisons, of a column each, and a rule lies in one shard with all of
+# its columns.
+MAX_LITERALS = min(MAX_ATOMS_PER_RULE, MAX_FIELDS) // 2
 
 
 @frozen
@@ -101,9 +102,9 @@ def _joined(left: Branch, right: Branch) -> Branch:
 
 
 def _narrowed(branch: Branch, flag: FlagMaker) -> Branch:
-    """A branch with few enough atoms for one rule; the surplus becomes flags."""
-    while len(branch) > MAX_ATOMS:
-        chunks = [branch[i : i + MAX_ATOMS] for i in range(0, len(branch), MAX_ATOMS)]
+    """A branch with few enough literals for one rule; the surplus becomes flags."""
+    while len(branch) > MAX_LITERALS:
+        chunks = [branch[i : i + MAX_LITERALS] for i in range(0, len(branch), MAX_LITERALS)]
         branch = tuple(
             Literal(flag(AllOf(chunk))) if len(chunk) > 1 else chunk[0]  # type: ignore[arg-type]
             for chunk in chunks

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from rescind.book.model import AllOf, AnyOf, Compare, Condition, Name, Not, Present, Review
+from rescind.book.model import Compare, Condition, Leaf, Name, Not, Present, Review, fold
 from rescind.book.words import ReviewScope
 from rescind.matching.evaluation_passes import names_of
 from rescind.values.types import Kind
@@ -40,20 +40,18 @@ def summed(name: str) -> Summed:
 
 def over_request(condition: Condition) -> Condition:
     """The condition with sums in place of amounts."""
-    match condition:
-        case AllOf(items):
-            return AllOf(tuple(map(over_request, items)))
-        case AnyOf(items):
-            return AnyOf(tuple(map(over_request, items)))
-        case Not(item):
-            return Not(over_request(item))
+    return fold(condition, _leaf_over_request, lambda joint, parts: joint(tuple(parts)), Not)
+
+
+def _leaf_over_request(leaf: Leaf) -> Condition:
+    match leaf:
         case Compare(subject, _, operand) if subject.type.kind is Kind.MONEY:
             other = _sum(operand, "") if isinstance(operand, Name) else operand
-            return replace(condition, subject=_sum(subject, getattr(operand, "currency", "")), operand=other)
+            return replace(leaf, subject=_sum(subject, getattr(operand, "currency", "")), operand=other)
         case Present(subject, implied=True) if subject.type.kind is Kind.MONEY:
-            return replace(condition, subject=_sum(subject, ANYWHERE))
+            return replace(leaf, subject=_sum(subject, ANYWHERE))
         case _:
-            return condition
+            return leaf
 
 
 def summed_names(review: Review) -> set[str]:
@@ -64,4 +62,4 @@ def summed_names(review: Review) -> set[str]:
 
 
 def _sum(name: Name, currency: str) -> Name:
-    return replace(name, name=f"{SUM_PREFIX}{currency}/{name.name}")
+    return replace(name, name=f"{SUM_PREFIX}{currency}/{name.name}", certain=False)

@@ -98,6 +98,8 @@ CODES: dict[str, Code] = {
             "R0230": "a test for presence that says nothing",
             "R0231": "cases that no row or terms cover",
             "R0232": "an instrument that the terms do not name",
+            "R0233": "an approval by timeout without a time limit",
+            "R0241": "an amount that may be meant in thousands",
         },
     ),
     # The book: files, versions and times (parse, checks).
@@ -163,9 +165,12 @@ CODES: dict[str, Code] = {
         },
     ),
     **_table(
+        Severity.ADVICE,
+        {"R0540": "an optional fact that a formula uses as if it were always there"},
+    ),
+    **_table(
         Severity.WARNING,
         {
-            "R0540": "an optional fact that a formula uses as if it were always there",
             "R0541": "a question about the absence of what is never absent",
         },
     ),
@@ -256,7 +261,7 @@ CODES: dict[str, Code] = {
             "R1005": "a missing reason",
             "R1006": "a reason that the policies do not list",
             "R1007": "submission times or reasons that differ in one request",
-            "R1008": "a resource that cannot be unsubscribed, in a request for all or nothing",
+            "R1008": "a resource that cannot be cancelled, in a request for all or nothing",
             "R1009": "a request of which nothing is left",
             "R1010": "a number in the wrong form",
             "R1011": "an id with a character that cannot be seen",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["all_of", "did_you_mean", "one_of"]
+__all__ = ["all_of", "did_you_mean", "one_of", "without_curly_quotes"]
+
+CURLY = "“”„‟‘’\u201a\u201b«»"
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
@@ -17,6 +19,11 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
 
         near = get_close_matches(word[:200].lower(), known, n=1, cutoff=0.6)
     return f"did you mean `{known[near[0]]}`?" if near else ""
+
+
+def without_curly_quotes(text: str) -> str:
+    """A text without the quotes that a word processor put around it."""
+    return text.strip(CURLY)
 
 
 def one_of(choices: Iterable[str], limit: int = 14) -> str:

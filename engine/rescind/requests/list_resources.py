@@ -63,7 +63,7 @@ class Listed:
 
     @property
     def allowed(self) -> bool:
-        """Whether the resource can be unsubscribed, with or without a review."""
+        """Whether the resource can go, with or without a review."""
         return self.decision is not None and self.outcome in CANCELLABLE
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rescind.book.engine_facts import REASON, REVIEWS
-from rescind.book.model import Version
+from rescind.book.model import BookWords, Version
 from rescind.book.words import Outcome
 from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
@@ -22,7 +22,7 @@ from rescind.requests.order_content import DERIVED, number_of
 from rescind.requests.order_totals import refunded, totals_of
 from rescind.requests.request_sums import with_sums
 from rescind.requests.rows_to_cases import Case, Selection, at_row, select
-from rescind.requests.together import HeldBack, goes, held_back
+from rescind.requests.together import HeldBack, goes, held_back, unknown_bonds
 from rescind.values.types import ABSENT
 from rescind.values.units import format_time
 
@@ -48,11 +48,12 @@ def place(decider: CaseDecider, rows: Iterable[object], options: RequestOptions,
     problems = _number_problems(options.number)
     selection = select(decider, rows, at, problems)
     cases = selection.cases
+    problems += unknown_bonds(decider, cases)
     held = held_back(decider, cases)
     going = [case for case in cases if goes(case) and case.resource not in held]
     reason = _reason(decider, cases, _versions(going or cases), options.reason, problems)
     if cases and (not going or (options.all_or_nothing and len(going) < len(cases))):
-        problems += _left_problems(cases, held, options)
+        problems += _left_problems(cases, held, options, decider.words)
     elif not problems:
         problems += drawn_twice(decider, going)
         going = with_sums(decider, going, at, problems)
@@ -153,19 +154,19 @@ def _reason_of_facts(decider: CaseDecider, cases: Sequence[Case], problems: list
 
 
 def _left_problems(
-    cases: Sequence[Case], held: dict[str, HeldBack], options: RequestOptions
+    cases: Sequence[Case], held: dict[str, HeldBack], options: RequestOptions, words: BookWords
 ) -> list[Problem]:
     """Why nothing can be ordered, or not all: each resource that stays, with every reason."""
     code = "R1008" if options.all_or_nothing else "R1009"
     return [
-        Problem(code, f"`{case.resource[:60]}` cannot be unsubscribed: {why}", at_row(case.row), remedy)
+        Problem(code, f"`{case.resource[:60]}` cannot be {words.cancelled}: {why}", at_row(case.row), remedy)
         for case in cases
         for why, remedy in refusals(case.decision, held.get(case.resource))
     ]
 
 
 def refusals(decision: Decision, held: HeldBack | None = None) -> list[tuple[str, str]]:
-    """Why a resource cannot be unsubscribed, each in words with what to do; empty where it can."""
+    """Why a resource cannot go, each in words with what to do; empty where it can."""
     if held:
         names = one_of(name[:60] for name in held.resources)
         return [(f"it is bound to {names} by `{held.fact}`, and they go together or not at all", "")]

@@ -17,6 +17,7 @@ from typing import Any
 
 from rescind.book.model import Version
 from rescind.deciding.decide_case import CaseDecider
+from rescind.deciding.explain_unknown import value_of
 from rescind.matching.request_reviews import ANYWHERE, summed_names
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problem
@@ -135,11 +136,11 @@ class _Sums:
         if run is None or version is None:
             return ABSENT
         if name.startswith("refund."):
-            return run.read(name) if version.refund else ABSENT
+            return value_of(run, name) if version.refund else ABSENT
         if self._decider.vocabulary.fact_of(name):
-            return run.read(name)
+            return value_of(run, name)
         known = any(value.name == name and value.type.kind is Kind.MONEY for value in version.values)
-        return run.read(name) if known else ABSENT
+        return value_of(run, name) if known else ABSENT
 
 
 def _no_rate(case: Case, name: str, source: str, currency: str) -> Problem:

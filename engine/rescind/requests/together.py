@@ -1,7 +1,7 @@
 """What goes together or not at all.
 
 A version that says `together: resource.group` binds its resources to all others of the request with the same value.
-Where one of them cannot be unsubscribed, none is. A resource without a value is merely attached, and goes or stays
+Where one of them cannot go, none does. A resource without a value is merely attached, and goes or stays
 alone.
 """
 
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from rescind.book.words import CANCELLABLE
 from rescind.deciding.decide_case import CaseDecider
-from rescind.requests.rows_to_cases import Case
+from rescind.problems.problem import Problem
+from rescind.requests.rows_to_cases import Case, row_problems
 from rescind.values.types import ABSENT
 
-__all__ = ["Bond", "HeldBack", "goes", "held_back"]
+__all__ = ["Bond", "HeldBack", "goes", "held_back", "unknown_bonds"]
 
 # What binds resources: the fact, and the value that they have in common.
 Bond = tuple[str, str]
@@ -32,7 +33,7 @@ class HeldBack:
 
 
 def goes(case: Case) -> bool:
-    """Whether a case can be unsubscribed by itself."""
+    """Whether a case can go by itself."""
     return case.decision.outcome in CANCELLABLE
 
 
@@ -56,6 +57,20 @@ def held_back(decider: CaseDecider, cases: Sequence[Case]) -> dict[str, HeldBack
             held |= dict.fromkeys((case.resource for case in bound), why)
             staying += bound
     return held
+
+
+def unknown_bonds(decider: CaseDecider, cases: Sequence[Case]) -> list[Problem]:
+    """The missing facts that would say what goes together: one that stays might hold back any other."""
+    problems: list[Problem] = []
+    for case in cases if len(cases) > 1 else ():
+        version = case.decision.version
+        if version is None or not version.together:
+            continue
+        fact = decider.vocabulary.facts[version.together]
+        if fact.required and decider.fact(case.values, fact.name) is ABSENT:
+            missing = decider.programs[version.policy, version.version].missing(fact.name)
+            problems += row_problems(case.row, [missing])
+    return problems
 
 
 def _causes(members: Sequence[Case], held: Mapping[str, HeldBack]) -> tuple[str, ...]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.problems.suggestions import did_you_mean, one_of, without_curly_quotes
 from rescind.shape.example_from_schema import example_of
 from rescind.values.convert import describe
 from rescind.values.types import Kind
+from rescind.values.written_amounts import amount_meant
 
 __all__ = ["Fault", "faults_of"]
 
@@ -179,14 +181,21 @@ def _unknown_faults(place: _Place, unknown: list[tuple[str, str]]) -> Iterator[F
         return
     for key, meant in unknown:
         if place.value[key] is None and not re.fullmatch(r"[\w.-]+", key):
-            yield Fault(
-                "R0101", f"an unknown key: `{_short(key)}`", (*place.path, key), COMMA_HINT, at_key=True
-            )
+            hint = _comma_hint(place.value, key)
+            yield Fault("R0101", f"an unknown key: `{_short(key)}`", (*place.path, key), hint, at_key=True)
             continue
         hint = schema.get("x-key-hints", {}).get(key) or _known_hint(schema)
-        if meant:
+        if meant and key not in schema.get("x-key-hints", {}):
             hint = f"did you mean `{meant}`? {schema.get('x-unknown-hint', '')}".strip()
         yield _unknown_fault(key, (*place.path, key), hint, schema)
+
+
+def _comma_hint(mapping: Mapping[str, object], key: str) -> str:
+    """A comma between braces cut a text in two: an amount is written without it, another text in quotes."""
+    keys = list(mapping)
+    before = mapping[keys[keys.index(key) - 1]]
+    meant = amount_meant(f"{before},{key}", "") if isinstance(before, (int, str)) else ""
+    return f"inside braces a comma ends a text: write `{meant}`" if meant else COMMA_HINT
 
 
 def _only_strangers(place: _Place, unknown: list[tuple[str, str]]) -> bool:
@@ -273,7 +282,12 @@ def _wrong_type(place: _Place, error: _Broken) -> Fault:
 
 def _type_hint(value: object, types: list[str], schema: Schema) -> str:
     if value is None:
-        return str(schema.get("x-type-hint", "give it a value, or leave the key out"))
+        otherwise = schema.get("x-type-hint", "give it a value, or leave the key out")
+        return str(schema.get("x-null-hint", otherwise))
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool) and "x-number-hint" in schema:
+        return str(schema["x-number-hint"]).replace("…", str(value))
+    if isinstance(value, str) and "x-text-hint" in schema and re.search(r"[<>=*/+]| - |\(", value):
+        return str(schema["x-text-hint"]).replace("…", _short(value).replace("`", "'"))
     if types == ["string"] and not isinstance(value, (dict, list)):
         return f'put it in quotes: `"{str(value).lower() if isinstance(value, bool) else value}"`'
     if types == ["array"]:
@@ -295,7 +309,8 @@ def _allowed_hint(value: str, choices: list[Any], words: list[str], schema: Sche
     if value in words and value not in choices:
         return "write it without quotes"
     meant = schema.get("x-synonyms", {}).get(value.lower())
-    return f"did you mean `{meant}`?" if meant else did_you_mean(value, words)
+    hint = f"did you mean `{meant}`?" if meant else did_you_mean(value, words)
+    return hint or str(schema.get("x-other-hint", ""))
 
 
 def _wrong_form(place: _Place, error: _Broken) -> Iterator[Fault]:
@@ -306,8 +321,18 @@ def _wrong_form(place: _Place, error: _Broken) -> Iterator[Fault]:
         hint = "say it in fewer words"
     else:
         message = f"expected {error.schema['x-form']}, found {describe(place.value)}"
-        hint = _slug_hint(place.value) if error.schema["x-form"].startswith("an id") else ""
+        hint = _form_hint(place.value, error.schema)
     yield Fault("R0105", message, place.path, hint)
+
+
+def _form_hint(text: str, schema: Schema) -> str:
+    """What was probably meant: the text without curly quotes, as an id, or with its unit."""
+    plain = without_curly_quotes(text)
+    if plain != text and re.search(schema["pattern"], plain):
+        return f'write straight quotes: `"{plain}"`'
+    if "x-number-hint" in schema and re.fullmatch(r"[0-9]+", text):
+        return str(schema["x-number-hint"]).replace("…", text)
+    return _slug_hint(text) if schema["x-form"].startswith(("an id", "a role")) else ""
 
 
 def _slug_hint(text: str) -> str:

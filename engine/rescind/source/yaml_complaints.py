@@ -26,7 +26,10 @@ __all__ = [
 ]
 
 _TAB_HINT = "indent and separate with spaces; a tab may stand only inside a quoted text or a comment"
-_WIDE = "：，［］｛｝“”‘’"  # full-width signs that look like YAML's
+_WIDE = "：，［］｛｝"  # full-width signs that look like YAML's
+_CURLY = "“”„‘’"
+# A line that git leaves where two changes meet. At the start of the line: no text of a block scalar stands there.
+_CONFLICT = re.compile(r"^(?:<{7}|>{7}|={7}|\|{7})(?=[ \r\n]|\Z)", re.MULTILINE)
 
 
 class _Complaint(NamedTuple):
@@ -61,6 +64,8 @@ def explain(error: yaml.YAMLError, text: str, shown: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return Problem("R0004", "the YAML cannot be read", Location(shown), "check it with a YAML editor")
+    if conflict := _CONFLICT.search(text):
+        return _conflict(text, conflict.start(), shown)
     problem, context = str(getattr(error, "problem", "")), str(getattr(error, "context", ""))
     complaint = _Complaint(problem, context, mark, getattr(error, "context_mark", None) or mark, text)
     if text[mark.index : mark.index + 1] == "\t":
@@ -84,6 +89,13 @@ def explain(error: yaml.YAMLError, text: str, shown: str) -> Problem:
     return Problem("R0004", words.message, place, words.hint + _wide(complaint))
 
 
+def _conflict(text: str, start: int, shown: str) -> Problem:
+    """The marks of a merge that is not done: whatever else is wrong comes of them."""
+    message = f"`{text[start : start + 7]}` is the mark of a merge that is not done"
+    hint = "keep one of the two sides, and delete the lines with `<<<<<<<`, `=======` and `>>>>>>>`"
+    return Problem("R0004", message, _place(text, start, shown), hint)
+
+
 def _kind(problem: str, context: str) -> _Kind:
     for words, kind in _KINDS:
         if any(word in problem or word in context for word in words):
@@ -104,7 +116,9 @@ def _wide(complaint: _Complaint) -> str:
     """More of a hint where a full-width sign is near, which Chinese keyboards give for a colon or a bracket."""
     first = complaint.text.rfind("\n", 0, max(complaint.text.rfind("\n", 0, complaint.mark.index), 0)) + 1
     near = complaint.text[first : complaint.mark.index]
-    sign = next((sign for sign in near if sign in _WIDE), "")
+    sign = next((sign for sign in near if sign in _WIDE + _CURLY), "")
+    if sign and sign in _CURLY:
+        return f"; `{sign}` is a curly quote, YAML knows only the straight ones: `\"` and `'`"
     return f"; `{sign}` is a full-width sign, YAML knows only the ASCII one" if sign else ""
 
 
@@ -127,9 +141,19 @@ def _brackets(complaint: _Complaint) -> _Words:
     closing = "]" if opening == "[" else "}"
     if complaint.at_end:
         return _Words(f"the `{opening}` here is not closed", f"close it with `{closing}`", at_start=True)
+    if complaint.mark.line > complaint.start.line and _begins_a_key(complaint):
+        message = f"the `{opening}` here is not closed before line {complaint.mark.line + 1}"
+        return _Words(message, f"close it with `{closing}`", at_start=True)
     where = f"the `{opening}` is on line {complaint.start.line + 1}"
     message = f"expected `,` or `{closing}`, found {complaint.found}; {where}"
     return _Words(message, f"close the `{opening}` before this, or quote the text")
+
+
+def _begins_a_key(complaint: _Complaint) -> bool:
+    """Whether a line begins at the mark, with a key or an item: the bracket was meant to end on a line before."""
+    line = _line(complaint.text, complaint.mark.index)
+    before, rest = line[: complaint.mark.column], line[complaint.mark.column :]
+    return not before.strip() and re.match(r"- |[\w.-]+:(?: |$)", rest) is not None
 
 
 def _colon(complaint: _Complaint) -> _Words:
@@ -144,8 +168,10 @@ def _colon(complaint: _Complaint) -> _Words:
 def _no_colon(complaint: _Complaint) -> _Words:
     rest = _line(complaint.text, complaint.start.index)[complaint.start.column :]
     name, colon, value = rest.partition(":")
-    hint = "add a colon and a space"
-    if colon and value.strip():
+    hint = "add a colon and a space; if it goes on with the line before, indent it further"
+    if rest.startswith(("•", "–", "—", "·", "*")):
+        hint = "begin the item with `- `"
+    elif colon and value.strip():
         hint = f"write `{shorten(name)}: {shorten(value)}`"
     return _Words(f"expected a key with a colon, found `{shorten(rest)}`", hint, at_start=True)
 
@@ -175,6 +201,13 @@ def _indent(complaint: _Complaint) -> _Words:
     wanted = "an item (`- `)" if complaint.text.startswith("-", complaint.start.index) else "a key"
     message = f"expected {wanted} of what began on line {line}, column {complaint.start.column + 1}"
     hint = "check the indentation of this line, and the quotes and brackets before it"
+    rest = complaint.text[complaint.mark.index : complaint.mark.index + 80]
+    if re.match(r"-[^\s-]", rest):
+        hint = "put a space after the `-`"
+    elif rest.startswith("- ") and wanted == "a key":
+        hint = "begin the items before it with `- ` too, and indent them alike"
+    elif wanted != "a key":
+        hint = "begin the item with `- `, and check the indentation of this line"
     return _Words(f"{message}, found {complaint.found}", hint)
 
 

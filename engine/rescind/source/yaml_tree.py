@@ -106,10 +106,11 @@ class _StopError(Exception):
 class _Frame:
     """A container that is being filled: `data` and `places` grow together.
 
-    `key` is None in a sequence; in a mapping the key whose value comes next, `_PENDING` or `_DROPPED`.
+    `key` is None in a sequence; in a mapping the key whose value comes next, `_PENDING` or `_DROPPED`. `twice` are the
+    keys that stand there a second time, each with its mark.
     """
 
-    __slots__ = ("data", "flow", "key", "key_mark", "place", "places")
+    __slots__ = ("data", "flow", "key", "key_mark", "place", "places", "twice")
 
     def __init__(self, data: Any, places: Any, place: Place, *, flow: bool) -> None:
         self.data = data
@@ -118,6 +119,7 @@ class _Frame:
         self.flow = flow
         self.key: object = _PENDING if type(data) is dict else None
         self.key_mark: Any = None
+        self.twice: dict[str, Any] = {}
 
 
 class _Builder:
@@ -147,6 +149,8 @@ class _Builder:
             self.refused = refused_depth(error)
             self.tree.fatal = explain(error, self.text, self.shown)
         finally:
+            for depth in range(len(self.frames)):
+                self._say_twice(depth)
             loader.dispose()
         return self.tree
 
@@ -200,9 +204,7 @@ class _Builder:
         if plainly and not self._usable_key(text, mark):
             frame.key = _DROPPED
         elif text in frame.data:
-            first: Entry = frame.places[text]
-            message = f"the key `{shorten(text)}` stands twice in this mapping; the first is on line {first.line + 1}"
-            self._add("R0006", message, mark, "rename one of them, or delete it")
+            frame.twice.setdefault(text, mark)
             frame.key = _DROPPED
         else:
             frame.key = text
@@ -258,7 +260,29 @@ class _Builder:
             self._add("R0013", "expected a text as the key, found a list or a mapping", mark, hint)
         self.frames.append(_Frame(data, places, place, flow=bool(event.flow_style)))
 
+    def _say_twice(self, depth: int) -> None:
+        """One problem for all keys that stand twice in a mapping: most often an item without its dash."""
+        frame = self.frames[depth]
+        if not frame.twice:
+            return
+        [key, *more] = frame.twice
+        first: Entry = frame.places[key]
+        where = f"the first is on line {first.line + 1}"
+        if more:
+            words = ", ".join(f"`{shorten(each)}`" for each in [key, *more[:3]][:-1])
+            last = f"`{shorten(more[-1])}`" if len(more) <= 3 else f"{len(more) - 2} more"
+            message = f"the keys {words} and {last} stand twice in this mapping; {where}"
+        else:
+            message = f"the key `{shorten(key)}` stands twice in this mapping; {where}"
+        hint = "rename one of them, or delete it"
+        in_list = depth > 1 and type(self.frames[depth - 1].data) is list and not frame.flow
+        if in_list and (more or key == next(iter(frame.data))):
+            hint = "if another item begins here, put `- ` before its first key; else delete one of them"
+        self._add("R0006", message, frame.twice[key], hint)
+        frame.twice = {}
+
     def _close(self) -> None:
+        self._say_twice(len(self.frames) - 1)
         done = self.frames.pop()
         frame = self.frames[-1]
         if frame.key is _PENDING:

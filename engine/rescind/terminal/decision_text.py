@@ -63,6 +63,8 @@ def _lines(decision: Data, clock: str) -> Iterator[str]:
     yield from _about(decision, clock)
     for blocker in decision["blockers"]:
         yield from _rule(f"blocked: {blocker['message']}", blocker, _remedy(blocker))
+    for blocker in decision.get("undetermined", ()):
+        yield from _unknown(f"may block as well: {blocker['id']}", blocker["why"], f"at {blocker['at']}")
     for review in decision["reviews"]:
         yield from _rule(_review(review), review, _review_more(review))
     if decision["refund"]:
@@ -71,6 +73,8 @@ def _lines(decision: Data, clock: str) -> Iterator[str]:
         yield from _request(decision["request"])
     for tried in decision.get("failed", ()):
         yield from _not_applied(tried)
+    for name, why in decision.get("unknown_values", {}).items():
+        yield from _unknown(f"{name} is not known", why, "the decision does not depend on it")
 
 
 def working_text(decision: Data) -> str:
@@ -158,6 +162,15 @@ def _rule(title: str, rule: Data, more: Iterable[str]) -> Iterator[str]:
         yield f"  {clean(line)}"
     yield from _because(rule["because"])
     yield click.style(f"  {rule['id']} at {rule['at']}", dim=True)
+
+
+def _unknown(title: str, causes: Iterable[Data], end: str) -> Iterator[str]:
+    """What could not be determined, and why."""
+    yield ""
+    yield click.style(clean(title), bold=True)
+    for cause in causes:
+        yield f"  as {clean(cause['message'])}"
+    yield click.style(f"  {end}", dim=True)
 
 
 def _remedy(blocker: Data) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import click
 
+from rescind.book.model import BookWords
 from rescind.book.words import Outcome
 from rescind.requests.list_resources import COLUMNS
 from rescind.terminal.verb_options import clean
@@ -32,10 +33,10 @@ MARKS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _table(rows: Iterable[dict[str, Any]]) -> None:
+def _table(rows: Iterable[dict[str, Any]], words: BookWords) -> None:
     """Allowed rows as they come; the others wait in a file for their own heading."""
     with tempfile.SpooledTemporaryFile(1 << 20, "w+", encoding="utf-8", errors="surrogatepass") as waiting:
-        heading = "Unsubscription allowed"
+        heading = f"{clean(words.cancellation)} allowed"
         for row in rows:
             if not row["allowed"]:
                 waiting.write(_line(row) + "\n")
@@ -44,14 +45,14 @@ def _table(rows: Iterable[dict[str, Any]]) -> None:
                 click.echo(click.style(heading, bold=True))
                 heading = ""
             click.echo(_line(row))
-        _rest(waiting, after=not heading)
+        _rest(waiting, f"{clean(words.cancellation)} not allowed", after=not heading)
 
 
-def _rest(waiting: IO[str], *, after: bool) -> None:
+def _rest(waiting: IO[str], heading: str, *, after: bool) -> None:
     if not waiting.tell():
         return
     waiting.seek(0)
-    click.echo(("\n" if after else "") + click.style("Unsubscription not allowed", bold=True))
+    click.echo(("\n" if after else "") + click.style(heading, bold=True))
     for line in waiting:
         click.echo(line, nl=False)
 
@@ -80,7 +81,7 @@ def _why(row: dict[str, Any]) -> str:
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _json(rows: Iterable[dict[str, Any]]) -> None:
+def _json(rows: Iterable[dict[str, Any]], _: BookWords) -> None:
     comma = ""
     for row in rows:
         sys.stdout.write(f"{comma or '['}\n{_encoded(row)}")
@@ -88,12 +89,12 @@ def _json(rows: Iterable[dict[str, Any]]) -> None:
     sys.stdout.write("\n]\n" if comma else "[]\n")
 
 
-def _json_lines(rows: Iterable[dict[str, Any]]) -> None:
+def _json_lines(rows: Iterable[dict[str, Any]], _: BookWords) -> None:
     for row in rows:
         sys.stdout.write(_encoded(row) + "\n")
 
 
-def _csv(rows: Iterable[dict[str, Any]]) -> None:
+def _csv(rows: Iterable[dict[str, Any]], _: BookWords) -> None:
     """CSV as UTF-8, whatever the terminal; lists in a cell are parted by `; `."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
@@ -121,7 +122,7 @@ def _csv_cells(row: dict[str, Any]) -> list[str]:
 
 
 # The first is the default.
-FORMATS: Mapping[str, Callable[[Iterable[dict[str, Any]]], None]] = {
+FORMATS: Mapping[str, Callable[[Iterable[dict[str, Any]], BookWords], None]] = {
     "table": _table,
     "json": _json,
     "jsonl": _json_lines,

@@ -102,7 +102,7 @@ def _totals(totals: Sequence[Data]) -> Iterator[str]:
 def _left_out(rows: Sequence[Data]) -> Iterator[str]:
     if rows:
         yield ""
-        yield click.style(f"left out, as they cannot be unsubscribed: {len(rows)}", bold=True)
+        yield click.style(f"left out of the order: {len(rows)}", bold=True)
     for row in rows:
         yield "  " + "  ".join(_subject(row))
         for why in _why(row):

@@ -24,13 +24,21 @@ TIMEOUTS = {
     OnTimeout.REJECT: "the request is rejected automatically",
     OnTimeout.UNSPECIFIED: "the policy does not say what follows",
 }
+# What a policy says of the end of a time that it does not limit.
+NO_LIMIT = {
+    OnTimeout.APPROVE: "so that its `on_timeout: approve` never comes to pass",
+    OnTimeout.REJECT: "so that its `on_timeout: reject` never comes to pass",
+    OnTimeout.UNSPECIFIED: "and does not say what follows without an answer",
+}
 SCOPES = {
     ReviewScope.ORDER: "",
     ReviewScope.REQUEST: "Amounts are those of the whole request, over all of its orders.",
 }
+# The refund is what is filled in order, so that deductions fall on the instruments that come last.
 SPLITS = {
-    Split.PROPORTIONAL: "in proportion to what was paid with each instrument",
-    Split.IN_ORDER: "from one instrument after the other, in their order",
+    Split.PROPORTIONAL: "Deductions are taken in proportion to what was paid with each instrument",
+    Split.IN_ORDER: "What is left after the deductions goes back to one instrument after the other, in the order of "
+    "the terms: each gets all of its own before the next gets anything, and the deductions fall on the last",
 }
 BELOW_ZERO = {
     BelowZero.ZERO: "what is left is never less than nothing",
@@ -138,7 +146,7 @@ def _reviews(words: Data) -> Iterator[str]:
 
 def _deadline(review: Data) -> str:
     if review["within"] == UNSPECIFIED:
-        return "The policy sets no time limit."
+        return f"The policy sets no time limit, {NO_LIMIT[review['on_timeout']]}."
     return (
         f"An answer counts within {review['within']} of the request, the last instant included. "
         f"Without one, {TIMEOUTS[review['on_timeout']]}."
@@ -160,7 +168,7 @@ def _refund(words: Data) -> Iterator[str]:
 
 
 def _deducted(refund: Data) -> str:
-    return f"Deductions are taken {SPLITS[refund['split']]}; {BELOW_ZERO[refund['below_zero']]}."
+    return f"{SPLITS[refund['split']]}; {BELOW_ZERO[refund['below_zero']]}."
 
 
 def _term(term: Data, *, first: bool, only: bool) -> Iterator[str]:

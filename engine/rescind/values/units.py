@@ -281,6 +281,8 @@ _WORDED_DURATION = re.compile(
 def _duration_hint(text: str) -> str:
     if match := _WORDED_DURATION.fullmatch(text):
         return f"write `{match[1]}{next(filter(None, match.groups()[1:]))}`"
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return f"add the unit: `{text}h` or `{text}d`"
     return "write a number and a unit without a space; `min` is a minute, `mo` a month"
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from rescind.book.engine_facts import ENGINE_FACTS
 from rescind.engine import Engine
 from rescind.load import load_book
 from rescind.problems.exceptions import FactsError
@@ -58,8 +59,26 @@ def test_the_decision_of_the_page(book):
     facts = read_text(BLOCKS["facts,"], "facts", Problems()).data
     refund = Engine.load(book, drafts=True).decide(facts, at=AT).to_dict("rescind/decision/1")["refund"]
     shown = {each["name"]: each["amount"] for each in refund["deductions"]}
-    expected = re.search(r"```json\n(.*?)\n```", LANGUAGE)
+    expected = re.search(r'```json\n(\{"terms".*?)\n```', LANGUAGE)
     assert {"terms": refund["terms"], "total": refund["total"], **shown} == json.loads(expected[1])
+
+
+def test_the_charge_of_the_page(book):
+    put(book, "  rounding: {mode: half_up}\n", "  rounding: {mode: half_up}\n  below_zero: charge\n")
+    facts = read_text(
+        BLOCKS["facts,"].replace("{cash: 100 USD, voucher: 20 USD}", "{cash: 1 USD}"), "f", Problems()
+    )
+    refund = Engine.load(book, drafts=True).decide(facts.data, at=AT).to_dict("rescind/decision/1")["refund"]
+    [expected] = re.findall(r'```json\n(\{"total".*?)\n```', LANGUAGE)
+    assert {key: refund[key] for key in ("total", "instruments")} == json.loads(expected)
+
+
+def test_the_page_lists_the_names_that_the_engine_knows():
+    table = LANGUAGE.partition("<!-- engine facts")[2].partition("<!-- end of engine facts -->")[0]
+    rows = re.findall(r"^\| `([a-z_.]+)` \| ([a-z ]+) \|", table, flags=re.MULTILINE)
+    # A text may be one of a closed list as well: the page names the kinds from the widest on.
+    kinds = {name: " or ".join(sorted(kinds, reverse=True)) for name, kinds in ENGINE_FACTS.items()}
+    assert dict(rows) == kinds
 
 
 def test_the_conditions_of_the_page(book):

@@ -6,6 +6,7 @@ import csv
 import functools
 import io
 import json
+import shutil
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,34 @@ def names(result: Result) -> list[str]:
 
 
 # --- forms
+
+
+def test_the_headings_come_from_the_book(tmp_path: Path) -> None:
+    """A book that sets no words speaks of cancellation, which fits any field."""
+    counter = Path(__file__).parents[2] / "corpus" / "counter"
+    shutil.copytree(counter, tmp_path / "counter")
+    file = tmp_path / "counter" / "policies.yaml"
+    facts = str(tmp_path / "counter" / "rows.jsonl")
+    damaged = (
+        (tmp_path / "counter" / "rows.jsonl")
+        .read_text("utf-8")
+        .replace('"id": "b"', '"id": "b", "damaged": true')
+    )
+    (tmp_path / "counter" / "rows.jsonl").write_text(damaged, "utf-8")
+
+    def headings() -> list[str]:
+        result = CliRunner().invoke(main, ["list", facts, "--book", str(file), "--at", "2025-03-06"])
+        assert result.exit_code == 0, result.output
+        return [line for line in result.stdout.splitlines() if line.endswith("allowed")]
+
+    assert headings()[:2] == ["Cancellation allowed", "Cancellation not allowed"]
+    words = "words: {cancellation: Giving back, cancelled: given back}\n\npolicies:"
+    file.write_text(file.read_text("utf-8").replace("\npolicies:", words), "utf-8")
+    loaded.cache_clear()
+    assert headings()[:2] == ["Giving back allowed", "Giving back not allowed"]
+    options = ["--book", str(file), "--reason", "weather", "--confirm", "--all-or-nothing"]
+    refused = CliRunner().invoke(main, ["request", facts, *options, "--at", "2025-03-06"])
+    assert "R1008 `b` cannot be given back" in refused.stderr
 
 
 def test_the_table_parts_allowed_from_not_allowed() -> None:

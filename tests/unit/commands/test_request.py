@@ -100,7 +100,7 @@ def test_the_page_of_a_combined_order(write: Write) -> None:
         "name of a",
         "waiting for review until and at 2024-11-06T09:00:00+08:00",
         "total 3400.00 USD to pay back for 2 lines",
-        "left out, as they cannot be unsubscribed: 1",
+        "left out of the order: 1",
         "frozen for legal reasons",
     ):
         assert text in page

@@ -178,6 +178,31 @@ def test_groups_stay_groups_and_those_of_one_kind_are_joined(folder: Path) -> No
 # The page.
 
 
+def test_a_figure_that_nothing_uses_is_not_on_the_page(folder):
+    text = (folder / "v2.yaml").read_text("utf-8")
+    unused = "values:\n  spare: fee * 2\n  sparer: spare * 2\n"
+    (folder / "v2.yaml").write_text(text.replace("values:\n", unused), "utf-8")
+    assert [value["name"] for value in words()["values"]] == ["rate", "fee"]
+
+
+def test_the_page_says_what_the_split_does(folder):
+    """The order is that of the terms, and what is kept falls on the instrument that comes last."""
+    text = (folder / "v2.yaml").read_text("utf-8")
+    old = "        cash: remainder\n        voucher:\n          return: full\n"
+    assert old in text
+    text = text.replace(old, "        voucher: remainder\n        cash:\n          return: remainder\n")
+    (folder / "v2.yaml").write_text(text, "utf-8")
+    page = rescind("show", "parcels", "--version", "v2").stdout
+    assert page.index("A voucher: what is left") < page.index("Cash: what is left")
+    parcel = {"fragile": False, "insured": True, "size": "s", "owner": "you", "weight": 1, "held": "100h"}
+    parcel |= {"sent_at": "2025-01-01T00:00:00Z", "due_at": "2025-01-02T00:00:00Z", "tags": []}
+    facts = {"parcel": parcel, "price": "20 EUR", "paid": {"cash": "10 EUR", "voucher": "10 EUR"}}
+    (folder / "facts.json").write_text(json.dumps(facts), "utf-8")
+    result = rescind("decide", "facts.json", "--at", "2025-06-01", "--format", "json")
+    lines = {line["instrument"]: line for line in json.loads(result.stdout)["refund"]["instruments"]}
+    assert (lines["voucher"]["returned"]["amount"], lines["cash"]["returned"]["amount"]) == ("10.00", "9.00")
+
+
 def test_the_page_says_everything_that_the_version_says(folder: Path) -> None:
     page = " ".join(rescind("show", "parcels", "--version", "v1").stdout.split())
     for sentence in (
@@ -191,7 +216,8 @@ def test_the_page_says_everything_that_the_version_says(folder: Path) -> None:
         "1. By the postmaster: It is dear. Condition: the value `fee` is more than 5.00 EUR",
         "An answer counts within 2 days of the request, the last instant included.",
         "Without one, the request is rejected automatically.",
-        "2. By someone Condition: none, it always holds The policy sets no time limit.",
+        "2. By someone Condition: none, it always holds",
+        "The policy sets no time limit, and does not say what follows without an answer.",
         "Amounts are those of the whole request, over all of its orders.",
         "Under the terms `late`, which are used on this condition: how long the parcel was held is more than 3 days",
         "less `handling` = fee, at least 1 EUR (counted as fees)",
@@ -204,7 +230,8 @@ def test_the_page_says_everything_that_the_version_says(folder: Path) -> None:
         "to the account otherwise",
         "Under the terms `early`, in every other case:",
         "each deduction by itself: half a unit goes to the even digit",
-        "from one instrument after the other, in their order",
+        "goes back to one instrument after the other, in the order of the terms: each gets all of its own",
+        "before the next gets anything, and the deductions fall on the last;",
         "the customer owes the rest",
         "rate, the first that holds: v1.yaml:18 20% if how big the parcel is, is “Large” [parcel.size] 10% otherwise",
         "fee = paid.cash * rate",

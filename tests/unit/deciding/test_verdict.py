@@ -61,7 +61,7 @@ def some_rules(engine, count, rng):
 
 
 def kept(judge):
-    return sum(len(rules) + verdict.RULES_PER_VERDICT for rules in judge._known)
+    return sum(len(held) + len(possible) + verdict.RULES_PER_VERDICT for held, possible in judge._known)
 
 
 def test_what_is_kept_of_a_thousand_independent_blockers_has_a_bound_in_bytes(engine, judge):

@@ -306,7 +306,7 @@ def test_one_mistake_is_one_problem_where_it_was_made(
         ("policy", "applies_to: {a: {greater_than: 1}}", "R0101", (5, 18), "did you mean `over`?"),
         ("policy", "applies_to: {order: {id: {is: 1}}}", "R0101", (5, 22), "such as `order.amount`"),
         ("policy", "applies_to: {a: []}", "R0106", (5, 17), "at least one item"),
-        ("policy", "applies_to: {a: }", "R0103", (5, 14), "write a literal"),
+        ("policy", "applies_to: {a: }", "R0103", (5, 14), "write `{present: false}`"),
         ("policy", "applies_to: {a: {between: [1]}}", "R0106", (5, 27), "exactly 2 items, found 1"),
         ("policy", "applies_to: {a: {in: x}}", "R0103", (5, 22), "write a list such as"),
         ("policy", "applies_to: {a: {over: [1]}}", "R0103", (5, 24), "found a list"),

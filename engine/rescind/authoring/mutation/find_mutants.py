@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rescind.authoring.cases import Equivalent
-from rescind.authoring.evaluate_conditions import Unknown, holds
+from rescind.authoring.evaluate_conditions import holds
 from rescind.authoring.expectations import Expectation
 from rescind.authoring.mutation.mutant_case import find_example
 from rescind.authoring.mutation.version_mutations import Mutation, mutations_of
@@ -171,10 +171,8 @@ def _weight(expected: Expectation) -> int:
 
 def _may_notice(mutation: Mutation, contact: Contact, decision: Decision | None) -> bool:
     if mutation.before is not None and mutation.after is not None:
-        try:
-            return holds(mutation.before, contact.run) != holds(mutation.after, contact.run)
-        except Unknown:
-            return True
+        before, after = holds(mutation.before, contact.run), holds(mutation.after, contact.run)
+        return before != after or before is None
     if not contact.decided or decision is None:
         # A value may decide whether the policy applies.
         return isinstance(mutation.owner, Value) and not contact.decided

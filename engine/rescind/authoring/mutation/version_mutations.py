@@ -230,6 +230,8 @@ def _of_rule(rule: AnyRule) -> Iterator[Mutation]:
 def _of_review(rule: Rule[Review]) -> Iterator[Mutation]:
     review = rule.part
     late = f"a case of `{rule.name}` with `states` at the deadline and a second later"
+    if review.within is None:  # there is no deadline to be late for
+        late = f"a case that expects `reviews: {{{review.id}: {{on_timeout: {review.on_timeout}}}}}`"
     changes: list[tuple[str, Mapping[str, Any], str]] = [
         (f"on_timeout {review.on_timeout} to {other}", {"on_timeout": other}, late)
         for other in _others(review.on_timeout)

@@ -38,15 +38,15 @@ def _business_days(call: CallSite) -> Typed:
 
 
 def _as_date(part: Typed, clock: Clock) -> Value:
-    run: Value = part.run
+    run = part.run
     return run if part.type.kind is Kind.DATE else (lambda read: clock.date(run(read)))
 
 
 def _add_business_days(call: CallSite) -> Typed:
     start = call.one(call.arguments[0], *TIMES)
-    by: Value = call.one(call.arguments[1], Kind.INTEGER).run
+    by = call.one(call.arguments[1], Kind.INTEGER).run
     calendar, clock, text = _calendar(call), _clock(call), call.text
-    run: Value = start.run
+    run = start.run
     if start.type.kind is Kind.DATE:
         return call.result(start.type, lambda read: calendar.add(run(read), by(read)))
 

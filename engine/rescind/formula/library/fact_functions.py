@@ -5,7 +5,7 @@ from __future__ import annotations
 from rescind.formula.currency_conversion import convert
 from rescind.formula.lexer import Mistake
 from rescind.formula.library.function_call import CallSite, Function, Value
-from rescind.formula.runtime_values import FormulaError, Read
+from rescind.formula.runtime_values import FormulaError, Read, UnknownError
 from rescind.formula.syntax_tree import Name
 from rescind.formula.typed_expression import EACH, FLAG, Typed
 from rescind.problems.suggestions import did_you_mean
@@ -16,7 +16,10 @@ __all__ = ["FUNCTIONS", "RATES"]
 
 
 def _optional(call: CallSite) -> tuple[Typed, Value]:
-    """The name that is the first argument, and a closure that reads it as it is, `ABSENT` included."""
+    """The name that is the first argument, and a closure that reads it as it is, `ABSENT` included.
+
+    What is never absent is read like any other name: a question about absence hides no missing fact.
+    """
     node, unit = call.arguments[0], call.unit
     if not isinstance(node, Name):
         message = f"expected the name of an optional fact, found `{unit.snippet(node)}`"
@@ -26,7 +29,7 @@ def _optional(call: CallSite) -> tuple[Typed, Value]:
         built = call.one(node)
     finally:
         unit.present = before
-    return built, _reader(node.name)
+    return built, _reader(node.name) if _may_be_absent(call, node.name) else built.run
 
 
 def _reader(name: str) -> Value:
@@ -36,26 +39,27 @@ def _reader(name: str) -> Value:
     return lambda read: read(EACH).get(field, ABSENT)
 
 
-def _may_be_absent(call: CallSite, name: str) -> None:
+def _may_be_absent(call: CallSite, name: str) -> bool:
+    """Whether a name may be absent; a question about one that is not is a mistake, though it stops nothing."""
     unit = call.unit
     if name.startswith(f"{EACH}."):
         type_ = (unit.each or {}).get(name.removeprefix(f"{EACH}."))
     else:
         type_ = unit.scope.types.get(name)
-    if name not in unit.scope.optional and not (type_ and type_.optional):
-        message = f"`{name}` is never absent"
-        unit.mistakes.append(Mistake("R0541", call.node.start, message, "leave the question out"))
+    if name in unit.scope.optional or (type_ and type_.optional):
+        return True
+    message = f"`{name}` is never absent"
+    unit.mistakes.append(Mistake("R0541", call.node.start, message, "leave the question out"))
+    return False
 
 
 def _present(call: CallSite) -> Typed:
-    built, raw = _optional(call)
-    _may_be_absent(call, built.text)
+    _, raw = _optional(call)
     return call.result(FLAG, lambda read: raw(read) is not ABSENT)
 
 
 def _default(call: CallSite) -> Typed:
     built, raw = _optional(call)
-    _may_be_absent(call, built.text)
     other = call.build(call.arguments[1], built.type)
     type_ = call.alike([built, other])
 
@@ -78,15 +82,17 @@ def _convert(call: CallSite) -> Typed:
         hint = "declare `rates: {type: rates, optional: true}`"
         raise Mistake("R0521", call.node.start, "`convert` needs the fact `rates` in the vocabulary", hint)
     call.unit.names[RATES] = None
-    run: Value = amount.run
-    text = call.text
+    run, text, optional = amount.run, call.text, RATES in call.unit.scope.optional
 
     def converted(read: Read) -> object:
         money = run(read)
         if money.currency == currency:
             return money
+        rates = read(RATES)
+        if rates is ABSENT and not optional:
+            raise UnknownError(RATES)
         try:
-            return convert(money, currency, read(RATES))
+            return convert(money, currency, rates)
         except FormulaError as error:
             raise FormulaError(f"`{text}`: {error}") from None
 

@@ -18,6 +18,9 @@ from rescind.values.types import Kind, Type
 
 __all__ = ["CallSite", "Function", "Value"]
 
+# Functions that cut time at the borders of hours: nearly every zone agrees where those are.
+HOURLY = frozenset({"floor_hour", "ceil_hour"})
+
 # What a closure reads is of the type that was checked when it was built.
 Value = Any
 
@@ -107,6 +110,8 @@ class CallSite:
     def clock(self, node: Node | None) -> Clock:
         """The clock of the zone that an argument names, or of the book's zone."""
         if node is None:
+            if self._cuts_days:
+                self.unit.zoneless.append(self.node)
             return clock_of(self.unit.scope.zone)
         name = self.text_of(node, "a time zone")
         try:
@@ -119,6 +124,13 @@ class CallSite:
             pass
         hint = did_you_mean(name, available_timezones()) or "use a name such as `Asia/Shanghai`"
         raise Mistake("R0512", node.start, f"`{name[:60]}` is not a time zone", hint)
+
+    @property
+    def _cuts_days(self) -> bool:
+        """Whether the zone says where a day begins: between dates it has no say, until one becomes an instant."""
+        kinds = {self.unit.kinds.get(id(part)) for part in self.arguments}
+        name = self.node.function
+        return name == "time_of" or (Kind.TIME in kinds and name not in HOURLY)
 
 
 @frozen

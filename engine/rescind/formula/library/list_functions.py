@@ -7,7 +7,7 @@ from fractions import Fraction
 from rescind.formula.lexer import Mistake
 from rescind.formula.library.function_call import CallSite, Function, Value
 from rescind.formula.operand_fit import same_currency
-from rescind.formula.runtime_values import Read, Run, new_money, settle
+from rescind.formula.runtime_values import FormulaError, Read, Run, new_money, settle
 from rescind.formula.syntax_tree import Node
 from rescind.formula.typed_expression import EACH, FLAG, INTEGER, NUMERIC, Typed, describe
 from rescind.values.types import Kind, Type
@@ -50,7 +50,7 @@ def _conditions(call: CallSite, over: Typed, at: int) -> list[Run]:
 
 def _records(over: Typed, condition: Run | None, item: Run) -> Value:
     """A closure from a reader to an iterator over `item` of the records for which `condition` holds."""
-    source: Value = over.run
+    source = over.run
 
     def records(read: Read) -> Value:
         record: object = None
@@ -67,7 +67,7 @@ def _records(over: Typed, condition: Run | None, item: Run) -> Value:
 
 def _count(call: CallSite) -> Typed:
     over = _list(call, Kind.SET)
-    source: Value = over.run
+    source = over.run
     if over.type.kind is Kind.SET and len(call.arguments) > 1:
         message = "a set is counted as a whole, only a list takes a condition"
         raise Mistake("R0511", call.arguments[1].start, message)
@@ -80,14 +80,36 @@ def _count(call: CallSite) -> Typed:
 
 def _any(call: CallSite) -> Typed:
     over = _list(call)
-    holds = _records(over, None, _conditions(call, over, 1)[0])
-    return call.result(FLAG, lambda read: any(holds(read)))
+    return call.result(FLAG, _settled_by(over, _conditions(call, over, 1)[0], settles=True))
 
 
 def _all(call: CallSite) -> Typed:
     over = _list(call)
-    holds = _records(over, None, _conditions(call, over, 1)[0])
-    return call.result(FLAG, lambda read: all(holds(read)))
+    return call.result(FLAG, _settled_by(over, _conditions(call, over, 1)[0], settles=False))
+
+
+def _settled_by(over: Typed, condition: Run, *, settles: bool) -> Run:
+    """Strong Kleene `or` or `and` of a condition on each record: one that `settles` it does, wherever it stands."""
+    source = over.run
+
+    def run(read: Read) -> object:
+        record: object = None
+        failed: FormulaError | None = None
+
+        def inner(name: str) -> object:
+            return record if name == EACH else read(name)
+
+        for record in source(read):  # noqa: B007 - `inner` reads it
+            try:
+                if condition(inner) is settles:
+                    return settles
+            except FormulaError as error:
+                failed = error
+        if failed:
+            raise failed
+        return not settles
+
+    return run
 
 
 def _sum(call: CallSite) -> Typed:

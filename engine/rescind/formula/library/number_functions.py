@@ -77,10 +77,10 @@ def _no_step(call: CallSite, step: Typed, value: object) -> FormulaError:
 
 
 def _round_number(call: CallSite, value: Typed, rounder: ToWhole, step: Typed | None) -> Run:
-    run: Value = value.run
+    run = value.run
     if step is None:
         return lambda read: rounder(run(read))
-    by: Value = step.run
+    by = step.run
     text = call.text
 
     def stepped(read: Read) -> object:
@@ -100,8 +100,8 @@ def _round_duration(call: CallSite, value: Typed, rounder: ToWhole, node: Node |
     step = _step(call, node, Kind.DURATION)
     if step.type.calendar:
         raise Mistake("R0509", node.start, "an exact duration is not rounded to months or years")
-    run: Value = value.run
-    by: Value = step.run
+    run = value.run
+    by = step.run
 
     def stepped(read: Read) -> object:
         length, size = run(read).micros, by(read)
@@ -113,13 +113,13 @@ def _round_duration(call: CallSite, value: Typed, rounder: ToWhole, node: Node |
 
 
 def _round_money(call: CallSite, value: Typed, rounder: ToWhole, node: Node | None) -> Run:
-    run: Value = value.run
+    run = value.run
     if node is None or (isinstance(node, Literal) and isinstance(node.value, str)):
         if node is not None:
             call.word(node, ("minor",), "a step")
         return _to_minor(run, rounder)
     step = _step(call, node, *NUMERIC, Kind.MONEY)
-    by: Value = step.run
+    by = step.run
     if step.type.kind is Kind.MONEY:
         call.alike([value, step])
         return _to_amount(call, run, step, rounder)
@@ -144,7 +144,7 @@ def _to_minor(run: Value, rounder: ToWhole) -> Run:
 
 
 def _to_amount(call: CallSite, run: Value, step: Typed, rounder: ToWhole) -> Run:
-    by: Value = step.run
+    by = step.run
 
     def rounded(read: Read) -> object:
         minor, currency = run(read)
@@ -187,7 +187,7 @@ def _extreme_money(call: CallSite, runs: list[Value], pick: Callable[..., Value]
 def _abs(call: CallSite) -> Typed:
     (value,) = call.typed(*NUMERIC, Kind.MONEY, Kind.DURATION)
     type_: Type = value.type
-    run: Value = value.run
+    run = value.run
     if type_.kind is Kind.MONEY:
         return call.result(type_, lambda read: _abs_money(run(read)))
     if type_.kind is Kind.DURATION:

@@ -86,7 +86,7 @@ def _tier(call: CallSite) -> Typed:
     quantity, bounds, results = _parts(call, *ORDERED)
     type_ = call.alike(results)
     limits = _limits(call, quantity, bounds)
-    of: Value = quantity.run
+    of = quantity.run
     runs = [result.run for result in results]
 
     def run(read: Read) -> object:
@@ -118,7 +118,7 @@ def _graduated(call: CallSite) -> Typed:
 
 def _shares(call: CallSite, quantity: Typed, limits: Value) -> Value:
     """A closure from a reader to how much of the quantity falls into each bracket."""
-    of: Value = quantity.run
+    of = quantity.run
 
     def shares(read: Read) -> list[int | Fraction]:
         value = of(read)

@@ -51,8 +51,8 @@ def _elapsed(call: CallSite, size: int) -> Typed:
         hint = "make times of them with `time_of(date)`"
         raise Mistake("R0511", call.node.start, f"`{call.node.function}` takes times, found dates", hint)
     mode = call.word(call.arguments[2], LENGTHS, "a way to round") if len(call.arguments) > 2 else "exact"
-    one: Value = start.run
-    other: Value = end.run
+    one = start.run
+    other = end.run
     if start.type.kind is Kind.DATE:
         one, other, size = _ordinal(one), _ordinal(other), size // DAY
     exact_days = start.type.kind is Kind.DATE and size == 1
@@ -106,8 +106,8 @@ def _months(call: CallSite, step: int) -> Typed:
         else RoundingMode.DOWN
     )
     clock = call.clock(rest[0] if rest else None)
-    one: Value = start.run
-    other: Value = end.run
+    one = start.run
+    other = end.run
     length = _DATE_MONTHS[mode] if start.type.kind is Kind.DATE else partial(_MONTHS[mode], clock)
 
     def run(read: Read) -> object:
@@ -151,7 +151,7 @@ def _zoned(call: CallSite, at: int = 1) -> Clock:
 def _moment(call: CallSite, method: Callable[[Clock, int], int]) -> Typed:
     """A function from a time to a time in a zone."""
     time = call.one(call.arguments[0], Kind.TIME)
-    run: Value = time.run
+    run = time.run
     text, clock = call.text, _zoned(call)
     return call.result(Type(Kind.TIME), lambda read: in_range(method(clock, run(read)), text))
 
@@ -159,7 +159,7 @@ def _moment(call: CallSite, method: Callable[[Clock, int], int]) -> Typed:
 def _period(call: CallSite, first: Callable[[dt.date], dt.date]) -> Typed:
     """The start of a month or year, of a time or a date."""
     value = call.one(call.arguments[0], *TIMES)
-    run: Value = value.run
+    run = value.run
     clock, text = _zoned(call), call.text
     if value.type.kind is Kind.DATE:
         return call.result(value.type, lambda read: first(run(read)))
@@ -174,7 +174,7 @@ def _end_of_month(clock: Clock, micros: int) -> int:
 
 def _weekday(call: CallSite) -> Typed:
     value = call.one(call.arguments[0], *TIMES)
-    run: Value = value.run
+    run = value.run
     clock = _zoned(call)
     if value.type.kind is Kind.DATE:
         return call.result(INTEGER, lambda read: run(read).isoweekday())
@@ -185,8 +185,8 @@ def _add(call: CallSite, of_time: Callable[[Clock, int, int], int], of_date: Val
     value = call.one(call.arguments[0], *TIMES)
     count = call.one(call.arguments[1], Kind.INTEGER)
     clock = _zoned(call, 2)
-    run: Value = value.run
-    by: Value = count.run
+    run = value.run
+    by = count.run
     text = call.text
     if value.type.kind is Kind.DATE:
         return call.result(value.type, lambda read: of_date(run(read), factor * by(read)))
@@ -194,13 +194,13 @@ def _add(call: CallSite, of_time: Callable[[Clock, int, int], int], of_date: Val
 
 
 def _date_of(call: CallSite) -> Typed:
-    run: Value = call.one(call.arguments[0], Kind.TIME).run
+    run = call.one(call.arguments[0], Kind.TIME).run
     clock = _zoned(call)
     return call.result(Type(Kind.DATE), lambda read: clock.date(run(read)))
 
 
 def _time_of(call: CallSite) -> Typed:
-    run: Value = call.one(call.arguments[0], Kind.DATE).run
+    run = call.one(call.arguments[0], Kind.DATE).run
     clock, text = _zoned(call), call.text
     return call.result(Type(Kind.TIME), lambda read: in_range(clock.date_start(run(read)), text))
 

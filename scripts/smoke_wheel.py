@@ -28,6 +28,7 @@ EXAMPLE = "allowed"
 
 SHIPPED = (
     "rescind/py.typed",
+    "rescind/shipped/policies.lock",
     "rescind/shipped/policies.yaml",
     "rescind/shipped/problems.md",
     "rescind/shipped/rules/facts.yaml",

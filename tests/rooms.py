@@ -22,7 +22,7 @@ ROOMS = {
     "source": "text to plain data with places; complaints that an author understands; YAML that reads back the same",
     "formula": "formula text to a typed tree to an exact function; the library of functions",
     "shape": "JSON Schemas and what their errors mean",
-    "book": "the model of a book, its readers, semantic checks, digest; the words of the language and of the engine",
+    "book": "the model of a book, its readers, semantic checks, digest, lock; the words of language and engine",
     "matching": "conditions to durable-rules definitions, and the only module that drives durable-rules",
     "deciding": "facts in, the version in force, its conditions, the refund, the reviews; a decision out",
     "languages": "what a decision says, in the languages of its readers",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 
 import pytest
 from click.testing import CliRunner
 from rescind import BookError, Engine, FactsError
+from rescind.authoring.lock_file import lock_of, lock_text
 from rescind.commands import main
+from rescind.load import load_book
 
 FACTS = """
 schema: rescind/facts/1
@@ -63,6 +66,9 @@ def book(tmp_path, monkeypatch):
         lines = [entry(name, "" if name in drafts else digests["machines", name], start) for name in versions]
         frozen = f', digest: "{digests["anything", "1"]}"'
         path.write_text(BOOK.format(versions="\n".join(lines), anything=frozen), "utf-8")
+        published = load_book(path)[0]
+        lock = lock_text(lock_of(published, "policies.lock", dt.date(2025, 6, 1)), published.zone)
+        path.with_suffix(".lock").write_text(lock, "utf-8")
         return path
 
     return write

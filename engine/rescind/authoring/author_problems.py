@@ -47,16 +47,25 @@ class Inspection:
         """The problems that stop the book."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
+    @property
+    def others(self) -> tuple[Problem, ...]:
+        """The warnings and pieces of advice."""
+        return tuple(problem for problem in self.problems if problem.severity is not Severity.ERROR)
+
 
 def inspect_book(
     path: Path,
     *,
     advice: bool = False,
     allow: Iterable[str] = (),
+    lock: Path | None = None,
 ) -> Inspection:
-    """Look at the book at `path`. `allow`: codes of warnings and advice to leave out; errors never are."""
+    """Look at the book at `path`. `allow`: codes of warnings and advice to leave out; errors never are.
+
+    `lock` is the file of its lock; None: the one beside it.
+    """
     problems = Problems()
-    reader = BookReader(path, problems)
+    reader = BookReader(path, problems, lock)
     with _collector_at_rest():
         book = reader.read()
         if book:

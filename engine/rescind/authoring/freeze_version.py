@@ -1,15 +1,24 @@
-"""Publishing: check, test, then write a version's digest into the book, which freezes it."""
+"""Publishing: check, test, then freeze: a version's digest goes into the book, and what was published into the lock.
+
+A book whose digests are of the first form is renewed, and what was published is amended, by the same writes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rescind.authoring.author_problems import inspect_book
 from rescind.authoring.coverage import VersionCoverage, cover, percent
+from rescind.authoring.lock_file import lock_of, lock_text
 from rescind.authoring.run_cases import Result, read_suites, run_trials, suite_files, trials_of
-from rescind.authoring.yaml_edits import Source, add_key, replace_file, set_text, staged
+from rescind.authoring.yaml_edits import Source, add_key, place_file, replace_file, set_text, staged
+from rescind.book.digest import is_by_first_rule
+from rescind.book.lock import Amendment, Lock, lock_path
+from rescind.book.lock_checks import DEVIATIONS, Deviation, deviations
 from rescind.book.model import Book, Policy, Version
 from rescind.engine import Engine
 from rescind.problems.exceptions import BookError
@@ -20,11 +29,14 @@ from rescind.source.yaml_writer import quoted
 __all__ = [
     "Published",
     "Rehearsal",
+    "Renewed",
+    "amend",
     "entry_path",
     "how_to_go_on",
     "policy_of",
     "publish",
     "rehearse",
+    "renew",
     "trial_load",
     "version_named",
 ]
@@ -58,11 +70,20 @@ class Published:
     warnings: tuple[Problem, ...]
 
 
-def publish(path: Path, policy: str, version: str, floor: int) -> Published:
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What `renew` wrote: the versions with a new digest, as they were, and those that the lock did not hold."""
+
+    digests: tuple[Version, ...]
+    locked: tuple[Version, ...]
+    warnings: tuple[Problem, ...]
+
+
+def publish(path: Path, policy: str, version: str, floor: int, today: dt.date) -> Published:
     """Freeze a version of the book at `path`, at once or not at all.
 
-    The cases that try it must pass and cover at least `floor` percent of it. Raises `BookError` with everything that
-    stands in the way.
+    The cases that try it must pass and cover at least `floor` percent of it. Until `today` the lock keeps the days of
+    calendars. Raises `BookError` with everything that stands in the way.
     """
     source = Source.read(path, path.name)
     inspection = inspect_book(path)
@@ -73,14 +94,55 @@ def publish(path: Path, policy: str, version: str, floor: int) -> Published:
         raise BookError(problems=[_changed(found)])
     if inspection.errors:
         raise BookError(problems=inspection.errors)
-    warnings = tuple(each for each in inspection.problems if each not in inspection.errors)
+    warnings = inspection.others
     if found.frozen:
         return Published(found, before=True, rehearsal=None, warnings=warnings)
     result = rehearse(path, policy, version)
     if problems := _not_ready(found, result, floor):
         raise BookError(problems=problems)
-    _write(source, found)
+    _write(source, [found], inspection.book.lock, today)
     return Published(found, before=False, rehearsal=result, warnings=warnings)
+
+
+def renew(path: Path, today: dt.date) -> Renewed:
+    """Write the digests of a book in their present form, and its lock, at once or not at all.
+
+    Each digest that is there is first checked by its own rule: loading does. Raises `BookError` with what is wrong.
+    """
+    source = Source.read(path, path.name)
+    inspection = inspect_book(path)
+    if inspection.errors or inspection.book is None:
+        raise BookError(problems=inspection.errors)
+    book = inspection.book
+    frozen = [version for policy in book.policies for version in policy.versions if version.frozen]
+    old = tuple(version for version in frozen if is_by_first_rule(version.frozen))
+    lock = book.lock
+    unlocked = tuple(each for each in frozen if not (lock and lock.version(each.policy, each.version)))
+    if old or unlocked:
+        _write(source, old, lock, today)
+    # What was done is no longer worth a warning.
+    warnings = tuple(each for each in inspection.others if each.code not in ("R0335", "R0336"))
+    return Renewed(old, unlocked, warnings)
+
+
+def amend(path: Path, because: str, today: dt.date) -> tuple[Deviation, ...]:
+    """Write what the book says now into its lock, with what that changes and why. The book itself stays as it is.
+
+    Raises `BookError` with everything that is wrong with the book otherwise.
+    """
+    source = Source.read(path, path.name)
+    inspection = inspect_book(path)
+    wrong = [problem for problem in inspection.errors if problem.code not in DEVIATIONS]
+    if wrong or inspection.book is None:
+        raise BookError(problems=wrong)
+    book = inspection.book
+    found = tuple(deviations(book))
+    if found:
+        amendment = Amendment(because, tuple(each.change for each in found))
+        lock = lock_of(book, lock_path(path).name, today, book.lock, [amendment])
+        with _staged_lock(source, lock, book) as put:
+            put(path)
+    return found
 
 
 def rehearse(path: Path, policy: str, version: str) -> Rehearsal:
@@ -148,28 +210,64 @@ def _missing(untried: Sequence[str]) -> str:
     return f"not tried: {'; '.join(untried[:3])}{f'; and {more} more' if more > 0 else ''}"
 
 
-def _write(source: Source, version: Version) -> None:
-    """Write the digest into the book, after the new text was loaded and says what it should."""
-    entry = entry_path(source, version.policy, version.version)
-    given = source.data["policies"][entry[1]]["versions"][entry[3]]
-    text = quoted(version.digest)
-    edited = (
-        set_text(source, (*entry, "digest"), text)
-        if "digest" in given
-        else add_key(source, entry, "digest", text)
-    )
-    given["digest"] = version.digest
+def _write(source: Source, versions: Sequence[Version], before: Lock | None, today: dt.date) -> None:
+    """Write present digests into the book and its lock, after the new texts were loaded and say what they should.
+
+    The book was held to the lock `before` when it was looked at: its new text is tried without one, then with its own.
+    """
+    edited = source
+    for version in versions:
+        edited = _with_digest(edited, source, version)
     edited.must_say(source.data)
     with staged(edited) as new:
-        book = trial_load(new, source)
-        if version_named(book, version.policy, version.version).frozen != version.digest:
-            raise source.unsafe("the digest does not arrive where it should")
-        replace_file(source, new)
+        book = trial_load(new, source, lock_path(new))
+        for version in versions:
+            if version_named(book, version.policy, version.version).frozen != version.present_digest:
+                raise source.unsafe("the digest does not arrive where it should")
+        with _staged_lock(source, lock_of(book, lock_path(source.path).name, today, before), book) as put:
+            put(new)
 
 
-def trial_load(new: Path, source: Source) -> Book:
-    """The book with its new text, which must have no errors. Raises `BookError` with places in the file it is for."""
-    inspection = inspect_book(new)
+def _with_digest(edited: Source, source: Source, version: Version) -> Source:
+    """The book with the digest of a version; the data of `source` is changed alike."""
+    entry = entry_path(source, version.policy, version.version)
+    given = source.data["policies"][entry[1]]["versions"][entry[3]]
+    text = quoted(version.present_digest)
+    known = "digest" in given
+    given["digest"] = version.present_digest
+    if known:
+        return set_text(edited, (*entry, "digest"), text)
+    return add_key(edited, entry, "digest", text)
+
+
+@contextlib.contextmanager
+def _staged_lock(source: Source, lock: Lock, book: Book) -> Iterator[Callable[[Path], None]]:
+    """What puts a new lock in its place, and the new text of the book before it; both are on the disk until then.
+
+    The book comes first: should the machine stop in between, a version is frozen that the lock does not hold, which is
+    a warning that `renew` mends. The other way round the book would not load.
+    """
+    path = lock_path(source.path)
+    there = Source.read(path, path.name) if path.exists() else None
+    with staged(Source(path, path.name, lock_text(lock, book.zone), None)) as new_lock:
+
+        def put(new: Path) -> None:
+            again = trial_load(new, source, new_lock)
+            if again.lock is None or lock_text(again.lock, book.zone) != lock_text(lock, book.zone):
+                raise source.unsafe("the lock does not say what it should")
+            if new != source.path:
+                replace_file(source, new)
+            if there:
+                replace_file(there, new_lock)
+            else:
+                place_file(path, new_lock, source.path)
+
+        yield put
+
+
+def trial_load(new: Path, source: Source, lock: Path) -> Book:
+    """The book with its new text and a lock, without errors. Raises `BookError` with places in the file it is for."""
+    inspection = inspect_book(new, lock=lock)
     if inspection.errors or inspection.book is None:
         raise BookError(problems=[_renamed(problem, new.name, source.shown) for problem in inspection.errors])
     return inspection.book

@@ -15,6 +15,7 @@ from rescind.authoring.author_problems import inspect_book
 from rescind.authoring.freeze_version import entry_path, trial_load, version_named
 from rescind.authoring.policy_schema import policy_schema
 from rescind.authoring.yaml_edits import Source, add_item, replace_file, set_text, staged
+from rescind.book.lock import lock_path
 from rescind.book.model import Book, Version
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem
@@ -93,7 +94,7 @@ def new_version(path: Path, policy: str, old: str, new: str, start: str) -> Begu
             if target != suite.path:
                 _create(target, suite.text, begun)
         with staged(edited) as staged_book:
-            trial_load(staged_book, source)
+            trial_load(staged_book, source, lock_path(path))
             replace_file(source, staged_book)
     begun.edited.append(path)
     for target, suite in suites:

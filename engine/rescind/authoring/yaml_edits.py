@@ -21,7 +21,7 @@ from rescind.problems.problem import Location, Problem, Problems
 from rescind.source.read_source import read_file, read_text
 from rescind.source.yaml_writer import scalar
 
-__all__ = ["Source", "add_item", "add_key", "replace_file", "set_text", "staged"]
+__all__ = ["Source", "add_item", "add_key", "place_file", "replace_file", "set_text", "staged"]
 
 Steps = tuple[str | int, ...]
 
@@ -167,3 +167,12 @@ def replace_file(old: Source, new: Path) -> None:
         raise old.unsafe("the file was changed by someone else at the same time")
     shutil.copymode(target, new)
     new.replace(target)
+
+
+def place_file(target: Path, new: Path, like: Path) -> None:
+    """Put the file `new` where there is none yet, at once and with the permissions of the file `like`.
+
+    Raises `FileExistsError` where somebody else wrote one meanwhile.
+    """
+    shutil.copymode(like.resolve(), new)
+    os.link(new, target)

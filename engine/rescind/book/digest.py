@@ -1,20 +1,25 @@
-"""The digest of a version: a hash of what it means.
+"""The digest of a version: a hash of what it says, by the rule that the digest names.
 
-Layout, comments and `description:` texts do not count; neither does the way a number is spelt. Everything that can
-change a decision or its words does: the content with all that it includes, the vocabulary entries that it uses, and
-the book's time zone and calendars.
+    sha256-2:…   the content with all that it includes, of each fact that it uses what it takes the fact to mean
+                 (`fact_meanings`), and the book's time zone
+    sha256:…     the first rule: the content, the whole vocabulary entries of those facts, the time zone and every
+                 calendar of the book. It is read, and no longer written
+
+Layout, comments and `description:` texts do not count; neither does the way a number is spelt.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-__all__ = ["digest_of"]
+__all__ = ["DIGEST", "digest_by_first_rule", "digest_of", "is_by_first_rule"]
 
-PREFIX = "sha256:"
+FIRST, SECOND = "sha256:", "sha256-2:"
+DIGEST = re.compile("sha256(?:-2)?:[0-9a-f]{64}")
 # Mappings in which the order of the keys means something; elsewhere it is layout.
 ORDERED = frozenset({"deduct", "instruments", "rows", "reasons"})
 # What is for people, unless it is the name of something: a value may be called `description`.
@@ -23,13 +28,41 @@ NAMES = ORDERED | {"values", "facts", "fields", "calendars"}
 CONDITIONS = frozenset({"applies_to", "when", "unless"})
 
 
-def digest_of(
+def digest_of(meaning: Mapping[str, object], facts: Mapping[str, object], zone: str) -> str:
+    """`sha256-2:` and 64 hexadecimal digits over the canonical JSON of the parts.
+
+    `meaning` is what the version says, `facts` what it takes each fact to mean, by name.
+    """
+    said = _plain({**meaning, "values": _joined(meaning.get("values"))}, "")
+    # What facts mean is made by us: nothing in it is for people, and no order in it is layout.
+    return SECOND + _hash({"version": said, "facts": facts, "timezone": zone})
+
+
+def digest_by_first_rule(
     meaning: Mapping[str, object], facts: Mapping[str, object], zone: str, calendars: Mapping[str, object]
 ) -> str:
-    """`sha256:` and 64 hexadecimal digits over the canonical JSON of the parts."""
-    whole = _plain({"version": meaning, "facts": facts, "timezone": zone, "calendars": calendars}, "")
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return PREFIX + hashlib.sha256(text.encode()).hexdigest()
+    """`sha256:` and 64 hexadecimal digits; `facts` and `calendars` are entries of the vocabulary and of the book."""
+    whole = {"version": meaning, "facts": facts, "timezone": zone, "calendars": calendars}
+    return FIRST + _hash(_plain(whole, ""))
+
+
+def is_by_first_rule(digest: str) -> bool:
+    """Whether a digest was made by the first rule, which is no longer written."""
+    return digest.startswith(FIRST)
+
+
+def _joined(sections: object) -> object:
+    """The values of a version, wherever they stand: moving one into an included file changes nothing that it says."""
+    return {
+        name: body
+        for section in (sections if isinstance(sections, list) else ())
+        for name, body in section.items()
+    }
+
+
+def _hash(plain: object) -> str:
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(data: object, under: str) -> object:

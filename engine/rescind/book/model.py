@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.vocabulary import Vocabulary
 from rescind.book.words import (
+    BeforeFirst,
     BelowZero,
     CountsAs,
     Destination,
@@ -30,6 +31,7 @@ from rescind.values.types import Type
 from rescind.values.units import Duration
 
 if TYPE_CHECKING:
+    from rescind.book.lock import Lock
     from rescind.formula.business_calendars import BusinessCalendar
     from rescind.formula.scope import Formula
 
@@ -310,10 +312,14 @@ class Refund:
 class Version:
     """One version of a policy, whole.
 
-    `values` stand in an order in which each uses only earlier ones. `meaning` is what `digest` is made of, `frozen`
-    the digest that the book names ("" for a draft). `facts` are those that the version reads, `values_read` the names
-    of those values that something in it reads. `in_force_from` and `in_force_until` are instants, the end not
-    included (None: open). `entry` is its place in the book, and `places` are those of the values in it, by key.
+    `values` stand in an order in which each uses only earlier ones. `facts` are those that the version reads,
+    `values_read` the names of those values that something in it reads. `in_force_from` and `in_force_until` are
+    instants, the end not included (None: open). `entry` is its place in the book, and `places` are those of the values
+    in it, by key.
+
+    `frozen` is the digest that the book names ("" for a draft) and `digest` what it has to be, by the rule that the
+    book's names; `present_digest` is made by the rule of today. They are made of `meaning`, what the version says, and
+    `fact_meanings`, what it takes each fact to mean.
     """
 
     policy: str
@@ -332,7 +338,9 @@ class Version:
     meaning: Mapping[str, object]
     facts: frozenset[str] = field(default_factory=frozenset)
     values_read: frozenset[str] = frozenset()
+    fact_meanings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     digest: str = ""
+    present_digest: str = ""
     frozen: str = ""
     in_force_from: int = 0
     in_force_until: int | None = None
@@ -353,7 +361,9 @@ class Version:
 class Policy:
     """A named set of terms and its versions, by the time at which they come into force.
 
-    `places` are those of the values in its entry in the book, by key.
+    `before_first` is None where the book leaves it to what else is in force. `unread` are versions that it lists and
+    that have errors of their own: they are none of `versions`. `places` are those of the values in its
+    entry in the book, by key.
     """
 
     id: str
@@ -363,6 +373,8 @@ class Policy:
     versions: tuple[Version, ...]
     location: Location
     places: Mapping[str, Location] = field(default_factory=dict)
+    before_first: BeforeFirst | None = None
+    unread: frozenset[str] = frozenset()
 
     def in_force_at(self, instant: int) -> Version | None:
         """The version in force at an instant in microseconds; None before the first, after the last, or in a gap."""
@@ -402,7 +414,10 @@ class BookWords:
 
 @frozen
 class Book:
-    """A whole book: the vocabulary and the policies in the order in which they are tried."""
+    """A whole book: the vocabulary and the policies in the order in which they are tried.
+
+    `lock` holds what of it was published; None where there is no such file.
+    """
 
     path: str
     title: str
@@ -411,6 +426,7 @@ class Book:
     vocabulary: Vocabulary
     calendars: Mapping[str, BusinessCalendar]
     policies: tuple[Policy, ...]
+    lock: Lock | None = None
     words: BookWords = BookWords()
 
     def tried(self) -> tuple[Policy, ...]:

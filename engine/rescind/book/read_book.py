@@ -7,7 +7,6 @@ own remark stands only if the schema finds nothing.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,13 +15,17 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from rescind.book.digest import digest_of
+from rescind.book.digest import DIGEST, digest_by_first_rule, digest_of, is_by_first_rule
+from rescind.book.fact_meanings import fact_meanings
+from rescind.book.lock import Lock, lock_path
 from rescind.book.model import Book, BookWords, Policy, Version
 from rescind.book.own_names import in_own_names
+from rescind.book.read_lock import read_lock
 from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
 from rescind.book.renamed_facts import renamed
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
+from rescind.book.words import BeforeFirst
 from rescind.formula.business_calendars import BusinessCalendar, calendar_problem
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean
@@ -40,8 +43,8 @@ KINDS = {
     "facts": "the vocabulary",
     "policy": "a version",
     "shared": "a file of shared rules",
+    "lock": "the lock",
 }
-DIGEST = re.compile("sha256:[0-9a-f]{64}")
 MAX_WORD = 60
 MAX_FILES = 1_000  # looked at for a hint
 
@@ -52,10 +55,14 @@ def read_book(path: FilePath, problems: Problems) -> Book | None:
 
 
 class BookReader:
-    """Reads the files of one book, each once. `documents` keeps them, by path as shown, with their kind."""
+    """Reads the files of one book, each once. `documents` keeps them, by path as shown, with their kind.
 
-    def __init__(self, path: FilePath, problems: Problems) -> None:
+    `lock` is the file of its lock, the one beside it where None is given.
+    """
+
+    def __init__(self, path: FilePath, problems: Problems, lock: FilePath | None = None) -> None:
         self._path = path
+        self._lock_path = lock or lock_path(path)
         # Where problems go: all of them, or those of the frozen version that is being read.
         self._problems = self._all = problems
         self._hints: dict[Problem, str] = {}
@@ -168,6 +175,7 @@ class BookReader:
             vocabulary,
             calendars,
             tuple(policies),
+            self._lock(),
             self._words(root),
         )
 
@@ -181,6 +189,14 @@ class BookReader:
             node.text_of("cancellation", MAX_WORD) or known.cancellation,
             node.text_of("cancelled", MAX_WORD) or known.cancelled,
         )
+
+    def _lock(self) -> Lock | None:
+        """What was published; None where nothing was yet, or where the lock has problems of its own."""
+        document = self._document(self._lock_path.name, "lock", None) if self._lock_path.exists() else None
+        return self._shaped(self._locked, document, "lock") if document else None
+
+    def _locked(self, document: Document) -> Lock:
+        return read_lock(document, self._zone, self._problems)
 
     def _vocabulary(self, document: Document) -> Vocabulary:
         return read_vocabulary(document, self._zone, self._problems)
@@ -243,8 +259,13 @@ class BookReader:
         return [self._policy(node, setting, meaning) for node in root.child("policies").each()]
 
     def _policy(self, node: Node, setting: Setting, calendars: Mapping[str, object]) -> Policy:
-        node.only("id", "title", "description", "governed_by", "otherwise", "versions")
-        versions = [self._version(item, setting, calendars) for item in node.child("versions").each()]
+        node.only("id", "title", "description", "governed_by", "otherwise", "before_first", "versions")
+        before_first = node.get("before_first")
+        listed = list(node.child("versions").each())
+        versions = [self._version(item, setting, calendars) for item in listed]
+        unread = [
+            item.child("version").text() for item, read in zip(listed, versions, strict=True) if not read
+        ]
         return Policy(
             node.child("id").id(),
             node.text_of("title", MAX_TITLE),
@@ -253,6 +274,8 @@ class BookReader:
             tuple(version for version in versions if version),
             node.location,
             _places(node),
+            before_first.word(BeforeFirst) if before_first else None,
+            frozenset(unread),
         )
 
     def _version(self, node: Node, setting: Setting, calendars: Mapping[str, object]) -> Version | None:
@@ -269,11 +292,8 @@ class BookReader:
             version = self._named(version, node.child("version"), document)
         if not version or start is None or (until and end is None):
             return None
-        facts = {name: setting.vocabulary.digests[name] for name in sorted(version.facts)}
-        digest = digest_of(version.meaning, facts, self._zone.key, calendars)
         return replace(
-            version,
-            digest=digest,
+            self._digested(version, frozen, setting.vocabulary, calendars),
             frozen=frozen,
             in_force_from=start,
             in_force_until=end,
@@ -315,6 +335,17 @@ class BookReader:
         texts = [document.text for kind, document in self.documents.values() if kind in {"policy", "shared"}]
         moved = renamed(problem, self._known, texts) if self._known else None
         return moved or replace(problem, hint=self._hints[problem])
+
+    def _digested(
+        self, version: Version, frozen: str, vocabulary: Vocabulary, calendars: Mapping[str, object]
+    ) -> Version:
+        """The version with its digests; `calendars` are the entries of the book, as the first rule wants them."""
+        zone, facts = self._zone.key, fact_meanings(version, vocabulary, self._zone)
+        present = digest = digest_of(version.meaning, facts, zone)
+        if is_by_first_rule(frozen):
+            entries = {name: vocabulary.digests[name] for name in sorted(version.facts)}
+            digest = digest_by_first_rule(version.meaning, entries, zone, calendars)
+        return replace(version, digest=digest, present_digest=present, fact_meanings=facts)
 
     def _named(self, version: Version, name: Node, document: Document) -> Version:
         """The version under the name that the book gives it; that in its file must be the same."""

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rescind.book.digest import is_by_first_rule
 from rescind.book.engine_facts import ENGINE_FACTS, REVIEW_FIELDS, REVIEWS, known_to_engine
+from rescind.book.frozen_changes import frozen_changes
+from rescind.book.lock_checks import deviations
 from rescind.book.model import Book, Condition, Policy, Present, Version, leaves
 from rescind.book.words import ReviewerAnswer
 from rescind.problems.problem import Location, Problems
@@ -36,6 +39,7 @@ def check_book(book: Book, problems: Problems) -> None:
     for _, check in CHECKS:
         check(book, problems)
     if not problems.errors:
+        _renewable(book, problems)
         _unused_facts(book, problems)
         _unused_values(book, problems)
 
@@ -186,14 +190,44 @@ def _digests(book: Book, problems: Problems) -> None:
     if any(problem.location.path == book.vocabulary.path for problem in problems.errors):
         return
     for version in _versions(book):
-        if version.frozen and version.frozen != version.digest:
-            problems.add(
-                "R0307",
-                f"`{version.path}`, or what it includes or reads, was changed after version `{version.version}` "
-                "was frozen",
-                version.places["digest"],
-                f"undo the change, or start a new version; the content now has {version.digest}",
-            )
+        for change in frozen_changes(book, version):
+            problems.add("R0307", change.message, version.places["digest"], change.hint)
+
+
+def _published(book: Book, problems: Problems) -> None:
+    problems.extend(deviation.problem() for deviation in deviations(book))
+
+
+def _renewable(book: Book, problems: Problems) -> None:
+    """Frozen versions that `publish --renew` has something to do for: one problem for all of them, at the first.
+
+    Asked only of a book without errors, of which a lock that cannot be read would be one.
+    """
+    frozen = [version for version in _versions(book) if version.frozen]
+    old = [version for version in frozen if is_by_first_rule(version.frozen)]
+    lock = book.lock
+    unknown = [each for each in frozen if not (lock and lock.version(each.policy, each.version))]
+    if old:
+        problems.add(
+            "R0335",
+            f"{_and_more(old)} {'has a digest' if len(old) == 1 else 'have digests'} of the first form, which "
+            "covers the whole vocabulary and every calendar",
+            old[0].places["digest"],
+            "`rescind publish --renew` checks what the digest says, then writes the present form",
+        )
+    elif unknown:
+        problems.add(
+            "R0336",
+            f"{_and_more(unknown)} {'is' if len(unknown) == 1 else 'are'} frozen, and the lock does not hold what was "
+            "published",
+            unknown[0].places["digest"],
+            "`rescind publish --renew` writes it into the lock",
+        )
+
+
+def _and_more(versions: list[Version]) -> str:
+    more = f" and {len(versions) - 1} more" if len(versions) > 1 else ""
+    return f"version `{versions[0].version}` of `{versions[0].policy}`{more}"
 
 
 def _unused_facts(book: Book, problems: Problems) -> None:
@@ -298,5 +332,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("every policy is tried", _never_tried),
     ("governed_by names a time", _governed_by),
     ("frozen versions are unchanged", _digests),
+    ("what was published is as it was published", _published),
     ("blockers say what absence means", _silent_absence),
 )

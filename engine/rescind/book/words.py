@@ -12,6 +12,7 @@ from enum import StrEnum
 __all__ = [
     "CANCELLABLE",
     "UNSPECIFIED",
+    "BeforeFirst",
     "BelowZero",
     "CountsAs",
     "Destination",
@@ -58,6 +59,13 @@ class RoundingPlace(StrEnum):
     ONCE = "once"
     EACH_DEDUCTION = "each_deduction"
     EACH_INSTRUMENT = "each_instrument"
+
+
+class BeforeFirst(StrEnum):
+    """What becomes of a case from before the first version of a policy."""
+
+    PASS_OVER = "pass_over"  # noqa: S105 - no password
+    ERROR = "error"
 
 
 class BelowZero(StrEnum):

@@ -21,6 +21,7 @@ __all__ = ["NAMES", "schema"]
 
 NAMES = {
     "book": "policies.yaml",
+    "lock": "policies.lock, what was published",
     "vocabulary": "the file of facts that a book names",
     "policy": "a version, with the facts of the book, so that an editor completes them",
     "shared": "rules that versions include",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.engine_facts import SUBMITTED
 from rescind.book.model import Book, Policy, Version
+from rescind.book.words import BeforeFirst
 from rescind.deciding.decision import Decision, NotApplied
 from rescind.deciding.evaluation import Evaluation, Sums, evaluate
 from rescind.deciding.explain_unknown import undecided
@@ -115,8 +116,9 @@ class CaseDecider:
             if evaluation.verdict.applies:
                 return self._maker.decision(evaluation, at, tuple(tried))
             tried.append(NotApplied(each.id, governing.version, evaluation))
-        if closed:
-            raise self._governing.none_in_force(closed, values)
+        in_force = any(each.version for each in tried)
+        if unsettled := self._governing.unsettled(closed, values, in_force=in_force):
+            raise self._governing.none_in_force(unsettled, values)
         return self._maker.not_applicable(values, at, tuple(tried))
 
     def decide_again(self, decision: Decision, values: list[Any], at: int, sums: Sums) -> Decision:
@@ -135,8 +137,13 @@ class CaseDecider:
         return self._governing.in_force(policy, values)
 
     def _refuse_gap(self, policy: Policy, values: list[Any]) -> None:
-        """Between two versions, a case that the earlier one would govern is an error, and no later policy takes it."""
+        """Between two versions, a case that the earlier one would govern is an error, and no later policy takes it.
+
+        Before the first one it is an error where the book says so.
+        """
         earlier = self._governing.begun(policy, values)
+        if earlier is None and policy.before_first is BeforeFirst.ERROR:
+            raise self._governing.none_in_force([policy], values)
         if (
             earlier
             and earlier is not policy.versions[-1]

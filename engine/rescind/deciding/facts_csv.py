@@ -20,7 +20,7 @@ from rescind.book.vocabulary import Vocabulary
 from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Location, Problem
-from rescind.problems.suggestions import did_you_mean
+from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.json_positions import survey
 from rescind.source.json_syntax import too_deep
 from rescind.values.types import Kind
@@ -117,7 +117,10 @@ def _columns(names: Sequence[str], shown: str, vocabulary: Vocabulary) -> list[_
         elif any(name.startswith(f"{other}.") for other in seen):
             problems.append(Problem("R0006", f"`{name[:60]}` is part of a fact that has a column", place))
         elif _cell(name, vocabulary) is None:
-            hint = did_you_mean(name, vocabulary.facts) or "columns are named after facts: `order.amount`"
+            hint = (
+                did_you_mean(name, vocabulary.facts)
+                or f"columns are named after facts: {one_of(vocabulary.facts, 3)}"
+            )
             message = (
                 f"`{name[:60].encode('ascii', 'backslashreplace').decode()}` is not a fact of the vocabulary"
             )

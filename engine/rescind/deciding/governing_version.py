@@ -9,6 +9,7 @@ from typing import Any
 
 from rescind.book.model import Book, Policy, Version
 from rescind.book.vocabulary import NOW
+from rescind.book.words import BeforeFirst
 from rescind.problems.exceptions import FactsError, facts_error
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
@@ -82,6 +83,19 @@ class GoverningVersion:
         if self._book.vocabulary.facts[policy.governed_by].type.kind is Kind.DATE:
             return midnight(value, self._book.zone)
         return int(value)
+
+    def unsettled(self, policies: Iterable[Policy], values: list[Any], *, in_force: bool) -> list[Policy]:
+        """Those of the policies without a version in force of which nobody knows whether they govern the case.
+
+        A policy that begins later is none of them where the book passes it over, or says nothing and another policy is
+        `in_force`: a policy that is added to a book changes no answer from before it began.
+        """
+        return [policy for policy in policies if not self._passed_over(policy, values, in_force=in_force)]
+
+    def _passed_over(self, policy: Policy, values: list[Any], *, in_force: bool) -> bool:
+        if policy.begun_by(self.time_of(policy, values)) is not None:
+            return False
+        return policy.before_first is BeforeFirst.PASS_OVER or (policy.before_first is None and in_force)
 
     def none_in_force(self, policies: Iterable[Policy], values: list[Any]) -> FactsError:
         """The error of a time at which policies that might apply have no version in force."""

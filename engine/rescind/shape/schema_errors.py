@@ -332,11 +332,14 @@ def _form_hint(text: str, schema: Schema) -> str:
         return f'write straight quotes: `"{plain}"`'
     if "x-number-hint" in schema and re.fullmatch(r"[0-9]+", text):
         return str(schema["x-number-hint"]).replace("…", text)
-    return _slug_hint(text) if schema["x-form"].startswith(("an id", "a role")) else ""
+    joint = (
+        "-" if schema["x-form"].startswith("an id") else "_" if schema["x-form"].startswith("a role") else ""
+    )
+    return _slug_hint(text, joint) if joint else ""
 
 
-def _slug_hint(text: str) -> str:
-    slug = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
+def _slug_hint(text: str, joint: str) -> str:
+    slug = re.sub(r"[^a-z0-9_]+", joint, text.lower()).strip(joint)
     return f"write `{slug}`" if text.isascii() and re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", slug) else ""
 
 

@@ -11,7 +11,7 @@ __all__ = ["KINDS", "base_schema"]
 
 # Each is a file `shape/schemas/<kind>.schema.json`, a slash written as `-`. Documents say `schema: rescind/<kind>/1`;
 # where there is a second form, the kind alone is that one, and the first has its number.
-KINDS = ("book", "facts", "policy", "shared", "cases", "decision", "decision/1", "order", "status")
+KINDS = ("book", "lock", "facts", "policy", "shared", "cases", "decision", "decision/1", "order", "status")
 
 
 def base_schema(kind: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ MAX_PROBLEMS = 500  # of one file; more would hide the first ones
 # Where a file of each kind is named, for one that was named in the wrong place.
 NAMED_BY = {
     "book": "a book is what `--book` names",
+    "lock": "a lock lies beside its book, and `rescind publish` writes it",
     "facts": "a vocabulary is named by `facts:` in the book",
     "policy": "a version is named by `file:` in the book",
     "shared": "shared rules are named by `include:` in a version",

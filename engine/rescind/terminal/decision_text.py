@@ -32,6 +32,7 @@ COLOURS = {
     Outcome.BLOCKED: "red",
     Outcome.NOT_APPLICABLE: "blue",
 }
+PASSED_OVER = "was passed over: no version of it is in force at that time"
 HEADLINES = {
     Outcome.ALLOWED: "ALLOWED",
     Outcome.REVIEW_REQUIRED: "REVIEW REQUIRED",
@@ -151,7 +152,7 @@ def _about(decision: Data, clock: str) -> Iterator[str]:
 
 def _why_not(tried: Data) -> str:
     if tried["version"] is None:
-        return "was passed over: no version of it is in force at that time"
+        return PASSED_OVER
     return f"was tried first and does not apply{_in_short(tried['because'])}"
 
 
@@ -287,6 +288,9 @@ def _request(request: Data) -> Iterator[str]:
 
 def _not_applied(tried: Data) -> Iterator[str]:
     yield ""
+    if tried["version"] is None:
+        yield click.style(f"{tried['policy']} {PASSED_OVER}", bold=True)
+        return
     yield click.style(f"{tried['policy']} {tried['version']} does not apply", bold=True)
     yield from _because(_unmet(tried["because"]))
 

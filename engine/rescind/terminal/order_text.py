@@ -118,6 +118,9 @@ def _why(row: Data) -> Iterator[str]:
         if "remedy" in blocker:
             yield f"  what to do: {blocker['remedy']}"
     for tried in row["decision"].get("failed", ()):
+        if tried["version"] is None:
+            yield f"{tried['policy']} is not in force at that time"
+            continue
         names = ", ".join(dict.fromkeys(reason["fact"] for reason in tried["because"]))
         yield f"{tried['policy']} does not apply" + (f" because of {names}" if names else "")
 

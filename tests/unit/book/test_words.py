@@ -22,6 +22,7 @@ from rescind.book import words
 from rescind.book.read_conditions import OPERATORS
 from rescind.book.rules_of_version import rules_of
 from rescind.book.words import (
+    BeforeFirst,
     BelowZero,
     CountsAs,
     Destination,
@@ -61,6 +62,7 @@ OF_LINES = [state for state in RequestState if state is not RequestState.BLOCKED
 
 # Every `enum` of the shipped schemas by kind and path, and the words that it must list in this order.
 SCHEMA_WORDS = {
+    "book/$defs/policy/properties/before_first": BeforeFirst,
     "cases/$defs/outcome": Outcome,
     "cases/$defs/state": RequestState,
     "cases/$defs/review/properties/on_timeout": OnTimeout,
@@ -75,6 +77,9 @@ SCHEMA_WORDS = {
     "decision/$defs/kind": Kind,
     "decision/$defs/cause/properties/operator": OPERATORS,
     "facts/$defs/fact/properties/type": Kind,
+    "lock/$defs/policy/properties/before_first": BeforeFirst,
+    "lock/$defs/meaning/properties/type": Kind,
+    "lock/$defs/meaning/properties/of": [Kind.CHOICE, Kind.TEXT],
     "order/properties/kind": OrderKind,
     "order/properties/lines/items/properties/state": OF_LINES,
     "order/properties/left_out/items/properties/why": WhyLeftOut,
@@ -279,6 +284,8 @@ PLACES = {
 NO_MUTANTS = {ReviewScope}
 # A destination has one mutant: the next.
 NEXT_ONLY = {Destination}
+# What the book says of a policy is not in its versions; `show`, mutants and the cases are about these.
+OF_BOOKS = {BeforeFirst}
 OF_ANSWERS = {
     ReviewerAnswer,
     Outcome,
@@ -291,7 +298,7 @@ OF_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("words", PLACES)
+@pytest.mark.parametrize("words", [*PLACES, *OF_BOOKS])
 def test_the_page_of_the_language_has_each_word(words):
     page = (DOCS / "language.md").read_text("utf-8")
     assert [word for word in words if not re.search(rf"`(?:\w+: )?{word}`", page)] == []
@@ -303,7 +310,7 @@ def test_the_page_of_formulas_has_each_way_to_round():
 
 
 def test_every_set_that_a_policy_may_use_is_tried_here():
-    assert set(SETS) == PLACES.keys() | OF_ANSWERS
+    assert set(SETS) == PLACES.keys() | OF_BOOKS | OF_ANSWERS
 
 
 @pytest.mark.parametrize("words", PLACES)

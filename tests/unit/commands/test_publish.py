@@ -20,7 +20,7 @@ from rescind.values.units import format_time
 
 V1, FILE = "2025-01-01", Path("rules/subscriptions/2025-01-01.yaml")
 SUITE = Path("rules/subscriptions/tests/2025-01-01.yaml")
-BOOK = Path("policies.yaml")
+BOOK, LOCK = Path("policies.yaml"), Path("policies.lock")
 ENTRY = (
     '      - {version: "2025-01-01", in_force_from: 2025-01-01, file: rules/subscriptions/2025-01-01.yaml}\n'
 )
@@ -65,9 +65,9 @@ def test_a_draft_is_frozen_by_one_key_in_the_book_and_nothing_else(book):
     result = publish()
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == "20 cases passed, 100.0 % of the version tried"
-    digest = re.search(r"sha256:[0-9a-f]{64}", result.stdout)[0]
+    digest = re.search(r"sha256-2:[0-9a-f]{64}", result.stdout)[0]
     after = files()
-    assert before.keys() == after.keys()
+    assert after.keys() - before.keys() == {LOCK}
     assert [path for path in before if before[path] != after[path]] == [BOOK]
     assert after[BOOK].decode() == before[BOOK].decode().replace(
         ENTRY, ENTRY.replace("}", f', digest: "{digest}"}}')
@@ -185,7 +185,7 @@ def test_a_failed_write_leaves_no_trace(book, monkeypatch):
 
 # The edit of the book, in every layout that authors use.
 
-DIGEST = "sha256:" + "0" * 64
+DIGEST = "sha256-2:" + "0" * 64
 LAYOUTS = {
     "flow": (
         '- {version: "1", file: a.yaml}  # why\n',

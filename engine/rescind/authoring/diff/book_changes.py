@@ -36,6 +36,7 @@ def _policy(old: Policy, new: Policy, one: Side, two: Side) -> Found:
         ("the title", old.title, new.title),
         ("the fact that picks the version", old.governed_by, new.governed_by),
         ("the policy that takes over", old.otherwise, new.otherwise),
+        ("what becomes of cases before the first version", old.before_first or "", new.before_first or ""),
     ):
         for text in swap(what, was, now):
             yield Change("policy", new.id, "changed", text, new.location)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rescind.authoring.freeze_version import version_named
+from rescind.book.lock import lock_path
 from rescind.book.model import Book, Version
 from rescind.load import book_path, load_book
 from rescind.problems.exceptions import BookError
@@ -130,7 +131,7 @@ def _revision(revision: str, book: Path) -> _Loaded:
 
 @contextmanager
 def _checked_out(revision: str, book: Path) -> Iterator[Path]:
-    """The folder of a book as it was in a revision, for a while; only its YAML files."""
+    """The folder of a book as it was in a revision, for a while; only its YAML files and its lock."""
     folder = book.resolve().parent
     if revision.startswith("-"):
         raise _refused("R0656", f"`{revision}` is not a revision", revision, "")
@@ -140,7 +141,7 @@ def _checked_out(revision: str, book: Path) -> Iterator[Path]:
         .decode()
         .split("\0")
     )
-    wanted = [name for name in names if name.endswith((".yaml", ".yml"))]
+    wanted = [name for name in names if name.endswith((".yaml", ".yml")) or name == lock_path(book).name]
     if book.name not in wanted:
         raise _refused("R0656", f"there was no `{book.name}` in `{revision}`", revision, "")
     if len(wanted) > MAX_FILES:

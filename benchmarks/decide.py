@@ -92,8 +92,8 @@ def disagreements(rows: Sequence[Row], bare: Bare, zen: Zen | None) -> Iterator[
             yield f"zen-engine: {row.text[:80]}"
         if (
             decision.refund
-            and decision.refund.currency == "USD"
-            and answer["refund"]["total"] != decision.refund.total
+            and decision.refund.total.currency == "USD"
+            and answer["refund"]["total"] != decision.refund.total.minor
         ):
             yield f"zen-engine's refund: {row.text[:80]}"
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rescind.book.words import Outcome
     from rescind.deciding.decision import Decision
     from rescind.engine import Engine
     from rescind.problems.exceptions import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rescind.requests.list_resources import Filters, Listed
     from rescind.requests.order import Order
     from rescind.requests.order_status import Status
+    from rescind.values.units import Money
 
 __all__ = [
     "BookError",
@@ -36,7 +38,9 @@ __all__ = [
     "Filters",
     "InstallationError",
     "Listed",
+    "Money",
     "Order",
+    "Outcome",
     "RequestError",
     "RescindError",
     "Status",
@@ -51,7 +55,9 @@ _HOME = {
     "Filters": "requests.list_resources",
     "InstallationError": "problems.exceptions",
     "Listed": "requests.list_resources",
+    "Money": "values.units",
     "Order": "requests.order",
+    "Outcome": "book.words",
     "RequestError": "problems.exceptions",
     "RescindError": "problems.exceptions",
     "Status": "requests.order_status",

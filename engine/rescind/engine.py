@@ -92,7 +92,7 @@ class Engine:
     def decide(
         self, facts: Mapping[str, Any], *, at: Moment, policy: str | None = None, version: str | None = None
     ) -> Decision:
-        """Decide one case as of `at` (an aware datetime, RFC 3339 text, or microseconds since the epoch).
+        """Decide one case as of `at`: an aware datetime or a date, either as text too, or microseconds since the epoch.
 
         `policy` tries only that policy, `version` takes that version of it whatever its dates. Raises `FactsError` with
         every problem of the facts, and `EngineError` if the rules engine fails; neither is ever "allowed".

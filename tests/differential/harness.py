@@ -213,14 +213,14 @@ def wrong_decision(case, decision, *, applies, blocked):
     reviews = [rule["id"] for rule in version["review"] if applies and not blocked and case.holds(rule)]
     outcome = "review_required" if reviews else "allowed"
     outcome = "blocked" if blocked else outcome if applies else "not_applicable"
-    answer = decision.to_dict()
+    answer = decision.to_dict("rescind/decision/1")
     if (answer["outcome"], ids(answer["blockers"]), ids(answer["reviews"])) != (outcome, blockers, reviews):
         return f"{answer['outcome']}: {answer['blockers']} {answer['reviews']}, not {outcome}: {blockers} {reviews}"
     if outcome in ("review_required", "allowed") and "refund" in version:
         term, total = case.term()["id"], case.refund_figure(["total"])
         if (answer["refund"]["terms"], money(answer["refund"]["total"])) != (term, total):
             return f"the refund is {answer['refund']}, expected {term}: {total}"
-    for name, value in decision.values.items():
+    for name, value in decision.computed.items():
         if value != of_engine(case.value(name)):
             return f"the value `{name}` is {value}, expected {case.value(name)}"
     return ""

@@ -121,7 +121,7 @@ def said_by_engine(engine, book, facts, now):
     except Exception as error:  # noqa: BLE001 - a crash is a disagreement, too: it is shrunk and reported
         return Found(f"crash: {type(error).__name__}: {error}")
     try:
-        answer = json.loads(decision.to_json())
+        answer = json.loads(decision.to_json("rescind/decision/1"))
     except Exception as error:  # noqa: BLE001 - whatever is accepted can be printed
         return Found(f"not printed: {type(error).__name__}: {error}")
     undetermined = answer.get("undetermined")

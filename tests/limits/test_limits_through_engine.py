@@ -420,7 +420,7 @@ for part in odd:
     terms = [{"id": "t", "deduct": {"fee": {"amount": "paid.total * 0.1", "when": {"f": True}}},
               "instruments": {part: {"return": "remainder", "when": {"f": True}}}}]
     if engine := loaded(paid, refund={"paid": "paid", "terms": terms}):
-        total = [engine.decide({"paid": {part: "10 USD"}, "f": f, "c": part}, at=AT).refund.total for f in (True, False)]
+        total = [engine.decide({"paid": {part: "10 USD"}, "f": f, "c": part}, at=AT).refund.total.minor for f in (True, False)]
         assert total == [900, 0], part
     matrix = {"matrix": "c", "columns": [part], "rows": {part: [1], "other": [2]}}
     if engine := loaded(paid, values={"v": matrix}, blockers=[{"id": "b0", "when": {f"v.{part}": 1}, "message": "no"}]):
@@ -428,7 +428,7 @@ for part in odd:
     deduct = {part: "paid.cash * 0.1"}
     paid["paid"]["choices"] = ["cash"]
     if engine := loaded(paid, refund={"paid": "paid", "terms": [{"id": "t", "deduct": deduct, "instruments": {"cash": "remainder"}}]}):
-        assert engine.decide({"paid": {"cash": "10 USD"}}, at=AT).refund.total == 900
+        assert engine.decide({"paid": {"cash": "10 USD"}}, at=AT).refund.total.minor == 900
 """)
 
 

@@ -100,7 +100,7 @@ def test_the_path_shows_the_policies_that_did_not_apply(engine):
 def test_a_policy_that_does_not_apply_says_which_conditions_failed(engine):
     decision = engine.decide(facts(bike={"kind": "racer"}), at=AT, policy="hire")
     assert decision.outcome == "not_applicable"
-    assert decision.to_dict()["failed"][0]["because"] == [
+    assert decision.to_dict("rescind/decision/1")["failed"][0]["because"] == [
         {"fact": "bike.kind", "is": "racer", "needs": "one of city, cargo"}
     ]
 
@@ -108,7 +108,7 @@ def test_a_policy_that_does_not_apply_says_which_conditions_failed(engine):
 # Time
 
 
-@pytest.mark.parametrize("at", ["yesterday", "2025-03-06", None, 1.5, dt.datetime(2025, 3, 6)])  # noqa: DTZ001
+@pytest.mark.parametrize("at", ["yesterday", "2025-02-30", True, None, 1.5, dt.datetime(2025, 3, 6)])  # noqa: DTZ001
 def test_an_evaluation_time_that_is_none(engine, at):
     assert refused(engine, facts(), at=at) == [("R0904", "at")]
 
@@ -122,6 +122,13 @@ def test_a_request_from_the_future_is_refused(engine):
 def test_a_local_time_is_read_in_the_time_zone_of_the_book(engine):
     local = engine.decide(facts(), at="2025-03-06T10:00:00")
     assert local.to_json() == engine.decide(facts(), at=AT).to_json()
+
+
+@pytest.mark.parametrize("at", [dt.date(2025, 3, 6), "2025-03-06"])
+def test_a_date_is_its_first_instant_in_the_time_zone_of_the_book(engine, at):
+    decision = engine.decide(facts(), at=at)
+    assert decision.to_json() == engine.decide(facts(), at="2025-03-06T00:00:00").to_json()
+    assert next(engine.decide_many([facts()], at=at)).decided_at == decision.decided_at
 
 
 # Facts
@@ -265,7 +272,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def test_every_policy_that_does_not_apply_says_what_failed_even_where_its_other_facts_are_missing():
     facts = json.loads((EXAMPLES / "not-applicable.json").read_text("utf-8"), parse_float=Decimal)
-    failed = Engine.load().decide(facts, at="2025-11-05T10:00:00+08:00").to_dict()["failed"]
+    failed = (
+        Engine.load().decide(facts, at="2025-11-05T10:00:00+08:00").to_dict("rescind/decision/1")["failed"]
+    )
     assert {tried["policy"] for tried in failed} == {
         *("inactive-resources", "failed-resources", "renewal-periods", "in-use-resources")
     }

@@ -17,6 +17,8 @@ from rescind.shape.shipped_schemas import base_schema
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "scenarios"
+# The form that a scenario shows decisions in: amounts are short texts.
+SHORT = "rescind/decision/1"
 PACKAGE = yaml.safe_load((FOLDER / "package.yaml").read_text("utf-8"))
 
 # The sentences and bullets of the published policy, by section, as `docs/seed-coverage.md` numbers them.
@@ -74,7 +76,7 @@ def rows(scenario: Data) -> list[Data]:
 
 def decide(scenario: Data) -> Data:
     facts = nested(PACKAGE | scenario.get("facts", {}))
-    decision = engine().decide(facts, at=scenario["at"]).to_dict()
+    decision = engine().decide(facts, at=scenario["at"]).to_dict(SHORT)
     refund, request = decision["refund"], decision.get("request", {})
     lines = refund["instruments"] if refund else []
     return {

@@ -170,8 +170,8 @@ class _Sheet:
                 own.seen.add(own.goals[0] if held else own.goals[-1])
             if any([look.at(run) for look in looks]):  # noqa: C419 - every one of them has to look
                 looks[:] = [look for look in looks if look.open]
-        if decision and decision.refund:
-            self._record_paid(decision.refund)
+        if decision and decision.settlement:
+            self._record_paid(decision.settlement)
 
     def _record_paid(self, refund: Settlement) -> None:
         paid = {line.instrument for line in refund.lines if line.paid}
@@ -265,7 +265,7 @@ def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> I
         return
     for blocker in rules.blockers:
         yield blocker, run.holds(blocker.name)
-    computed = decision.values
+    computed = decision.computed
     for value in rules.values:
         if value.value.name in computed:
             yield from _first(value.rows, run)
@@ -273,9 +273,9 @@ def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> I
         return
     for review in rules.reviews:
         yield review, run.holds(review.name)
-    if decision.refund:
+    if decision.settlement:
         yield from _first([term.own for term in rules.terms], run)
-        for rule in _parts_of(_taken(rules, decision.refund)):
+        for rule in _parts_of(_taken(rules, decision.settlement)):
             yield rule, run.holds(rule.name)
 
 

@@ -26,6 +26,7 @@ from rescind.problems.suggestions import did_you_mean
 from rescind.values.convert import plain, reader
 from rescind.values.types import Kind, Type
 from rescind.values.units import Money, UnitError, format_duration, format_money, format_time
+from rescind.values.value_words import value_words
 
 __all__ = ["Difference", "Line", "State", "compare", "refused", "shown"]
 
@@ -129,7 +130,7 @@ def _rules(expected: Expectation, decision: Decision) -> Iterator[Difference]:
         yield Difference("reviews", shown(wanted), shown(list(reviews)), tuple(because))
     for review in expected.reviews:
         if review.id in reviews:
-            yield from _review(review, reviews[review.id].review, reviews[review.id].deadline, decision)
+            yield from _review(review, reviews[review.id].review, reviews[review.id].due, decision)
 
 
 def _why(rule: Any, decision: Decision) -> Iterator[Line]:
@@ -141,7 +142,7 @@ def _why(rule: Any, decision: Decision) -> Iterator[Line]:
 
 
 def _reason(reason: Reason, decision: Decision) -> str:
-    value = shown(plain(reason.value, reason.type, decision.zone))
+    value = value_words(plain(reason.value, reason.type, decision.zone))
     return f"{reason.name} is {value}, needs {'not ' if reason.denied else ''}{reason.needs}"
 
 
@@ -162,7 +163,7 @@ def _why_not(id_: str, rules: Sequence[Blocker | Review], kind: str, decision: D
 
 
 def _leaf(leaf: Leaf, decision: Decision) -> str:
-    value = shown(plain(value_of(leaf.subject, decision.run), leaf.subject.type, decision.zone))
+    value = value_words(plain(value_of(leaf.subject, decision.run), leaf.subject.type, decision.zone))
     return f"{leaf.subject.name} is {value}, the rule asks for {leaf.needs}"
 
 
@@ -222,7 +223,7 @@ def _not_applied(decision: Decision) -> tuple[Line, ...]:
 
 
 def _refund(expected: ExpectedRefund, decision: Decision) -> list[Difference]:
-    settled = decision.refund
+    settled = decision.settlement
     if settled is None or expected is NO_REFUND:
         if settled is None and expected is NO_REFUND:
             return []
@@ -296,7 +297,7 @@ def _place(step: Mapping[str, Any]) -> Location:
 
 
 def _steps(decision: Decision) -> list[dict[str, Any]]:
-    steps: list[dict[str, Any]] = decision.to_dict().get("working", [])
+    steps: list[dict[str, Any]] = decision.to_dict("rescind/decision/1").get("working", [])
     return steps
 
 
@@ -307,7 +308,7 @@ def _values(expected: Mapping[str, Any], decision: Decision) -> Iterator[Differe
     if not expected:
         return
     types = {value.name: value for value in decision.version.values} if decision.version else {}
-    computed = decision.values
+    computed = decision.computed
     for name, raw in expected.items():
         if name not in types:
             hint = did_you_mean(name, types)
@@ -369,7 +370,7 @@ def _state(pair: State, decision: Decision) -> Iterator[Difference]:
 def _reviews(decision: Decision) -> tuple[Line, ...]:
     return tuple(
         Line(
-            f"{each.id}: until {_time(each.deadline, decision)}, then {each.review.on_timeout}",
+            f"{each.id}: until {_time(each.due, decision)}, then {each.review.on_timeout}",
             each.review.location,
         )
         for each in decision.reviews

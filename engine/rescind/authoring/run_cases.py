@@ -179,8 +179,8 @@ def _state_at(
     engine: Engine, trial: Trial, state: ExpectedState, decision: Decision
 ) -> RequestStanding | None:
     if state.at is None or state.at == trial.case.at:
-        return decision.request
-    return _decide(engine, trial, state.at).request
+        return decision.standing
+    return _decide(engine, trial, state.at).standing
 
 
 def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:

@@ -244,7 +244,7 @@ def _meaning(value: Any, zone: dt.tzinfo) -> Any:
     text = str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return value
-    for read in (parse_money, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
+    for read in (parse_money, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):
         with suppress(UnitError):
             return read(text)
     return text
@@ -293,7 +293,7 @@ class _Parts:
             case "reviews":
                 return self._reviews()
             case "refund":
-                return self._refund(decision.refund)
+                return self._refund(decision.settlement)
             case "values":
                 return self._values()
             case _:
@@ -313,7 +313,7 @@ class _Parts:
             "by": each.review.by,
             "within": format_duration(within) if within else UNSPECIFIED,
             "on_timeout": str(each.review.on_timeout),
-            "deadline": self._time(each.deadline),
+            "deadline": self._time(each.due),
         }
         return {key: parts[key] for key in given if parts[key] is not None}
 
@@ -353,7 +353,7 @@ class _Parts:
         types: dict[str, Value] = {}
         if decision.version:
             types = {value.name: value for value in decision.version.values}
-        computed = decision.values
+        computed = decision.computed
         return {
             name: _as_data(plain(computed[name], types[name].type, decision.zone), types[name].type.kind)
             for name in self._given.get("values", {})
@@ -361,7 +361,7 @@ class _Parts:
         }
 
     def _request(self, key: str) -> Any:
-        now = self._decision.request
+        now = self._decision.standing
         if key == "states":
             later = [state for at, state in self._states.items() if at is not None]
             rows = zip(self._given.get("states", []), later, strict=False)

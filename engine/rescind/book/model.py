@@ -40,6 +40,7 @@ __all__ = [
     "NEVER",
     "AllOf",
     "AnyOf",
+    "Asked",
     "Blocker",
     "Book",
     "BookWords",
@@ -91,6 +92,12 @@ class Name:
     certain: bool = False
 
 
+# What the author of a leaf asked for, as plain data: `{"operator": "over", "operand": …}` with the word of the language
+# and the operand as `rescind.values.convert.typed` writes it, `{"fact": …}` for another name, a list where the operator
+# takes several. It says again what other fields say, so two leaves are equal without it.
+Asked = Mapping[str, Any]
+
+
 @frozen
 class Compare:
     """`subject op operand`; the operand is a typed literal or another `Name`."""
@@ -100,6 +107,7 @@ class Compare:
     operand: Any
     needs: str
     location: Location
+    asked: Asked = field(compare=False)
 
 
 @frozen
@@ -111,6 +119,11 @@ class Present:
     location: Location
     implied: bool = False
 
+    @property
+    def asked(self) -> Asked:
+        """What its author asked for."""
+        return {"operator": "present", "operand": True}
+
 
 @frozen
 class Has:
@@ -120,6 +133,11 @@ class Has:
     member: str
     needs: str
     location: Location
+
+    @property
+    def asked(self) -> Asked:
+        """What its author asked for."""
+        return {"operator": "has", "operand": self.member}
 
 
 Leaf = Compare | Present | Has
@@ -333,6 +351,10 @@ class Version:
     def draft(self) -> bool:
         """Whether the book has not frozen the version yet."""
         return not self.frozen
+
+    def line_in_words(self, place: Location) -> str:
+        """Which policy says so, and on which line: for problems of facts, whose path names neither."""
+        return f"(the policy `{self.policy}` {self.version}, {place.path}:{place.line})"
 
 
 @frozen

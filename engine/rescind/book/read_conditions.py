@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.engine_facts import how_to_declare
 from rescind.book.literal_hints import Meant, label_hint
-from rescind.book.model import NEVER, AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
+from rescind.book.model import NEVER, AllOf, AnyOf, Asked, Compare, Condition, Has, Name, Not, Op, Present
 from rescind.book.names_in_scope import BrokenNameError
 from rescind.book.vocabulary import NOW
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.strict_access import Node
-from rescind.values.convert import describe, faults_of, hint_text, plain, reader
+from rescind.values.convert import describe, faults_of, hint_text, plain, reader, typed
 from rescind.values.types import COMPARABLE, ORDERED, RATES, Kind, Type, a_type
 from rescind.values.units import UnitError, currencies, plainly
 
@@ -124,7 +124,8 @@ class ConditionReader:
                 "R0203", f"`{choice}` is not a choice of `{subject.name}`", node.key_location, hint
             )
             raise BrokenNameError(choice)
-        compare = Compare(subject, Op.IS, choice, choice, node.key_location)
+        asked = self._asked("is", subject, choice)
+        compare = Compare(subject, Op.IS, choice, choice, node.key_location, asked)
         return self._guarded(compare, [subject], node.key_location)
 
     def _operator(self, subject: Name, operator: str, node: Node) -> Condition:
@@ -171,14 +172,25 @@ class ConditionReader:
             return self._in(subject, operator, node, place)
         if operator == "between":
             return self._between(subject, node, place)
-        op, words = EQUAL[operator] if operator in EQUAL else ORDER[operator][1:]
-        return self._compare(subject, op, words, node, place)
+        return self._compare(subject, operator, node, place)
 
-    def _compare(self, subject: Name, op: Op, words: str, node: Node, place: Location) -> Condition:
+    def _compare(self, subject: Name, operator: str, node: Node, place: Location) -> Condition:
+        op, words = EQUAL[operator] if operator in EQUAL else ORDER[operator][1:]
         operand = self._operand(subject, node)
         needs = f"{words} {self._words(operand, subject)}" if words else self._words(operand, subject)
-        compare = Compare(subject, op, operand, needs, place)
+        compare = Compare(subject, op, operand, needs, place, self._asked(operator, subject, operand))
         return self._guarded(compare, [operand] if isinstance(operand, Name) else [], place)
+
+    def _asked(self, operator: str, subject: Name, operand: Any) -> Asked:
+        """What an operator was asked with: one operand, or a list of them."""
+        if isinstance(operand, list):
+            return {"operator": operator, "operand": [self._typed(each, subject) for each in operand]}
+        return {"operator": operator, "operand": self._typed(operand, subject)}
+
+    def _typed(self, operand: Any, subject: Name) -> Any:
+        return (
+            {"fact": operand.name} if isinstance(operand, Name) else typed(operand, subject.type, self._zone)
+        )
 
     def _words(self, operand: Any, subject: Name) -> str:
         if isinstance(operand, Name):
@@ -291,9 +303,10 @@ class ConditionReader:
         operands = [self._operand(subject, item) for item in node.each(MAX_ITEMS)]
         words = ", ".join(self._words(operand, subject) for operand in operands)
         needs = f"one of {words}" if inside else f"none of {words}"
+        asked = self._asked(operator, subject, operands)
         items = tuple(
             self._guarded(
-                Compare(subject, Op.IS if inside else Op.IS_NOT, operand, needs, place),
+                Compare(subject, Op.IS if inside else Op.IS_NOT, operand, needs, place, asked),
                 [operand] if isinstance(operand, Name) else [],
                 place,
             )
@@ -316,9 +329,10 @@ class ConditionReader:
                 "write the lower end first",
             )
         needs = f"between {self._words(low, subject)} and {self._words(high, subject)}"
+        asked = self._asked("between", subject, [low, high])
         ends = (
-            Compare(subject, Op.AT_LEAST, low, needs, place),
-            Compare(subject, Op.AT_MOST, high, needs, place),
+            Compare(subject, Op.AT_LEAST, low, needs, place, asked),
+            Compare(subject, Op.AT_MOST, high, needs, place, asked),
         )
         return self._guarded(AllOf(ends), [end for end in (low, high) if isinstance(end, Name)], place)
 

@@ -7,6 +7,7 @@ import click
 from rescind.book.model import Book
 from rescind.book.words import Outcome
 from rescind.deciding.decision import Decision
+from rescind.deciding.decision_forms import CURRENT, FORMS
 from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
@@ -100,6 +101,12 @@ def _outcomes(ctx: click.Context, parameter: click.Parameter, value: str | None)
     callback=_outcomes,
     help="End with status 3 where one of these outcomes is decided, such as blocked,review_required.",
 )
+@click.option(
+    "--schema",
+    type=click.Choice(tuple(FORMS)),
+    default=CURRENT,
+    help=f"The form of decisions as JSON. Default: {CURRENT}; the other is the one before.",
+)
 @click.option("--strict", is_flag=True, help="Stop at the first case with errors.")
 @click.option(
     "--explain", is_flag=True, help="Write out how each figure came about, with its line in the policy."
@@ -113,6 +120,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     input_: str | None,
     format_: str,
     fail_on: frozenset[str],
+    schema: str,
     *,
     strict: bool,
     explain: bool,
@@ -127,7 +135,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
     engine = load_engine(book_to_read(book))
     moment = moment_of(at, engine.book.zone)
-    writer = FORMATS[format_](format_time(moment, engine.book.zone), "" if at else CLOCK, explain)
+    writer = FORMATS[format_](format_time(moment, engine.book.zone), "" if at else CLOCK, explain, schema)
     run = Run(engine, moment, _policy(engine.book, policy, version), version, format_, writer)
     with open_facts(facts, input_) as file:
         tally = _many(run, file, strict=strict) if file.many else _one(run, next(file.rows))
@@ -191,5 +199,5 @@ def _many(run: Run, file: FactsFile, *, strict: bool) -> Tally:
 
 
 def _count(tally: Tally, decision: Decision) -> None:
-    refund = decision.refund
+    refund = decision.settlement
     tally.add(decision.outcome, refund.total if refund else 0, refund.currency if refund else "")

@@ -28,6 +28,7 @@ NAMES = {
     "cases": "a suite of cases that try versions",
     "facts": "what callers send, with the facts of the book",
     "decision": "what the engine answers",
+    "decision/1": "the form of before, which orders hold",
     "order": "what a request makes, with its decisions",
     "status": "where an order stands",
 }

@@ -24,14 +24,15 @@ from rescind.deciding.read_facts import FactsReader
 from rescind.deciding.version_program import Program
 from rescind.problems.exceptions import EngineError, FactsError, facts_error
 from rescind.problems.problem import MAX_PROBLEMS, Problem
-from rescind.values.scalar_readers import describe, expected
+from rescind.values.scalar_readers import describe, expected, read_moment
 from rescind.values.types import ABSENT
-from rescind.values.units import FIRST, LAST, UnitError, exact_text, format_time, parse_time, to_micros
+from rescind.values.units import FIRST, LAST, UnitError, exact_text, format_time
 
 __all__ = ["CaseDecider", "Moment", "moment_in", "rows_of"]
 
-# An evaluation time: RFC 3339 text, an aware datetime, or microseconds since the epoch.
-Moment = str | dt.datetime | int
+# An evaluation time: a time or a date, as text or from Python (a date is its first instant in the zone of the book), or
+# microseconds since the epoch.
+Moment = str | dt.datetime | dt.date | int
 
 
 class CaseDecider:
@@ -197,9 +198,11 @@ def _no_room() -> EngineError:
 
 
 def moment_in(at: Moment, zone: ZoneInfo) -> int:
-    """An evaluation time in microseconds; `zone` is that of a text without one. Raises `FactsError` (R0904)."""
+    """An evaluation time in microseconds; `zone`: of a date or a text without one. Raises `FactsError` (R0904)."""
     try:
-        moment = parse_time(exact_text(at), zone) if isinstance(at, str) else _micros(at)
+        moment = (
+            at if at.__class__ is int else read_moment(exact_text(at) if isinstance(at, str) else at, zone)
+        )
     except UnitError as error:
         raise facts_error("R0904", "at", f"the evaluation time: {error}") from None
     if not FIRST <= moment <= LAST:
@@ -239,12 +242,3 @@ def rows_of(rows: object) -> Iterable[Any]:
     if isinstance(rows, (str, bytes, bytearray)) or not isinstance(rows, Iterable):
         raise expected("a list of cases", rows)
     return rows
-
-
-def _micros(at: object) -> int:
-    """An instant as microseconds; `True` is none, though Python counts it as an integer."""
-    if at.__class__ is int:
-        return at
-    if not isinstance(at, dt.datetime):
-        raise expected("an RFC 3339 text, an aware datetime or microseconds", at)
-    return to_micros(at)

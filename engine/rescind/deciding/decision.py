@@ -1,7 +1,8 @@
-"""The decision and its parts, and the plain data that `rescind/decision/1` promises.
+"""The decision and its parts, and the plain data that `rescind/decision/2` and `rescind/decision/1` promise.
 
-The parts keep typed values; text is made only in `to_dict`. Keys come in a fixed order and lists in the order of the
-policy file, so the same facts, time and book give the same bytes.
+The parts keep what was counted: minor units and microseconds. Text and typed results are made when they are asked for.
+Keys come in a fixed order and lists in the order of the policy file, so the same facts, time and book give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -9,23 +10,42 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 from rescind.book.model import Blocker, Review, Version
 from rescind.book.rules_of_version import DOES_NOT_APPLY, blocker_name, review_name
 from rescind.book.words import UNSPECIFIED, LineColumn, Outcome, ReviewScope
-from rescind.deciding.derivation import Step, working
+from rescind.deciding.decision_forms import CURRENT, FORMS, Form
+from rescind.deciding.derivation import Step
 from rescind.deciding.evaluation import Evaluation, Reason
-from rescind.deciding.explain_unknown import why_unknown, why_without_value
+from rescind.deciding.recorded_evaluation import (
+    flag_steps,
+    open_blockers_of,
+    recorded,
+    steps_of,
+    unknown_values_of,
+    why_unknown_of,
+)
 from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
+from rescind.deciding.settled_part import hash_of, settled_part
+from rescind.deciding.typed_results import (
+    RefundResult,
+    RequestResult,
+    instant,
+    python_value,
+    refund_result,
+    request_result,
+)
 from rescind.problems.problem import Problem
-from rescind.values.convert import plain
+from rescind.problems.suggestions import one_of
+from rescind.values.types import Type
 from rescind.values.units import format_duration, format_money, format_time
 
 __all__ = ["Blocked", "Decision", "NotApplied", "Reviewed", "Undetermined"]
 
-SCHEMA = "rescind/decision/1"
 COLUMNS = tuple(map(str, LineColumn))
 
 
@@ -34,6 +54,9 @@ class Blocked(NamedTuple):
 
     blocker: Blocker
     run: Evaluation
+
+    def __repr__(self) -> str:
+        return f"Blocked({self.id})"
 
     @property
     def because(self) -> tuple[Reason, ...]:
@@ -52,11 +75,23 @@ class Blocked(NamedTuple):
 
 
 class Reviewed(NamedTuple):
-    """A review that is required, what made it so, and its deadline where a request has been submitted."""
+    """A review that is required, what made it so, and where a request has been submitted its deadline.
+
+    `due` is the deadline in microseconds, `zone` the one in which times are written.
+    """
 
     review: Review
     run: Evaluation
-    deadline: int | None
+    due: int | None
+    zone: dt.tzinfo
+
+    def __repr__(self) -> str:
+        return f"Reviewed({self.id} by {self.review.by})"
+
+    @property
+    def deadline(self) -> dt.datetime | None:
+        """The last instant at which a word of its reviewer counts; None without a request or a limit."""
+        return None if self.due is None else instant(self.due, self.zone)
 
     @property
     def because(self) -> tuple[Reason, ...]:
@@ -80,10 +115,13 @@ class Undetermined(NamedTuple):
     blocker: Blocker
     run: Evaluation
 
+    def __repr__(self) -> str:
+        return f"Undetermined({self.id})"
+
     @property
     def why(self) -> tuple[Problem, ...]:
         """What is missing or failed."""
-        return why_unknown(self.run, blocker_name(self.blocker))
+        return why_unknown_of(self.run, blocker_name(self.blocker))
 
     @property
     def id(self) -> str:
@@ -101,6 +139,9 @@ class NotApplied(NamedTuple):
     version: str
     run: Evaluation | None
 
+    def __repr__(self) -> str:
+        return f"NotApplied({' '.join(filter(None, (self.policy, self.version)))})"
+
     @property
     def because(self) -> tuple[Reason, ...]:
         """The conditions that failed, as the policy asks for them."""
@@ -111,30 +152,83 @@ class NotApplied(NamedTuple):
 class Decision(NamedTuple):
     """The answer for one case.
 
-    `outcome` is an `Outcome` as plain text. `version` is None when no policy applies. `refund` is None unless the case
-    is allowed or awaits review. `request` is None unless the facts say when a request was submitted.
-    `not_applied` lists the policies tried before the one that decided (all of them, when none applies).
+    `version` is None when no policy applies. `not_applied` lists the policies tried before the one that decided (all of
+    them, when none applies). `at`, `settlement` and `standing` are what the engine counted, in microseconds and minor
+    units: `decided_at`, `refund` and `request` give them as times and money.
     """
 
-    outcome: str
+    outcome: Outcome
     version: Version | None
-    decided_at: int
+    at: int
     subject: Mapping[str, str]
     blockers: tuple[Blocked, ...]
     reviews: tuple[Reviewed, ...]
-    refund: Settlement | None
-    request: RequestStanding | None
+    settlement: Settlement | None
+    standing: RequestStanding | None
     not_applied: tuple[NotApplied, ...]
     zone: dt.tzinfo
     run: Evaluation | None
 
     def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self._fields if name not in ("zone", "run")}
-        return f"Decision({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        shown = [str(self.outcome)]
+        if self.version:
+            shown.append(f"{self.version.policy} {self.version.version}")
+        if self.settlement:
+            shown.append(format_money(self.settlement.total, self.settlement.currency))
+        shown += [blocked.id for blocked in self.blockers]
+        shown += [reviewed.id for reviewed in self.reviews]
+        return f"Decision({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What travels is the answer with its reasons: the program and the facts behind it do not."""
+        return _arrived, tuple(self._replace(**self._recorded()))
+
+    def _recorded(self) -> dict[str, Any]:
+        units = [blocker_name(blocked.blocker) for blocked in self.blockers]
+        units += [review_name(reviewed.review) for reviewed in self.reviews]
+        run: Any = recorded(self.run, units, self.settlement) if self.run else None
+        tried = [
+            each._replace(run=each.run and recorded(each.run, (DOES_NOT_APPLY,), None))
+            for each in self.not_applied
+        ]
+        return {
+            "subject": dict(self.subject),
+            "blockers": tuple(blocked._replace(run=run) for blocked in self.blockers),
+            "reviews": tuple(reviewed._replace(run=run) for reviewed in self.reviews),
+            "not_applied": tuple(tried),
+            "run": run,
+        }
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self  # nothing in it can be changed
+
+    @property
+    def decided_at(self) -> dt.datetime:
+        """The evaluation time, in the zone of the book."""
+        return instant(self.at, self.zone)
+
+    @property
+    def refund(self) -> RefundResult | None:
+        """What comes back; None unless the case is allowed or awaits review."""
+        return refund_result(self.settlement) if self.settlement else None
+
+    @property
+    def request(self) -> RequestResult | None:
+        """Where the request stands; None unless the facts say when it was submitted."""
+        return request_result(self.standing, self.zone) if self.standing else None
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """The values of the policy that this decision needed, typed, in the order of the policy."""
+        """The values of the policy that this decision needed, in the order of the policy; times as datetimes."""
+        types = self._types()
+        return {name: python_value(value, types[name], self.zone) for name, value in self.computed.items()}
+
+    @property
+    def computed(self) -> Mapping[str, Any]:
+        """The values of the policy that this decision needed, as the engine holds them (`rescind.values.types`)."""
         return self.run.computed() if self.run else {}
 
     @property
@@ -142,59 +236,74 @@ class Decision(NamedTuple):
         """The blockers of a blocked case of which it is unknown whether they match."""
         if self.outcome != Outcome.BLOCKED or self.run is None:
             return ()
-        run, blockers = self.run, self.run.program.version.blockers
-        unknown = run.verdict.open_blockers
-        return tuple(Undetermined(each, run) for each in blockers if blocker_name(each) in unknown)
+        return tuple(Undetermined(each, self.run) for each in open_blockers_of(self.run))
 
     @property
     def unknown_values(self) -> Mapping[str, tuple[Problem, ...]]:
         """The values that were asked for and have none, with why. The answer does not depend on them."""
-        run = self.run
-        return {name: why_without_value(run, name) for name in run.without_value()} if run else {}
+        return unknown_values_of(self.run) if self.run else {}
 
     @property
     def working(self) -> tuple[Step, ...]:
         """How each figure came about, in the order of computation."""
-        return working(self.run, self.refund) if self.run else ()
+        return steps_of(self.run, self.settlement) if self.run else ()
 
-    def to_json(self) -> str:
+    @property
+    def settled(self) -> str:
+        """The hash of the settled part, `sha256:…`: two decisions that mean the same have the same."""
+        return hash_of(self.settled_part())
+
+    def settled_part(self) -> bytes:
+        """What was decided without the words for it, as canonical bytes; see `rescind.deciding.settled_part`."""
+        blockers = [blocked.id for blocked in self.blockers]
+        reviews = [(reviewed.review, reviewed.due) for reviewed in self.reviews]
+        return settled_part(self.outcome, self.version, blockers, reviews, self.settlement)
+
+    def to_json(self, schema: str = CURRENT) -> str:
         """`to_dict` as one line of JSON; equal decisions give equal bytes."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(", ", ": "))
+        return json.dumps(self.to_dict(schema), ensure_ascii=False, separators=(", ", ": "))
 
-    def to_dict(self) -> dict[str, Any]:
-        """The decision as plain data; see `rescind schema decision`."""
-        result: dict[str, Any] = {"schema": SCHEMA, "outcome": self.outcome}
+    def to_dict(self, schema: str = CURRENT) -> dict[str, Any]:
+        """The decision as plain data; see `rescind schema decision`.
+
+        `schema="rescind/decision/1"` gives the form of before, byte for byte. Raises `ValueError` for another one.
+        """
+        if schema not in FORMS:
+            raise ValueError(f"expected {one_of(FORMS)}, found `{schema}`")
+        form = FORMS[schema]
+        result: dict[str, Any] = {"schema": schema, "outcome": str(self.outcome)}
         if self.version:
             result["policy"] = _policy(self.version)
+        result |= {"decided_at": self._time(self.at), "subject": dict(self.subject)}
+        if form.grows:
+            result["settled"] = self.settled
         result |= {
-            "decided_at": self._time(self.decided_at),
-            "subject": dict(self.subject),
-            "blockers": [self._blocked(blocked) for blocked in self.blockers],
+            "blockers": [self._blocked(blocked, form) for blocked in self.blockers],
             **self._undetermined(),
-            "reviews": [self._reviewed(reviewed) for reviewed in self.reviews],
-            "refund": self._refund(self.refund) if self.refund else None,
+            "reviews": [self._reviewed(reviewed, form) for reviewed in self.reviews],
+            "refund": _refund(self.settlement, form) if self.settlement else None,
         }
-        if self.request:
-            result["request"] = self._request(self.request)
-        result["values"] = self._values()
+        if self.standing:
+            result["request"] = self._request(self.standing)
+        result["values"] = self._values(form)
         if unknown := self.unknown_values:
             result["unknown_values"] = {name: [*map(_cause, why)] for name, why in unknown.items()}
         if self.not_applied:
             key = "path" if self.version else "failed"
-            result[key] = [self._not_applied(tried) for tried in self.not_applied]
+            result[key] = [self._not_applied(tried, form) for tried in self.not_applied]
         if working := self.working:
-            result["working"] = [self._step(step) for step in working]
+            result["working"] = form.working(working, self.zone)
         return result
 
     def _time(self, micros: int) -> str:
         return format_time(micros, self.zone)
 
-    def _blocked(self, blocked: Blocked) -> dict[str, Any]:
+    def _blocked(self, blocked: Blocked, form: Form) -> dict[str, Any]:
         blocker = blocked.blocker
         result = {"id": blocker.id, "message": blocker.message}
         if blocker.remedy:
             result["remedy"] = blocker.remedy
-        return result | self._why(blocked) | {"at": _at(blocker.location)}
+        return result | self._why(blocked, form) | {"at": _at(blocker.location)}
 
     def _undetermined(self) -> dict[str, Any]:
         """The blockers that are unknown, where there are any."""
@@ -204,7 +313,7 @@ class Decision(NamedTuple):
         ]
         return {"undetermined": rows} if rows else {}
 
-    def _reviewed(self, reviewed: Reviewed) -> dict[str, Any]:
+    def _reviewed(self, reviewed: Reviewed, form: Form) -> dict[str, Any]:
         review = reviewed.review
         result: dict[str, Any] = {
             "id": review.id,
@@ -216,50 +325,26 @@ class Decision(NamedTuple):
             result["scope"] = str(review.scope)
         if review.reason:
             result["reason"] = review.reason
-        if reviewed.deadline is not None:
-            result["deadline"] = self._time(reviewed.deadline)
-        return result | self._why(reviewed) | {"at": _at(review.location)}
+        if reviewed.due is not None:
+            result["deadline"] = self._time(reviewed.due)
+        return result | self._why(reviewed, form) | {"at": _at(review.location)}
 
-    def _why(self, matched: Blocked | Reviewed) -> dict[str, Any]:
+    def _why(self, matched: Blocked | Reviewed, form: Form) -> dict[str, Any]:
         """The comparisons that decided, and which branch of a condition with several they are."""
-        why: dict[str, Any] = {"because": self._because(matched.because)}
+        why: dict[str, Any] = {"because": self._because(matched, form)}
         return why if matched.branch is None else why | {"branch": matched.branch}
 
-    def _because(self, reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
-        rows = [self._reason(reason) for reason in reasons]
-        return [row for index, row in enumerate(rows) if row not in rows[:index]]
-
-    def _reason(self, reason: Reason) -> dict[str, Any]:
-        needs = f"not: {reason.needs}" if reason.denied else reason.needs
-        if reason.against:
-            needs += f" ({plain(reason.other, reason.type, self.zone)})"
-        return {"fact": reason.name, "is": plain(reason.value, reason.type, self.zone), "needs": needs}
-
-    def _refund(self, settled: Settlement) -> dict[str, Any]:
-        def money(minor: int) -> str:
-            return format_money(minor, settled.currency)
-
-        lines = []
-        for line in settled.lines:
-            row = {"instrument": line.instrument}
-            row |= {key: money(getattr(line, key)) for key in COLUMNS}
-            lines.append(row | ({"to": line.to} if line.to else {}))
-        return {
-            "terms": settled.term.id,
-            "total": money(settled.total),
-            "instruments": lines,
-            "deductions": [
-                {
-                    "name": taken.deduction.name,
-                    "amount": money(taken.taken),
-                    "exact": format_money(taken.exact, settled.currency),
-                    "counts_as": str(taken.deduction.column),
-                    "at": _at(taken.deduction.location),
-                }
-                for taken in settled.deductions
-            ],
-            "at": _at(settled.term.location),
-        }
+    def _because(self, of: Blocked | Reviewed | NotApplied, form: Form) -> list[dict[str, Any]]:
+        reasons = of.because
+        behind = flag_steps(of.run, reasons) if form.decided_by and of.run else {}
+        rows = []
+        for reason in reasons:
+            row = form.reason(reason, self.zone)
+            if form.decided_by and reason.name in behind:
+                row |= form.decided_by(behind[reason.name], self.zone)
+            if row not in rows:
+                rows.append(row)
+        return rows
 
     def _request(self, request: RequestStanding) -> dict[str, Any]:
         result: dict[str, Any] = {"state": request.state}
@@ -277,28 +362,53 @@ class Decision(NamedTuple):
             ]
         return result
 
-    def _values(self) -> dict[str, Any]:
-        types = {value.name: value.type for value in self.version.values} if self.version else {}
-        return {name: plain(value, types[name], self.zone) for name, value in self.values.items()}
+    def _types(self) -> dict[str, Type]:
+        return {value.name: value.type for value in self.version.values} if self.version else {}
 
-    def _not_applied(self, tried: NotApplied) -> dict[str, Any]:
+    def _values(self, form: Form) -> dict[str, Any]:
+        types = self._types()
+        return {name: form.value(value, types[name], self.zone) for name, value in self.computed.items()}
+
+    def _not_applied(self, tried: NotApplied, form: Form) -> dict[str, Any]:
         return {
             "policy": tried.policy,
             "version": tried.version or None,
-            "because": self._because(tried.because),
+            "because": self._because(tried, form),
         }
 
-    def _step(self, step: Step) -> dict[str, Any]:
-        inputs = {name: plain(value, type_, self.zone) for name, value, type_ in step.inputs}
-        result = {
-            "name": step.name,
-            "formula": step.formula,
-            "inputs": inputs,
-            "value": plain(step.value, step.type, self.zone),
-        }
-        if step.rounded:
-            result["rounded"] = format_money(*step.rounded)
-        return result | {"at": _at(step.at)}
+
+def _arrived(
+    outcome: Outcome, version: Version | None, at: int, subject: dict[str, str], *rest: Any
+) -> Decision:
+    """A decision that was pickled."""
+    return Decision(outcome, version, at, MappingProxyType(subject), *rest)
+
+
+def _refund(settled: Settlement, form: Form) -> dict[str, Any]:
+    def money(minor: int | Fraction) -> Any:
+        return form.money(minor, settled.currency)
+
+    lines = []
+    for line in settled.lines:
+        row = {"instrument": line.instrument}
+        row |= {key: money(getattr(line, key)) for key in COLUMNS}
+        lines.append(row | ({"to": line.to} if line.to else {}))
+    return {
+        "terms": settled.term.id,
+        "total": money(settled.total),
+        "instruments": lines,
+        "deductions": [
+            {
+                "name": taken.deduction.name,
+                "amount": money(taken.taken),
+                "exact": money(taken.exact),
+                "counts_as": str(taken.deduction.column),
+                "at": _at(taken.deduction.location),
+            }
+            for taken in settled.deductions
+        ],
+        "at": _at(settled.term.location),
+    }
 
 
 def _policy(version: Version) -> dict[str, Any]:

@@ -20,15 +20,20 @@ from rescind.problems.problem import Location
 from rescind.values.types import Kind, Type
 from rescind.values.units import Money
 
-__all__ = ["Step", "working"]
+__all__ = ["RETURNED", "Step", "value_step", "working"]
 
 MONEY = Type(Kind.MONEY)
+# How the names of the steps begin that say what an instrument gets back; no value and no deduction has a point in it.
+RETURNED = "returned."
 # What is returned is what was paid less the others.
 TAKEN_FROM = tuple(str(column) for column in LineColumn if column is not LineColumn.RETURNED)
 
 
 class Step(NamedTuple):
-    """One figure. `inputs` are (name, typed value, type); `rounded` is None where the exact value stands."""
+    """One figure. `inputs` are (name, typed value, type); `rounded` is None where the exact value stands.
+
+    `zone` is the time zone that the formula names, "" where it names none.
+    """
 
     name: str
     formula: str
@@ -37,6 +42,7 @@ class Step(NamedTuple):
     type: Type
     rounded: Money | None
     at: Location
+    zone: str = ""
 
 
 def working(run: Evaluation, settlement: Settlement | None) -> tuple[Step, ...]:
@@ -51,16 +57,17 @@ def working(run: Evaluation, settlement: Settlement | None) -> tuple[Step, ...]:
 
 
 def _values(run: Evaluation) -> list[Step]:
-    steps = []
-    for name, result in run.in_order():
-        value = run.program.values[name]
-        if isinstance(value.body, Table):
-            steps.append(_row_step(run, value, value.body, result))
-        else:
-            formula = value.body
-            inputs = _inputs(run, formula)
-            steps.append(Step(name, formula.text, inputs, result, value.type, None, value.location))
-    return steps
+    return [value_step(run, name, result) for name, result in run.in_order()]
+
+
+def value_step(run: Evaluation, name: str, result: Any) -> Step:
+    """How a value of the policy came about that is known to be `result`."""
+    value = run.program.values[name]
+    if isinstance(value.body, Table):
+        return _row_step(run, value, value.body, result)
+    formula = value.body
+    inputs = _inputs(run, formula)
+    return Step(name, formula.text, inputs, result, value.type, None, value.location, formula.zone)
 
 
 def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
@@ -73,7 +80,8 @@ def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
     inputs = {reason.name: (reason.name, reason.value, reason.type) for reason in because}
     inputs |= {given[0]: given for given in _inputs(run, row.result)}
     formula = f"{row.result.text}, where {words}" if words else f"{row.result.text}, in every other case"
-    return Step(value.name, formula, tuple(inputs.values()), result, value.type, None, row.location)
+    given, zone = tuple(inputs.values()), row.result.zone
+    return Step(value.name, formula, given, result, value.type, None, row.location, zone)
 
 
 def _inputs(run: Evaluation, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:
@@ -94,6 +102,7 @@ def _deductions(run: Evaluation, settlement: Settlement) -> list[Step]:
             MONEY,
             Money(taken.taken, currency),
             taken.deduction.location,
+            taken.deduction.amount.zone,
         )
         for taken in settlement.deductions
     ]
@@ -141,7 +150,7 @@ def _lines(settlement: Settlement) -> list[Step]:
         columns = {key: getattr(line, key) for key in TAKEN_FROM}
         inputs = tuple((key, Money(amount, currency), MONEY) for key, amount in columns.items() if amount)
         formula = " - ".join(key for key, amount in columns.items() if amount) or TAKEN_FROM[0]
-        name, returned = f"returned.{line.instrument}", Money(line.returned, currency)
+        name, returned = f"{RETURNED}{line.instrument}", Money(line.returned, currency)
         steps.append(Step(name, formula, inputs, returned, MONEY, None, places[line.instrument]))
     names = [step.name for step in steps]
     inputs = tuple((step.name, step.value, MONEY) for step in steps)

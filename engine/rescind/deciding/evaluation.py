@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from rescind.book.model import Row, Table
+from rescind.book.model import Asked, Row, Table
 from rescind.deciding.settle import Settlement, settle
 from rescind.deciding.verdict import Fired, Rules
 from rescind.deciding.version_program import Program
@@ -40,7 +40,11 @@ class _WaitsError(Exception):
 
 
 class Reason(NamedTuple):
-    """One comparison that decided: the name, its typed value, and what the policy asked for, in words."""
+    """One comparison that decided: the name, its typed value, and what the policy asked for, in words and as data.
+
+    `asked` is `{"operator": …, "operand": …}`; see `rescind.book.model.Asked`. `denied`: it must not hold. `against` is
+    the name that it is compared with and `other` that one's value; "" and None where it is a literal.
+    """
 
     name: str
     value: Any
@@ -49,6 +53,7 @@ class Reason(NamedTuple):
     denied: bool
     against: str
     other: Any
+    asked: Asked
 
 
 def evaluate(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
@@ -328,7 +333,9 @@ class Evaluation:
         name, against = part["fact"], part.get("against", "")
         other = self.known(against) if against else None
         type_, denied = self.program.type_of(name), bool(part.get("not"))
-        return [Reason(self._name_of(name), self.known(name), type_, part["needs"], denied, against, other)]
+        asked = {key: part[key] for key in ("operator", "operand")}
+        found = self.known(name)
+        return [Reason(self._name_of(name), found, type_, part["needs"], denied, against, other, asked)]
 
     def _name_of(self, name: str) -> str:
         """A name as decisions show it."""

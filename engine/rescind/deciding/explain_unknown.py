@@ -171,9 +171,9 @@ class _Causes:
         place, body = Location(f"values.{value.name}"), value.body
         row = self._run.verdict.rows.get(value.name)
         if not isinstance(body, Table):
-            yield from self._of_formula(body, place, f"`{body.text}`: ")
+            yield from self._of_formula(body, place, value.location, f"`{body.text}`: ")
         elif isinstance(row, Row):
-            yield from self._of_formula(row.result, place, f"`{row.result.text}`: ")
+            yield from self._of_formula(row.result, place, row.location, f"`{row.result.text}`: ")
         elif row:
             for unit in row:
                 yield from self.of_unit(unit)
@@ -183,8 +183,10 @@ class _Causes:
                 "R0909", f"no row of `{value.name}` covers this case ({value.location})", place, hint
             )
 
-    def _of_formula(self, formula: Formula, place: Location, said: str = "") -> Iterator[Problem]:
-        """What a formula reads that is unknown, and what it cannot do with what is known."""
+    def _of_formula(
+        self, formula: Formula, place: Location, written: Location, said: str = ""
+    ) -> Iterator[Problem]:
+        """What a formula reads that is unknown, and what it cannot do with what is known. `written`: its line."""
         for name in formula.names:
             if self._run.known(name) is None:
                 yield from self.of_name(name)
@@ -193,7 +195,7 @@ class _Causes:
         except UnknownError:
             pass
         except FormulaError as error:
-            yield Problem("R0908", f"{said}{error}", place)
+            yield Problem("R0908", f"{said}{error} {self._program.version.line_in_words(written)}", place)
 
     def of_refund(self) -> tuple[Problem, ...]:
         """Why the refund is unknown."""
@@ -213,8 +215,10 @@ class _Causes:
         units = [*plan.open, *(unit for name, unit in plan.open_parts if name in paid)]
         for unit in units:
             yield from self.of_unit(unit)
+        place = Location(f"refund.{plan.term.id}")
         for formula in (each for part in plan.deductions for each in formulas_of(part)):
-            yield from self._of_formula(formula, Location(f"refund.{plan.term.id}"))
+            # The line of the terms, as `why_unsettled` says it: the same cause is named once.
+            yield from self._of_formula(formula, place, plan.term.location)
         if paid and not units:
             yield from self._of_settlement(plan, paid)
 
@@ -232,7 +236,7 @@ class _Causes:
         except UnknownError:
             pass
         except FormulaError as error:
-            yield why_unsettled(plan, error)
+            yield why_unsettled(self._program.version, plan, error)
 
 
 def _names_after(program: Program, units: Sequence[str]) -> set[str]:

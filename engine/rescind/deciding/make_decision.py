@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -19,9 +20,9 @@ from rescind.values.types import ABSENT
 __all__ = ["DecisionMaker"]
 
 SUBJECT = {"resource": RESOURCE, "order": ORDER}
-# Decisions hold plain texts, made once.
-ALLOWED, REVIEW_REQUIRED = str(Outcome.ALLOWED), str(Outcome.REVIEW_REQUIRED)
-BLOCKED, NOT_APPLICABLE = str(Outcome.BLOCKED), str(Outcome.NOT_APPLICABLE)
+# Looked up once: a member of an enum is found through its class each time.
+ALLOWED, REVIEW_REQUIRED = Outcome.ALLOWED, Outcome.REVIEW_REQUIRED
+BLOCKED, NOT_APPLICABLE = Outcome.BLOCKED, Outcome.NOT_APPLICABLE
 BLOCKED_REQUEST = RequestStanding(str(RequestState.BLOCKED), None, ())
 APPROVED = RequestStanding(str(RequestState.APPROVED), None, ())
 
@@ -47,7 +48,9 @@ class DecisionMaker:
         if verdict.blocked:
             blockers = tuple([record(Blocked, (blocker, evaluation)) for blocker in verdict.blockers])
         elif verdict.reviews:
-            reviews = tuple([_reviewed(review, evaluation, submitted) for review in verdict.reviews])
+            reviews = tuple(
+                [_reviewed(review, evaluation, submitted, self._zone) for review in verdict.reviews]
+            )
         refund = settlement_of(evaluation) if version.refund and not blockers else None
         evaluation.seal()
         parts = (
@@ -86,6 +89,6 @@ class DecisionMaker:
         )
 
 
-def _reviewed(review: Review, evaluation: Evaluation, submitted: Any) -> Reviewed:
-    deadline = None if submitted is ABSENT else deadline_of(review, submitted)
-    return record(Reviewed, (review, evaluation, deadline))  # type: ignore[no-any-return]
+def _reviewed(review: Review, evaluation: Evaluation, submitted: Any, zone: dt.tzinfo) -> Reviewed:
+    due = None if submitted is ABSENT else deadline_of(review, submitted)
+    return record(Reviewed, (review, evaluation, due, zone))  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from functools import partial
 from math import lcm
 from typing import Any, NamedTuple, TypeAlias
 
-from rescind.book.model import ALWAYS, Deduction, Refund, Term
+from rescind.book.model import ALWAYS, Deduction, Refund, Term, Version
 from rescind.book.rules_of_version import InstrumentRules, TermRules
 from rescind.book.words import BelowZero, CountsAs, RoundingPlace, Share, Split
 from rescind.formula.runtime_values import FormulaError
@@ -230,10 +230,11 @@ def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
     return record(Settlement, (plan.term, currency, total, tuple(lines), deducted))  # type: ignore[no-any-return]
 
 
-def why_unsettled(plan: Plan, error: FormulaError) -> Problem:
+def why_unsettled(version: Version, plan: Plan, error: FormulaError) -> Problem:
     """Why there is no refund by a plan, where `settle` raised `error`."""
     if not isinstance(error, _UnnamedInstrumentError):
-        return Problem("R0908", str(error), Location(f"refund.{plan.term.id}"))
+        said = f"{error} {version.line_in_words(plan.term.location)}"
+        return Problem("R0908", said, Location(f"refund.{plan.term.id}"))
     return Problem(
         "R0909",
         f"{error}, and the terms `{plan.term.id}` do not name it ({plan.term.location})",

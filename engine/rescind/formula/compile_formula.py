@@ -43,7 +43,8 @@ def compile_formula(
         for node, optional, present in unit.reads
     )
     zoneless = tuple(unit.snippet(node) for node in unit.zoneless)
-    return Formula(text, result.type, tuple(unit.names), result.run, reads, zoneless)
+    zone = next(iter(unit.zones)) if len(unit.zones) == 1 else ""
+    return Formula(text, result.type, tuple(unit.names), result.run, reads, zoneless, zone)
 
 
 def _problem(mistake: Mistake, text: str, place: Location) -> Problem:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from rescind.formula.business_calendars import BusinessCalendar
 from rescind.formula.runtime_values import Read
+from rescind.problems.exceptions import EngineError
 from rescind.problems.frozen import frozen
 from rescind.problems.problem import Location
 from rescind.values.types import Type
@@ -53,6 +55,7 @@ class Formula:
     `evaluate`: takes a reader from name to value (or `ABSENT`) and gives the exact value in the representation
     of `rescind.values.types`, a whole number that it computed as `int`. Raises `FormulaError` only.
     `reads`: where it reads each name, and `zoneless` its parts that count days by the zone of the book; for advice.
+    `zone`: the time zone that it names, in which its times are to be read; "" where it names none, or several.
     """
 
     text: str
@@ -61,3 +64,13 @@ class Formula:
     evaluate: Callable[[Read], object]
     reads: tuple[NameRead, ...] = ()
     zoneless: tuple[str, ...] = ()
+    zone: str = ""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Closures do not travel: what arrives says what the formula is, and cannot compute."""
+        stays = (self.reads, self.zoneless, self.zone)
+        return Formula, (self.text, self.type, self.names, _stayed_behind, *stays)
+
+
+def _stayed_behind(_: Read) -> NoReturn:
+    raise EngineError("a formula that was pickled cannot be computed: take the engine's own")

@@ -66,6 +66,8 @@ class Unit:
     text: str
     scope: Scope
     names: dict[str, None] = field(default_factory=dict)
+    # The time zones that it names, each once.
+    zones: dict[str, None] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
     # Optional names that the surrounding condition has found present.
     present: frozenset[str] = frozenset()

@@ -150,13 +150,13 @@ class _Compiler:
         self._meanings.setdefault(name, []).append({"unit": unit.name, "branch": number, "because": because})
 
     def _reasons(self, literal: Literal) -> list[dict[str, Any]]:
-        """What a literal of a branch looked at and asked for, in words."""
+        """What a literal of a branch looked at and asked for, in words and as data."""
         atom = literal.atom
         if isinstance(atom, Flag):
             return [{"flag": atom.name}]  # it stands for the branch that made it true
         if getattr(atom, "implied", False) and literal.positive:
             return []
-        reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs}
+        reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs, **atom.asked}
         if isinstance(atom, Compare) and isinstance(atom.operand, Name):
             reason["against"] = atom.operand.name
         elif isinstance(atom, Compare) and isinstance(atom.operand, Money):

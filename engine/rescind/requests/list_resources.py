@@ -98,8 +98,8 @@ def _decided(decision: Decision) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if decision.version:
         result["policy"] = {"id": decision.version.policy, "version": decision.version.version}
-    if decision.refund:
-        result["refund"] = format_money(decision.refund.total, decision.refund.currency)
+    if decision.settlement:
+        result["refund"] = format_money(decision.settlement.total, decision.settlement.currency)
     if decision.reviews:
         result["reviews"] = [
             {"id": reviewed.review.id, "by": reviewed.review.by, "on_timeout": reviewed.review.on_timeout}

@@ -25,6 +25,8 @@ from rescind.values.units import format_time
 __all__ = ["LeftOut", "Line", "Order"]
 
 SCHEMA = "rescind/order/1"
+# The form of the decisions in it: within a number what stands in an order stays as it is.
+DECISION = "rescind/decision/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Order:
         }
 
     def _line(self, line: Line) -> dict[str, Any]:
-        return self._stands(line) | {"decision": line.decision.to_dict()}
+        return self._stands(line) | {"decision": line.decision.to_dict(DECISION)}
 
     def _stands(self, line: Line) -> dict[str, Any]:
         """A line but for its decision."""
@@ -162,7 +164,7 @@ class Order:
 
 
 def _left_out(left: LeftOut) -> dict[str, Any]:
-    return _stays(left) | {"decision": left.decision.to_dict()}
+    return _stays(left) | {"decision": left.decision.to_dict(DECISION)}
 
 
 def _stays(left: LeftOut) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A decision is reduced to what was decided: outcome, policy, blockers, reviews wi
 figure of the refund and where it goes. Wording, reasons and places are left out. The reduced form has the keys and the
 texts of `rescind/decision/1`, so that it can be had from a decision and from its plain data, and is the same.
 
-INVARIANT: `decided(decision) == decided_in(decision.to_dict())`.
+INVARIANT: `decided(decision) == decided_in(decision.to_dict("rescind/decision/1"))`.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ def decided(decision: Decision) -> dict[str, Any]:
     """What was decided of one resource."""
     version = decision.version
     return {
-        "outcome": decision.outcome,
+        "outcome": str(decision.outcome),
         "policy": {"id": version.policy, "version": version.version, "digest": version.digest}
         if version
         else None,
         "blockers": [blocked.id for blocked in decision.blockers],
         "reviews": [_reviewed(reviewed, decision) for reviewed in decision.reviews],
-        "refund": _refund(decision.refund) if decision.refund else None,
+        "refund": _refund(decision.settlement) if decision.settlement else None,
     }
 
 
 def _reviewed(reviewed: Reviewed, decision: Decision) -> dict[str, Any]:
-    review, deadline = reviewed.review, reviewed.deadline
+    review, deadline = reviewed.review, reviewed.due
     return {
         "id": review.id,
         "by": review.by,

@@ -87,7 +87,7 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
         selection.submitted,
         at,
         _versions([case for case in selection.cases if goes(case) and case.resource not in held]),
-        totals_of(refunded(line.decision.refund) for line in lines if line.decision.refund),
+        totals_of(refunded(line.decision.settlement) for line in lines if line.decision.settlement),
         lines,
         tuple(LeftOut(c.order, c.resource, c.name, c.decision, held.get(c.resource)) for c in left),
         decider.zone,
@@ -189,7 +189,7 @@ def refusals(decision: Decision, held: HeldBack | None = None) -> list[tuple[str
         return [(f"it is bound to {names} by `{held.fact}`, and they go together or not at all", "")]
     if decision.outcome == Outcome.NOT_APPLICABLE:
         tried = "; ".join(f"`{each.policy}`{_because(each.because)}" for each in decision.not_applied)
-        when = format_time(decision.decided_at, decision.zone)
+        when = format_time(decision.at, decision.zone)
         return [(f"no policy applies: not {tried}", f"judged as of {when}")]
     return [(blocked.blocker.message.rstrip("."), blocked.blocker.remedy) for blocked in decision.blockers]
 
@@ -207,7 +207,7 @@ def _line(decider: CaseDecider, case: Case, submitted: int, at: int, problems: l
     if words:
         for refused in request_state(reviews, words, submitted, AFTER_ALL).refused:
             problems.append(_word_problem(decider, case, refused.code, refused.why, refused.word))  # noqa: PERF401
-    state = case.decision.request or request_state(reviews, words, submitted, at)
+    state = case.decision.standing or request_state(reviews, words, submitted, at)
     return Line(case.order, case.resource, case.name, case.decision, words, state)
 
 

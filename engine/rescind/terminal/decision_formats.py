@@ -24,11 +24,15 @@ __all__ = ["FORMATS", "DecisionWriter"]
 
 @dataclass(frozen=True, slots=True)
 class DecisionWriter(ABC):
-    """What every format answers. `as_of` is the evaluation time, `clock` says that nobody set it."""
+    """What every format answers. `as_of` is the evaluation time, `clock` says that nobody set it.
+
+    `schema` is the form of decisions in formats for programs.
+    """
 
     as_of: str
     clock: str
     explain: bool
+    schema: str
 
     @abstractmethod
     def one(self, decision: Decision) -> None:
@@ -52,16 +56,18 @@ class TextWriter(DecisionWriter):
 
     def one(self, decision: Decision) -> None:
         """The decision of the only case."""
-        self._write(decision_text(decision.to_dict(), self.clock), decision)
+        data = decision.to_dict()
+        self._write(decision_text(data, self.clock), data)
 
     def of_many(self, decision: Decision, line: int) -> None:
         """The decision of the case on this line."""
-        self._write(decision_line(decision.to_dict(), line), decision)
+        data = decision.to_dict()
+        self._write(decision_line(data, line), data)
 
-    def _write(self, text: str, decision: Decision) -> None:
+    def _write(self, text: str, data: Mapping[str, Any]) -> None:
         click.echo(text)
         if self.explain:
-            click.echo(working_text(decision.to_dict()))
+            click.echo(working_text(data))
 
     def errors(self, problems: Iterable[Problem], line: int) -> None:
         """What is wrong with the case on this line."""
@@ -83,12 +89,12 @@ class JsonLinesWriter(DecisionWriter):
 
     def one(self, decision: Decision) -> None:
         """The decision of the only case."""
-        click.echo(decision.to_json())
+        click.echo(decision.to_json(self.schema))
 
     def of_many(self, decision: Decision, line: int) -> None:
         """The decision of the case on this line."""
         del line
-        click.echo(decision.to_json())
+        click.echo(decision.to_json(self.schema))
 
     def errors(self, problems: Iterable[Problem], line: int) -> None:
         """What is wrong with the case on this line."""
@@ -104,7 +110,7 @@ class JsonWriter(JsonLinesWriter):
 
     def one(self, decision: Decision) -> None:
         """The decision of the only case."""
-        echo_json(decision.to_dict())
+        echo_json(decision.to_dict(self.schema))
 
 
 # The first is the default.

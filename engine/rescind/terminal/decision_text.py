@@ -1,5 +1,6 @@
 """A decision as text for people, made from its plain data, so that a stored decision reads the same.
 
+The data may be `rescind/decision/2` or, in what was stored before and in orders, `rescind/decision/1`.
 `decision_text` is a page, `decision_line` one line of many, `Tally` their sums.
 """
 
@@ -12,14 +13,19 @@ from typing import Any
 import click
 
 from rescind.book.words import UNSPECIFIED, LineColumn, OnTimeout, Outcome, RequestState
+from rescind.deciding.working_tree import in_order
 from rescind.terminal.verb_options import clean
 from rescind.values.duration_words import counted, duration_words
+from rescind.values.types import Kind
 from rescind.values.units import format_money, parse_money
+from rescind.values.value_words import exact_words, money_text, value_words
 
 __all__ = ["Tally", "decision_line", "decision_text", "table", "working_text"]
 
 Data = Mapping[str, Any]
 
+# What may be an exact fraction.
+FRACTIONS = frozenset({Kind.MONEY, Kind.NUMBER, Kind.INTEGER})
 COLOURS = {
     Outcome.ALLOWED: "green",
     Outcome.REVIEW_REQUIRED: "yellow",
@@ -74,32 +80,40 @@ def _lines(decision: Data, clock: str) -> Iterator[str]:
 
 def working_text(decision: Data) -> str:
     """How each figure of a decision came about, as one writes it on paper: formula, what went in, result, line."""
-    return "\n".join(line for step in decision.get("working", ()) for line in _step(step))
+    return "\n".join(line for step in _steps(decision) for line in _step(step))
+
+
+def _steps(decision: Data) -> Iterable[Data]:
+    """The figures in their order: a tree in the second form, a list in the first."""
+    working: Sequence[Data] = decision.get("working", ())
+    return working if decision["schema"] == "rescind/decision/1" else in_order(working)
 
 
 def _step(step: Data) -> Iterator[str]:
     yield ""
     yield f"{click.style(step['name'], bold=True)} = {step['formula']}"
-    width = max(map(len, step["inputs"]), default=0)
-    for name, given in step["inputs"].items():
-        yield f"    {name.ljust(width)}  {clean(str(given))}"
-    value = str(step["value"])
-    if "rounded" in step and step["rounded"] != value:
-        value = f"{_readable(value)}, rounded {step['rounded']}"
+    inputs = _inputs(step)
+    width = max((len(name) for name, _ in inputs), default=0)
+    for name, words in inputs:
+        yield f"    {name.ljust(width)}  {words}"
+    value = _words(step)
+    rounded = money_text(step["rounded"]) if "rounded" in step else value
+    if rounded != value:
+        value += f", rounded {rounded}"
     yield f"  = {value}    {click.style(step['at'], dim=True)}"
 
 
-def _readable(value: str) -> str:
-    """An exact fraction of an amount with its first decimals: `10/3 USD (3.3333…)`."""
-    amount, _, unit = value.partition(" ")
-    top, slash, bottom = amount.partition("/")
-    if not slash:
-        return value
-    whole, rest = divmod(abs(int(top)), int(bottom))
-    decimals = rest * 10_000 // int(bottom)
-    return (
-        f"{value} ({'-' if top.startswith('-') else ''}{whole}.{decimals:04d}…{' ' + unit if unit else ''})"
-    )
+def _inputs(step: Data) -> list[tuple[str, str]]:
+    inputs = step["inputs"]
+    if isinstance(inputs, Mapping):
+        return [(name, clean(value_words(value))) for name, value in inputs.items()]
+    return [(given["name"], _words(given)) for given in inputs]
+
+
+def _words(figure: Data) -> str:
+    """The value of a figure. The first form does not say what is a text that only looks like a fraction."""
+    exact = figure["type"] in FRACTIONS if "type" in figure else "rounded" in figure
+    return clean((exact_words if exact else value_words)(figure["value"]))
 
 
 def _headline(decision: Data) -> str:
@@ -120,7 +134,7 @@ def _money(decision: Data) -> str:
     waits = decision["outcome"] == Outcome.REVIEW_REQUIRED and (
         "request" not in decision or state in (RequestState.PENDING_REVIEW, RequestState.OVERDUE)
     )
-    total = decision["refund"]["total"]
+    total = money_text(decision["refund"]["total"])
     # With `below_zero: charge` the customer may owe something.
     words = f"{total[1:]} to be paid by the customer" if total.startswith("-") else f"{total} to pay back"
     return f": {words}" + (" once it is approved" if waits else "")
@@ -178,8 +192,8 @@ def _review_more(review: Data) -> Iterator[str]:
 
 
 def _because(reasons: Sequence[Data]) -> Iterator[str]:
-    for reason in reasons:
-        yield f"  because {_reason(reason)}"
+    for sentence in dict.fromkeys(map(_reason, reasons)):
+        yield f"  because {sentence}"
 
 
 def _unmet(reasons: Sequence[Data]) -> list[Data]:
@@ -193,54 +207,59 @@ def _unmet(reasons: Sequence[Data]) -> list[Data]:
 
 def _reason(reason: Data) -> str:
     """A comparison as a sentence: the fact, its value, and what the policy asked about it."""
-    found, asked = _shown(reason["is"]), clean(reason["needs"])
+    value = reason.get("value", reason["is"])
+    found, asked = clean(value_words(value)), clean(reason["needs"])
     sentence = f"{reason['fact']} is {found}"
-    if isinstance(reason["is"], bool) or reason["is"] is None or asked in (found, f"not: {found}"):
+    if "decided_by" in reason:
+        return sentence + _decided_by(reason["decided_by"], found)
+    if asked == "present" and value is not None:
+        return f"{reason['fact']} is present"
+    if isinstance(value, bool) or value is None or asked in (found, f"not: {found}"):
         return sentence
     return f"{sentence}, which {_verb(asked)}{asked.replace('not: ', 'not ', 1)}"
 
 
+def _decided_by(step: Data, found: str) -> str:
+    """What a flag stands on: the formula and what it read, or the row of a table that held."""
+    formula, inputs = clean(step["formula"]), _inputs(step)
+    if formula.startswith(f"{found}, "):
+        return formula.removeprefix(found)
+    return f": {formula}" + (f", with {', '.join(map(' '.join, inputs))}" if inputs else "")
+
+
 def _verb(asked: str) -> str:
-    return "" if asked.startswith("has ") else "is "
+    return "" if asked.removeprefix("not: ").startswith("has ") else "is "
 
 
 def _in_short(reasons: Sequence[Data]) -> str:
     return f": {_reason(_unmet(reasons)[0])}" if reasons else ""
 
 
-def _shown(value: object) -> str:
-    if value is None:
-        return "not given"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return ", ".join(map(_shown, value)) or "empty"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
-    return clean(str(value))
-
-
 def _refund(refund: Data) -> Iterator[str]:
     yield ""
-    title = click.style(f"refund {refund['total']}", bold=True)
+    title = click.style(f"refund {money_text(refund['total'])}", bold=True)
     yield f"{title} under the terms `{refund['terms']}` " + click.style(f"at {refund['at']}", dim=True)
     lines = refund["instruments"]
-    rows = [[line["instrument"], *(line[column] for column in LineColumn), _to(line)] for line in lines]
+    rows = [
+        [line["instrument"], *(money_text(line[column]) for column in LineColumn), _to(line)]
+        for line in lines
+    ]
     if len(lines) > 1:
         rows.append(["total", *(_sum(line[column] for line in lines) for column in LineColumn), ""])
     yield from table(["instrument", *LineColumn, ""], rows)
     for deduction in refund["deductions"]:
-        exact = f" (exactly {deduction['exact']})" if deduction["exact"] != deduction["amount"] else ""
+        amount, exact = money_text(deduction["amount"]), money_text(deduction["exact"])
+        more = f" (exactly {exact})" if exact != amount else ""
         where = click.style(f"at {deduction['at']}", dim=True)
-        yield f"  less {deduction['name']}: {deduction['amount']}{exact}, counted as {deduction['counts_as']} {where}"
+        yield f"  less {deduction['name']}: {amount}{more}, counted as {deduction['counts_as']} {where}"
 
 
 def _to(line: Data) -> str:
     return f"to {line['to'].replace('_', ' ')}" if "to" in line else ""
 
 
-def _sum(amounts: Iterable[str]) -> str:
-    money = [parse_money(amount) for amount in amounts]
+def _sum(amounts: Iterable[str | Data]) -> str:
+    money = [parse_money(money_text(amount)) for amount in amounts]
     return format_money(sum(part.minor for part in money), money[0].currency)
 
 
@@ -279,7 +298,7 @@ def _not_applied(tried: Data) -> Iterator[str]:
 def decision_line(decision: Data, line: int) -> str:
     """A decision as one line of many: where it stood, the outcome, the money, the subject, and why."""
     outcome = decision["outcome"]
-    money = decision["refund"]["total"] if decision["refund"] else ""
+    money = money_text(decision["refund"]["total"]) if decision["refund"] else ""
     subject = " ".join(clean(name) for name in decision["subject"].values())
     draft = " (draft)" if decision.get("policy", {}).get("draft") else ""
     head = click.style(f"{outcome:<15}", fg=COLOURS[outcome])

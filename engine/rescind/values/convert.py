@@ -2,8 +2,8 @@
 
 `reader(type, zone)` makes a function that turns a raw value (text, int, Decimal, bool, list, mapping; from Python
 also datetime and date) into the representation described in `rescind.values.types`, or raises `RejectedError` with
-every fault and the path of each below the value. `plain` is the way back, for decisions. What has parts is read here,
-and what has none in `rescind.values.scalar_readers`.
+every fault and the path of each below the value. `plain` and `typed` are the ways back, for decisions. What has parts
+is read here, and what has none in `rescind.values.scalar_readers`.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ __all__ = [
     "read_flag",
     "read_text",
     "reader",
+    "typed",
+    "typed_money",
 ]
 
 MAX_ITEMS = 10_000
@@ -312,3 +314,28 @@ def plain(value: Any, type_: Type, zone: dt.tzinfo) -> Any:
             return int(value) if value == int(value) else format_decimal(value)
         case _:
             return value
+
+
+def typed(value: Any, type_: Type, zone: dt.tzinfo) -> Any:
+    """A typed value as JSON data that a program reads without taking texts apart; an absent value is None.
+
+    As `plain`, but money is `{"amount": "1000.01", "currency": "USD"}`. A number is a text, exact: `"0.15"`, or `"1/3"`
+    where the decimal has no end, and so is an amount in the middle of a working.
+    """
+    if value is ABSENT:
+        return None
+    match type_.kind:
+        case Kind.MONEY:
+            return typed_money(*value)
+        case Kind.INSTRUMENTS:
+            return {name: typed_money(*money) for name, money in value.items()}
+        case Kind.LIST:
+            return [{k: typed(v, type_.fields[k], zone) for k, v in item.items()} for item in value]
+        case _:
+            return plain(value, type_, zone)
+
+
+def typed_money(minor: int | Fraction, currency: str) -> dict[str, str]:
+    """Money as `{"amount": "1000.01", "currency": "USD"}`; a fraction of the minor unit keeps its decimals."""
+    amount, _, _ = format_money(minor, currency).partition(" ")
+    return {"amount": amount, "currency": currency}

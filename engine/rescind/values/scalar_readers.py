@@ -22,8 +22,10 @@ from rescind.values.units import (
     currencies,
     exact_text,
     format_money,
+    midnight,
     money_of,
     parse_date,
+    parse_date_or_time,
     parse_decimal,
     parse_duration,
     parse_money,
@@ -49,6 +51,7 @@ __all__ = [
     "read_date",
     "read_flag",
     "read_integer",
+    "read_moment",
     "read_number",
     "read_text",
     "time_reader",
@@ -279,6 +282,17 @@ def read_date(raw: object) -> dt.date:
     if isinstance(raw, dt.date) and not isinstance(raw, dt.datetime):
         return raw
     raise expected("a date such as `2024-10-29`", raw)
+
+
+def read_moment(raw: object, zone: ZoneInfo) -> int:
+    """The instant of a time, or the midnight with which a date begins in `zone`; both as text or from Python."""
+    if isinstance(raw, str):
+        return parse_date_or_time(raw, zone)
+    if isinstance(raw, dt.datetime):
+        return to_micros(raw)
+    if isinstance(raw, dt.date):
+        return midnight(raw, zone)
+    raise expected("a date or a time such as `2024-11-05T09:00:00+08:00`", raw)
 
 
 def duration_reader(*, calendar: bool) -> Reader:

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
@@ -86,6 +87,20 @@ class Money(NamedTuple):
 
     minor: int | Fraction
     currency: str
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount in the currency's own unit, exactly, with all its decimals: `Decimal("1100.01")`.
+
+        Raises `UnitError` for a fraction of a formula that has no end as a decimal.
+        """
+        text = format_money(*self).partition(" ")[0]
+        if "/" in text:
+            raise UnitError(f"`{text}` has no end as a decimal", "take `minor`, a fraction of the minor unit")
+        return Decimal(text)
+
+    def __str__(self) -> str:
+        return format_money(*self)
 
 
 class Duration(NamedTuple):
@@ -265,6 +280,7 @@ def parse_date(text: str) -> dt.date:
         raise UnitError(f"`{text}` is not a date that exists") from None
 
 
+@lru_cache(maxsize=4_096)
 def parse_date_or_time(text: str, zone: ZoneInfo) -> int:
     """The instant of a time as `parse_time` reads it, or the midnight with which a date begins in `zone`."""
     if _DATE.fullmatch(text):

@@ -16,7 +16,7 @@ from rescind.load import load_book
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problems
 from rescind.source.read_source import read_text
-from rescind.values.convert import MAX_ITEMS, plain, reader
+from rescind.values.convert import MAX_ITEMS, reader, typed
 from rescind.values.scalar_readers import MAX_NUMBER, MAX_PLACES, MAX_TEXT
 from rescind.values.types import Kind, Type
 
@@ -57,7 +57,7 @@ def test_the_book_of_the_page_loads(book):
 
 def test_the_decision_of_the_page(book):
     facts = read_text(BLOCKS["facts,"], "facts", Problems()).data
-    refund = Engine.load(book, drafts=True).decide(facts, at=AT).to_dict()["refund"]
+    refund = Engine.load(book, drafts=True).decide(facts, at=AT).to_dict("rescind/decision/1")["refund"]
     shown = {each["name"]: each["amount"] for each in refund["deductions"]}
     expected = re.search(r'```json\n(\{"terms".*?)\n```', LANGUAGE)
     assert {"terms": refund["terms"], "total": refund["total"], **shown} == json.loads(expected[1])
@@ -68,7 +68,7 @@ def test_the_charge_of_the_page(book):
     facts = read_text(
         BLOCKS["facts,"].replace("{cash: 100 USD, voucher: 20 USD}", "{cash: 1 USD}"), "f", Problems()
     )
-    refund = Engine.load(book, drafts=True).decide(facts.data, at=AT).to_dict()["refund"]
+    refund = Engine.load(book, drafts=True).decide(facts.data, at=AT).to_dict("rescind/decision/1")["refund"]
     [expected] = re.findall(r'```json\n(\{"total".*?)\n```', LANGUAGE)
     assert {key: refund[key] for key in ("total", "instruments")} == json.loads(expected)
 
@@ -121,7 +121,7 @@ def test_a_form_of_the_page_is_read_and_shown(row):
     kind, raw, shown = row
     type_ = Type(Kind(kind), ("a", "b") if kind in {"choice", "instruments", "set"} else ())
     zone = ZoneInfo("Asia/Shanghai")
-    assert plain(reader(type_, zone)(raw), type_, zone) == shown
+    assert typed(reader(type_, zone)(raw), type_, zone) == shown
 
 
 def test_every_type_and_bound_is_on_the_page():

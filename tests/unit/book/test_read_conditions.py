@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from rescind.book.model import leaves
 from rescind.engine import Engine
 
 BOOK = """\
@@ -109,10 +111,14 @@ TABLE = [
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory) -> Engine:
-    folder: Path = tmp_path_factory.mktemp("conditions")
+    return made(tmp_path_factory.mktemp("conditions"), [test for test, _, _ in TABLE])
+
+
+def made(folder: Path, tests: Iterable[str]) -> Engine:
+    """An engine with a blocker for each condition."""
     blockers = [
         f"  - {{id: b{number}, message: It holds., when: {test if test[0] == '{' else f'{{{test}}}'}}}\n"
-        for number, (test, _, _) in enumerate(TABLE)
+        for number, test in enumerate(tests)
     ]
     files = {"policies.yaml": BOOK, "facts.yaml": FACTS, "p.yaml": VERSION + "".join(blockers)}
     for name, text in files.items():
@@ -126,3 +132,31 @@ def test_a_condition_holds_or_not(engine, number, row):
     given = {"rates": {"USD/CNY": 7}, **facts}
     blocked = {each.id for each in engine.decide(given, at="2025-01-01T00:00:00Z").blockers}
     assert (f"b{number}" in blocked) is holds
+
+
+# As its author wrote it, whatever rules it becomes.
+ASKED = {
+    "m: {over: 5}": ("over", 5),
+    "m: 5": ("is", 5),
+    "m: {is_not: 5}": ("is_not", 5),
+    "m: [1, 5]": ("in", [1, 5]),
+    "m: {not_in: [1, 5]}": ("not_in", [1, 5]),
+    "m: {between: [1, 5]}": ("between", [1, 5]),
+    "s: {has: a}": ("has", "a"),
+    "k: {present: true}": ("present", True),
+    "k: {at_least: {fact: m}}": ("at_least", {"fact": "m"}),
+    "t: {not_before: now}": ("not_before", {"fact": "now"}),
+    "t: {after: 2024-10-29T00:00:00+08:00}": ("after", "2024-10-28T16:00:00+00:00"),
+    "e: {under: 5 USD}": ("under", {"amount": "5.00", "currency": "USD"}),
+    "e: {at_most: {fact: p.cash}}": ("at_most", {"fact": "p.cash"}),
+    "d: {at_most: 24h}": ("at_most", "PT24H"),
+    "x: 0.10": ("is", "0.1"),
+}
+
+
+def test_a_leaf_keeps_what_its_author_asked_for(tmp_path):
+    version = made(tmp_path, ASKED).book.policies[0].versions[0]
+    for blocker, (operator, operand) in zip(version.blockers, ASKED.values(), strict=True):
+        asked = [leaf.asked for leaf in leaves(blocker.when) if not getattr(leaf, "implied", False)]
+        assert asked
+        assert all(each == {"operator": operator, "operand": operand} for each in asked)

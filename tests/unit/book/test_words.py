@@ -19,6 +19,7 @@ from rescind.authoring.diff.version_changes import Differ
 from rescind.authoring.mutation.version_mutations import mutations_of
 from rescind.authoring.version_in_words import describe
 from rescind.book import words
+from rescind.book.read_conditions import OPERATORS
 from rescind.book.rules_of_version import rules_of
 from rescind.book.words import (
     BeforeFirst,
@@ -73,6 +74,8 @@ SCHEMA_WORDS = {
     "decision/properties/refund/properties/deductions/items/properties/counts_as": CountsAs,
     "decision/properties/request/properties/state": RequestState,
     "decision/properties/request/properties/refused/items/properties/outcome": ReviewerAnswer,
+    "decision/$defs/kind": Kind,
+    "decision/$defs/cause/properties/operator": OPERATORS,
     "facts/$defs/fact/properties/type": Kind,
     "lock/$defs/policy/properties/before_first": BeforeFirst,
     "lock/$defs/meaning/properties/type": Kind,
@@ -92,6 +95,12 @@ SCHEMA_WORDS = {
     "policy/$defs/destination": Destination,
     "status/properties/state": OrderState,
     "status/properties/lines/items/properties/state": OF_LINES,
+}
+# The first form of a decision is still made, and has the same words.
+SCHEMA_WORDS |= {
+    name.replace("decision/", "decision/1/", 1): each
+    for name, each in SCHEMA_WORDS.items()
+    if name.startswith("decision/properties/")
 }
 # Kinds of facts that a key goes with; the readers of the vocabulary know them.
 OF_KINDS = "facts/$defs/fact/dependentSchemas/"

@@ -189,7 +189,10 @@ def test_a_fraction_in_json_is_the_decimal_that_it_spells() -> None:
         '"500.00 USD"', '{"amount": 0.1, "currency": "USD"}'
     )
     result = decide("-", "--at", AT, "--format", "json", stdin=facts)
-    assert json.loads(result.stdout)["refund"]["instruments"][0]["paid"] == "0.10 USD"
+    assert json.loads(result.stdout)["refund"]["instruments"][0]["paid"] == {
+        "amount": "0.10",
+        "currency": "USD",
+    }
 
 
 # Many.
@@ -413,3 +416,13 @@ def test_another_version_can_be_tried_whatever_its_dates() -> None:
 def test_a_date_is_its_first_instant_in_the_zone_of_the_book() -> None:
     result = decide(str(EXAMPLES / "allowed.json"), "--at", "2026-01-01", "--format", "json")
     assert json.loads(result.stdout)["decided_at"] == AT
+
+
+def test_the_form_of_before_is_given_on_request() -> None:
+    case, first = str(EXAMPLES / "allowed.json"), "rescind/decision/1"
+    for form in ("json", "jsonl"):
+        data = json.loads(decide(case, "--at", AT, "--format", form, "--schema", first).stdout)
+        assert data["schema"] == first
+        assert data["refund"]["total"] == "550.00 USD"
+        assert json.loads(decide(case, "--at", AT, "--format", form).stdout)["schema"] == "rescind/decision/2"
+    assert decide(case, "--at", AT, "--schema", "rescind/decision/3").exit_code == 2

@@ -18,7 +18,7 @@ def steps() -> dict[str, dict[str, object]]:
     decision = Engine.load(drafts=True).decide(
         json.loads(text, parse_float=Decimal), at="2026-07-20T11:05:00+08:00"
     )
-    return {step["name"]: step for step in decision.to_dict()["working"]}
+    return {step["name"]: step for step in decision.to_dict("rescind/decision/1")["working"]}
 
 
 def test_steps_stand_in_the_order_of_computation(steps):
@@ -69,6 +69,8 @@ def test_a_tier_says_which_row_held_and_what_made_it_hold(steps):
 def test_the_last_row_of_a_tier_says_that_no_other_held():
     text = (EXAMPLES / "sister-policies" / "in-use.json").read_text("utf-8")
     facts = json.loads(text, parse_float=Decimal)
-    decision = Engine.load(drafts=True).decide(facts, at="2026-01-15T18:40:00+08:00").to_dict()
+    decision = (
+        Engine.load(drafts=True).decide(facts, at="2026-01-15T18:40:00+08:00").to_dict("rescind/decision/1")
+    )
     formulas = {step["name"]: step["formula"] for step in decision["working"]}
     assert formulas["fee_rate"] == "10%, in every other case"

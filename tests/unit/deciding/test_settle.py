@@ -258,8 +258,9 @@ def test_an_instrument_that_paid_and_is_not_named_leaves_the_case_undecided():
     with pytest.raises(FormulaError) as caught:
         settlement(term, {"a": Money(5, "USD"), "b": Money(1, "USD")})
     refund = refund_of(term)
-    (rules,) = rules_of(Version("p", "1", "", "", ALWAYS, (), (), (), refund, {}, "", {}, HERE, {})).terms
-    problem = why_unsettled(plan_of(arithmetic_of(refund), rules, EVERYTHING), caught.value)
+    version = Version("p", "1", "", "", ALWAYS, (), (), (), refund, {}, "", {}, HERE, {})
+    (rules,) = rules_of(version).terms
+    problem = why_unsettled(version, plan_of(arithmetic_of(refund), rules, EVERYTHING), caught.value)
     assert (problem.code, problem.location.path) == ("R0909", "order.paid.b")
     assert problem.message == "`b` paid 0.01 USD, and the terms `t` do not name it (a.yaml:1:1)"
 

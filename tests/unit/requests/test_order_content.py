@@ -85,7 +85,7 @@ def test_what_was_decided_is_the_same_from_a_decision_and_from_its_plain_data(pa
         )
     except RescindError:  # some examples are wrong on purpose
         pytest.skip("not decided")
-    assert decided(decision) == decided_in(json.loads(decision.to_json()))
+    assert decided(decision) == decided_in(json.loads(decision.to_json("rescind/decision/1")))
 
 
 def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

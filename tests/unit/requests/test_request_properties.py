@@ -151,7 +151,7 @@ def test_a_combined_request_of_one_is_the_single_one(case: dict[str, Any]) -> No
     if order:
         assert order.kind == "single"
         assert order.lines[0].decision.to_json() == alone.to_json()
-        assert order.lines[0].state == alone.request
+        assert order.lines[0].state == alone.standing
 
 
 @given(many)
@@ -166,7 +166,9 @@ def test_nothing_is_refunded_for_what_is_blocked(rows: list[dict[str, Any]]) -> 
     if order:
         assert {left.resource for left in order.left_out} == set(alone) - going
         paid = sum(
-            decision.refund.total for name, decision in alone.items() if name in going and decision.refund
+            decision.refund.total.minor
+            for name, decision in alone.items()
+            if name in going and decision.refund
         )
         assert sum(total.amounts.returned for total in order.totals) == paid
 
@@ -291,7 +293,10 @@ def test_no_resource_takes_a_review_of_the_sum_from_another(rows: list[dict[str,
 def test_what_is_owed_stands_apart_from_what_comes_back(rows: list[dict[str, Any]]) -> None:
     order = small().request(rows, at=AT, confirm=True)
     returned = [
-        line.returned for each in order.lines if each.decision.refund for line in each.decision.refund.lines
+        line.returned
+        for each in order.lines
+        if each.decision.settlement
+        for line in each.decision.settlement.lines
     ]
     back, owed = sum(each for each in returned if each > 0), -sum(each for each in returned if each < 0)
     (total,) = order.totals

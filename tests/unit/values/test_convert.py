@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rescind.values.convert import MAX_ITEMS, MAX_TEXT, describe, faults_of, plain, reader
+from rescind.values.convert import MAX_ITEMS, MAX_TEXT, describe, faults_of, plain, reader, typed
 from rescind.values.types import ABSENT, Kind, Type
 from rescind.values.units import Duration, Money, UnitError
 
@@ -150,6 +150,25 @@ def test_every_fault_is_named_with_its_path(type_, raw, paths):
 )
 def test_values_as_plain_data(type_, value, data):
     assert plain(value, type_, ZONE) == data
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "data"),
+    [
+        (Type(Kind.MONEY), Money(Fraction(1, 2), "USD"), {"amount": "0.005", "currency": "USD"}),
+        (Type(Kind.MONEY), Money(Fraction(1, 3), "USD"), {"amount": "1/300", "currency": "USD"}),
+        (PAID, {"cash": Money(5, "USD")}, {"cash": {"amount": "0.05", "currency": "USD"}}),
+        (PARTS, ({"price": Money(5, "USD")},), [{"price": {"amount": "0.05", "currency": "USD"}}]),
+        (Type(Kind.NUMBER), Fraction(12), "12"),
+        (Type(Kind.INTEGER), 12, 12),
+        (Type(Kind.TIME), 0, "1970-01-01T08:00:00+08:00"),
+        (Type(Kind.DURATION), Duration(18, 0), "P18M"),
+        (Type(Kind.FLAG), True, True),
+        (Type(Kind.MONEY), ABSENT, None),
+    ],
+)
+def test_values_as_typed_data(type_, value, data):
+    assert typed(value, type_, ZONE) == data
 
 
 def test_a_raw_value_in_a_message_is_short():

@@ -120,9 +120,11 @@ def _plain(outcome: str) -> str:
 
 def _lines(decision: Decision) -> dict[str, tuple[int, str]] | None:
     """What is returned of each instrument, and its currency; None without a refund."""
-    if decision.refund is None:
+    if decision.settlement is None:
         return None
-    return {line.instrument: (line.returned, decision.refund.currency) for line in decision.refund.lines}
+    return {
+        line.instrument: (line.returned, decision.settlement.currency) for line in decision.settlement.lines
+    }
 
 
 def _moved(old: Mapping[str, tuple[int, str]], new: Mapping[str, tuple[int, str]]) -> Iterable[str]:
@@ -144,6 +146,6 @@ def _difference(old: Outcome, new: Outcome) -> str:
 
 
 def _total(outcome: Outcome) -> tuple[int, str]:
-    if not isinstance(outcome, Decision) or outcome.refund is None:
+    if not isinstance(outcome, Decision) or outcome.settlement is None:
         return 0, ""
-    return int(outcome.refund.total), outcome.refund.currency
+    return int(outcome.settlement.total), outcome.settlement.currency

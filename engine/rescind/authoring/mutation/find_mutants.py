@@ -180,6 +180,6 @@ def _may_notice(mutation: Mutation, contact: Contact, decision: Decision | None)
         case Review(id=name):
             return any(review.id == name for review in decision.reviews)
         case Term(id=name):
-            return decision.refund is not None and decision.refund.term.id == name
+            return decision.settlement is not None and decision.settlement.term.id == name
         case _:
             return True

@@ -21,6 +21,7 @@ from rescind.source.yaml_writer import flow
 from rescind.values.convert import plain
 from rescind.values.types import ABSENT, Kind
 from rescind.values.units import SECOND
+from rescind.values.value_words import money_text
 
 __all__ = ["find_example"]
 
@@ -125,5 +126,5 @@ def _answer(engine: Engine, trial: Trial, facts: Change) -> str:
     except RescindError:
         return ""
     rules = [rule["id"] for rule in (*decision["blockers"], *decision["reviews"])]
-    refund = [f"refund {decision['refund']['total']}"] if decision["refund"] else []
+    refund = [f"refund {money_text(decision['refund']['total'])}"] if decision["refund"] else []
     return ", ".join([decision["outcome"], *rules, *refund])

@@ -117,7 +117,9 @@ class CallSite:
         try:
             # Names of the tz database only: `localtime` and paths would depend on the machine.
             if name[:1].isupper():
-                return clock_of(ZoneInfo(name))
+                zone = ZoneInfo(name)
+                self.unit.zones[name] = None
+                return clock_of(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             pass
         hint = did_you_mean(name, available_timezones()) or "use a name such as `Asia/Shanghai`"

@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from make_examples import cases
 from measure import ROOT, Contestant, best_of_rounds, micros, print_table, quantile
 from rescind import Decision, Engine
-from rescind.values.units import Money, money_of, parse_money, parse_time
+from rescind.values.money import Money, money_of, parse_money
+from rescind.values.times import parse_time
 from rivals import Bare, Record, Zen, stock_host, zen_context
 
 __all__ = ["main"]

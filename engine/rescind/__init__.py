@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rescind.requests.list_resources import Filters, Listed
     from rescind.requests.order import Order
     from rescind.requests.order_status import Status
-    from rescind.values.units import Money
+    from rescind.values.money import Money
 
 __all__ = [
     "BookError",
@@ -55,7 +55,7 @@ _HOME = {
     "Filters": "requests.list_resources",
     "InstallationError": "problems.exceptions",
     "Listed": "requests.list_resources",
-    "Money": "values.units",
+    "Money": "values.money",
     "Order": "requests.order",
     "Outcome": "book.words",
     "RequestError": "problems.exceptions",

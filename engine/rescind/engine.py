@@ -20,7 +20,7 @@ from rescind.deciding.decision import Decision
 from rescind.deciding.version_program import Program
 from rescind.load import book_path, deployable_book
 from rescind.problems.exceptions import facts_error
-from rescind.values.units import UnitError
+from rescind.values.decimals import UnitError
 
 if TYPE_CHECKING:  # imported when they are called: deciding does not wait for them
     from rescind.problems.problem import Problem

@@ -18,13 +18,14 @@ from rescind.deciding import verdict
 from rescind.deciding.evaluation import Evaluation
 from rescind.formula import build_closures
 from rescind.formula.library import fact_functions
-from rescind.matching import columns, two_fillings
 from rescind.matching import compile_version as ruleset
 from rescind.matching import encode_case as record
 from rescind.matching import normal_form as normal
+from rescind.matching import ruleset_columns as columns
+from rescind.matching import two_fillings
 from rescind.source.yaml_writer import flow
+from rescind.values.money import currencies
 from rescind.values.types import Kind
-from rescind.values.units import currencies
 
 from tests.differential.harness import check, report
 from tests.differential.kleene_check import check_kleene

@@ -158,7 +158,7 @@ def _varied(rng: random.Random, name: str, count: int) -> Iterator[Case]:
     """Authors' cases of a book, each with up to four facts taken from other cases, left out or one step off."""
     from rescind.authoring.run_cases import read_suites, suite_files, trials_of
     from rescind.problems.problem import Problems
-    from rescind.values.units import format_time
+    from rescind.values.times import format_time
 
     engine = Engine.load(ROOT / name, drafts=True)
     folder = (ROOT / name).parent

@@ -18,7 +18,7 @@ from rescind.problems.exceptions import RescindError
 from rescind.shape.shipped_schemas import base_schema
 from rescind.shape.validators import validator_of
 from rescind.terminal.decision_text import decision_line, decision_text, working_text
-from rescind.values.units import parse_duration
+from rescind.values.durations import parse_duration
 
 from tests.golden.decisions import _load, read
 

@@ -17,8 +17,9 @@ from rescind.book.words import Outcome
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.source.document import Document
-from rescind.source.strict_access import MalformedError, Node, Path
-from rescind.values.units import UnitError, format_time, parse_date_or_time
+from rescind.source.document_nodes import MalformedError, Node, Path
+from rescind.values.decimals import UnitError
+from rescind.values.times import format_time, parse_date_or_time
 
 __all__ = ["Case", "Equivalent", "Suite", "Target", "merged", "read_suite"]
 

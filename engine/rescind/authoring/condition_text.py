@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.model import AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present
 from rescind.book.vocabulary import NOW, Vocabulary
-from rescind.values.convert import plain
 from rescind.values.duration_words import duration_words
+from rescind.values.durations import format_duration
 from rescind.values.types import Kind, Type
-from rescind.values.units import format_duration
+from rescind.values.value_readers import plain
 
 __all__ = ["ALWAYS_WORDS", "NEVER_WORDS", "Phrase", "Wording", "choice_words"]
 

@@ -25,9 +25,9 @@ from rescind.book.model import (
     fold,
 )
 from rescind.deciding.evaluation import Evaluation
-from rescind.values.convert import plain
+from rescind.values.money import Money, exchange
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import Money, exchange
+from rescind.values.value_readers import plain
 
 __all__ = ["LIMITS", "PASSES", "Unknown", "holds", "relation", "value_of", "walk", "words_of"]
 

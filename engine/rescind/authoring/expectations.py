@@ -16,8 +16,11 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.words import UNSPECIFIED, Destination, LineColumn, OnTimeout, Outcome, RequestState
 from rescind.problems.problem import Problems
-from rescind.source.strict_access import Node
-from rescind.values.units import Duration, Money, UnitError, parse_date_or_time, parse_duration, parse_money
+from rescind.source.document_nodes import Node
+from rescind.values.decimals import UnitError
+from rescind.values.durations import Duration, parse_duration
+from rescind.values.money import Money, parse_money
+from rescind.values.times import parse_date_or_time
 
 __all__ = [
     "COLUMNS",

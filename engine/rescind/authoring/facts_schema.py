@@ -7,11 +7,11 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from rescind.authoring import value_patterns as forms
+from rescind.authoring import schema_value_patterns as forms
 from rescind.book.vocabulary import Fact, Vocabulary
-from rescind.values.convert import MAX_ITEMS, MAX_TEXT, plain
+from rescind.values.decimals import PLAIN_DIGITS
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import PLAIN_DIGITS
+from rescind.values.value_readers import MAX_ITEMS, MAX_TEXT, plain
 
 __all__ = ["callers_schema"]
 

@@ -32,7 +32,7 @@ from rescind.book.words import OnTimeout
 from rescind.formula.scope import Formula
 from rescind.matching.evaluation_passes import formulas_of
 from rescind.problems.problem import Location, Problem, Problems
-from rescind.values.units import Money, format_money
+from rescind.values.money import Money, format_money
 
 __all__ = ["LINTS", "lint", "shape_of"]
 

@@ -12,7 +12,7 @@ from rescind.book.lock_checks import date_or_time, settings_of
 from rescind.book.model import Book, Version
 from rescind.problems.problem import Location
 from rescind.source.yaml_writer import block
-from rescind.values.units import format_date
+from rescind.values.times import format_date
 
 __all__ = ["lock_of", "lock_text"]
 

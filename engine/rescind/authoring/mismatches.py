@@ -23,9 +23,12 @@ from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean
-from rescind.values.convert import plain, reader
+from rescind.values.decimals import UnitError
+from rescind.values.durations import format_duration
+from rescind.values.money import Money, format_money
+from rescind.values.times import format_time
 from rescind.values.types import Kind, Type
-from rescind.values.units import Money, UnitError, format_duration, format_money, format_time
+from rescind.values.value_readers import plain, reader
 from rescind.values.value_words import value_words
 
 __all__ = ["Difference", "Line", "State", "compare", "refused", "shown"]

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rescind.authoring import value_patterns as forms
+from rescind.authoring import schema_value_patterns as forms
 from rescind.book.read_conditions import OPERATORS
 from rescind.book.vocabulary import NOW, Fact, Vocabulary
 from rescind.shape.shipped_schemas import base_schema
-from rescind.values.convert import plain
 from rescind.values.types import ABSENT, COMPARABLE, Kind, Type
+from rescind.values.value_readers import plain
 
 __all__ = ["policy_schema"]
 

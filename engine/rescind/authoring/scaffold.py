@@ -21,7 +21,8 @@ from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem
 from rescind.shape.shipped_schemas import base_schema
 from rescind.source.yaml_writer import quoted, scalar
-from rescind.values.units import UnitError, parse_date_or_time
+from rescind.values.decimals import UnitError
+from rescind.values.times import parse_date_or_time
 
 __all__ = ["Begun", "init_book", "new_version", "trial_of"]
 

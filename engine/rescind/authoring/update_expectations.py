@@ -29,18 +29,12 @@ from rescind.deciding.settle import Settlement
 from rescind.problems.problem import Location
 from rescind.source import plain_scalars
 from rescind.source.yaml_writer import flow
-from rescind.values.convert import plain
+from rescind.values.decimals import UnitError, parse_decimal
+from rescind.values.durations import format_duration, parse_duration
+from rescind.values.money import format_money, parse_money
+from rescind.values.times import format_time, parse_date_or_time
 from rescind.values.types import Kind
-from rescind.values.units import (
-    UnitError,
-    format_duration,
-    format_money,
-    format_time,
-    parse_date_or_time,
-    parse_decimal,
-    parse_duration,
-    parse_money,
-)
+from rescind.values.value_readers import plain
 
 __all__ = ["Blessed", "bless"]
 

@@ -27,9 +27,10 @@ from rescind.book.words import UNSPECIFIED, RoundingPlace, Share
 from rescind.formula.scope import Formula
 from rescind.problems.problem import Location
 from rescind.values.duration_words import duration_words
+from rescind.values.durations import format_duration
 from rescind.values.rounding_modes import RoundingMode
+from rescind.values.times import format_time
 from rescind.values.types import Kind
-from rescind.values.units import format_duration, format_time
 
 __all__ = ["describe"]
 

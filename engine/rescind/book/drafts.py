@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.model import Book, Policy, Version
 from rescind.problems.problem import Problem
-from rescind.values.units import format_time
+from rescind.values.times import format_time
 
 __all__ = ["drafts_begun", "drafts_to_come", "left_out"]
 

@@ -22,8 +22,8 @@ from rescind.book.vocabulary import Fact, Vocabulary
 from rescind.formula.named_parts import named_choices, named_fields
 from rescind.formula.scope import Formula
 from rescind.problems.suggestions import one_of
-from rescind.values.convert import plain
 from rescind.values.types import ABSENT, RATES, Kind, Type, a_type
+from rescind.values.value_readers import plain
 
 __all__ = ["Meaning", "fact_meanings", "meaning_in_words", "meaning_of"]
 

@@ -11,7 +11,7 @@ from rescind.book.digest import digest_of, is_by_first_rule
 from rescind.book.fact_meanings import Meaning, meaning_in_words, meaning_of
 from rescind.book.lock import Lock
 from rescind.book.model import Book, Version
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 
 __all__ = ["FrozenChange", "frozen_changes"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from rescind.book.names_in_scope import Names
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.suggestions import did_you_mean, without_curly_quotes
 from rescind.values.types import Kind, Type
 from rescind.values.written_amounts import amount_meant

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location
 
 __all__ = ["Amendment", "KeptDays", "Lock", "LockedPolicy", "LockedVersion", "lock_path"]

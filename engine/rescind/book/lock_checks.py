@@ -13,9 +13,9 @@ from rescind.book.kept_days import changed_days
 from rescind.book.lock import KeptDays, Lock, LockedPolicy, LockedVersion
 from rescind.book.model import Book, Policy, Version
 from rescind.book.read_lock import SETTINGS
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location, Problem
-from rescind.values.units import format_date, format_time, midnight
+from rescind.values.times import format_date, format_time, midnight
 
 __all__ = ["DEVIATIONS", "Deviation", "date_or_time", "deviations", "settings_of"]
 

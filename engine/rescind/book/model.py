@@ -24,11 +24,11 @@ from rescind.book.words import (
     Share,
     Split,
 )
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location
+from rescind.values.durations import Duration
 from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Type
-from rescind.values.units import Duration
 
 if TYPE_CHECKING:
     from rescind.book.lock import Lock
@@ -93,8 +93,8 @@ class Name:
 
 
 # What the author of a leaf asked for, as plain data: `{"operator": "over", "operand": …}` with the word of the language
-# and the operand as `rescind.values.convert.typed` writes it, `{"fact": …}` for another name, a list where the operator
-# takes several. It says again what other fields say, so two leaves are equal without it.
+# and the operand as `rescind.values.value_readers.typed` writes it, `{"fact": …}` for another name, a list where the
+# operator takes several. It says again what other fields say, so two leaves are equal without it.
 Asked = Mapping[str, Any]
 
 

@@ -21,8 +21,8 @@ from rescind.book.lock import Lock, lock_path
 from rescind.book.model import Book, BookWords, Policy, Version
 from rescind.book.own_names import in_own_names
 from rescind.book.read_lock import read_lock
-from rescind.book.read_section import Setting
 from rescind.book.read_version import MAX_TITLE, VERSION, read_version
+from rescind.book.read_version_parts import Setting
 from rescind.book.renamed_facts import renamed
 from rescind.book.vocabulary import Vocabulary, read_vocabulary
 from rescind.book.words import BeforeFirst
@@ -30,10 +30,12 @@ from rescind.formula.business_calendars import BusinessCalendar, calendar_proble
 from rescind.problems.problem import Location, Problem, Problems
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
+from rescind.source.document_nodes import NAME, MalformedError, Node
 from rescind.source.read_source import read_file
-from rescind.source.strict_access import NAME, MalformedError, Node
 from rescind.source.yaml_writer import quoted
-from rescind.values.units import UnitError, currencies, parse_date, parse_date_or_time
+from rescind.values.decimals import UnitError
+from rescind.values.money import currencies
+from rescind.values.times import parse_date, parse_date_or_time
 
 __all__ = ["BookReader", "read_book"]
 

@@ -15,10 +15,11 @@ from rescind.book.names_in_scope import BrokenNameError
 from rescind.book.vocabulary import NOW
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.source.strict_access import Node
-from rescind.values.convert import describe, faults_of, hint_text, plain, reader, typed
+from rescind.source.document_nodes import Node
+from rescind.values.decimals import UnitError, plainly
+from rescind.values.money import currencies
 from rescind.values.types import COMPARABLE, ORDERED, RATES, Kind, Type, a_type
-from rescind.values.units import UnitError, currencies, plainly
+from rescind.values.value_readers import describe, faults_of, hint_text, plain, reader, typed
 
 __all__ = ["OPERATORS", "ConditionReader"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rescind.book.read_section import Setting
+from rescind.book.read_version_parts import Setting
 from rescind.problems.problem import Problems
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.source.strict_access import Node
+from rescind.source.document_nodes import Node
 
 __all__ = ["Includes"]
 

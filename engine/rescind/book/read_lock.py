@@ -11,9 +11,10 @@ from rescind.book.lock import Amendment, KeptDays, Lock, LockedPolicy, LockedVer
 from rescind.book.words import BeforeFirst
 from rescind.problems.problem import Location, Problems
 from rescind.source.document import Document
-from rescind.source.strict_access import NAME, Node
+from rescind.source.document_nodes import NAME, Node
+from rescind.values.decimals import UnitError
+from rescind.values.times import parse_date, parse_date_or_time
 from rescind.values.types import Kind
-from rescind.values.units import UnitError, parse_date, parse_date_or_time
 
 __all__ = ["SETTINGS", "read_lock"]
 

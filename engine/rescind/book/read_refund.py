@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from rescind.book.literal_hints import label_hint
 from rescind.book.model import ALWAYS, Deduction, Instrument, Name, Refund, Route, Term
 from rescind.book.names_in_scope import BrokenNameError
-from rescind.book.read_section import PartReader, attempt, whole
+from rescind.book.read_version_parts import PartReader, attempt, whole
 from rescind.book.words import BelowZero, CountsAs, Destination, RoundingPlace, Share, Split
 from rescind.problems.problem import Location
 from rescind.problems.suggestions import all_of, did_you_mean
-from rescind.source.strict_access import NAME, Node
+from rescind.source.document_nodes import NAME, Node
 from rescind.values.rounding_modes import RoundingMode
 from rescind.values.types import Kind, Type
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rescind.book.model import Blocker, Review
-from rescind.book.read_section import PartReader
+from rescind.book.read_version_parts import PartReader
 from rescind.book.words import UNSPECIFIED, OnTimeout, ReviewScope
 from rescind.problems.problem import Location
-from rescind.source.strict_access import Node
-from rescind.values.units import Duration, UnitError, parse_duration
+from rescind.source.document_nodes import Node
+from rescind.values.decimals import UnitError
+from rescind.values.durations import Duration, parse_duration
 
 __all__ = ["RuleReader"]
 

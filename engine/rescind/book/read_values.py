@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from rescind.book.model import ALWAYS, Row, Table, Value
 from rescind.book.names_in_scope import BrokenNameError
-from rescind.book.read_section import PartReader, attempt, whole
+from rescind.book.read_version_parts import PartReader, attempt, whole
 from rescind.formula.typed_expression import unify
 from rescind.problems.suggestions import one_of
-from rescind.source.strict_access import NAME, Node
+from rescind.source.document_nodes import NAME, Node
 from rescind.values.types import Kind, Type, a_type
 
 __all__ = ["ValueReader"]

@@ -16,13 +16,14 @@ from rescind.book.names_in_scope import BrokenNameError, Names
 from rescind.book.read_includes import Includes
 from rescind.book.read_refund import REFUND_TOTAL, RefundReader
 from rescind.book.read_rules import RuleReader
-from rescind.book.read_section import PartReader, Setting, attempt
 from rescind.book.read_values import ValueReader
+from rescind.book.read_version_parts import PartReader, Setting, attempt
 from rescind.book.vocabulary import RESERVED, Vocabulary
 from rescind.problems.problem import Location, Problems
-from rescind.source.strict_access import ID, NAME, Node
+from rescind.source.document_nodes import ID, NAME, Node
+from rescind.values.decimals import UnitError
+from rescind.values.times import parse_date
 from rescind.values.types import Kind, Type
-from rescind.values.units import UnitError, parse_date
 
 __all__ = ["MAX_TITLE", "VERSION", "VersionReader", "read_version"]
 

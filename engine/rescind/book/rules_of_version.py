@@ -25,7 +25,7 @@ from rescind.book.model import (
     Value,
     Version,
 )
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location
 
 __all__ = [

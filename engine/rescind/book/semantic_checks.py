@@ -18,8 +18,8 @@ from rescind.book.model import Book, Condition, Policy, Present, Version, leaves
 from rescind.book.words import ReviewerAnswer
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.values.times import format_time
 from rescind.values.types import Kind, Type, a_type
-from rescind.values.units import format_time
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

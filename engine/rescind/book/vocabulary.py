@@ -12,14 +12,15 @@ from dataclasses import field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import did_you_mean
 from rescind.source.document import Document
-from rescind.source.strict_access import NAME, Node
-from rescind.values.convert import Fault, RejectedError, faults_of, hint_text, reader
+from rescind.source.document_nodes import NAME, Node
+from rescind.values.decimals import UnitError, format_decimal, plainly
+from rescind.values.money import currencies
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import UnitError, currencies, format_decimal, plainly
+from rescind.values.value_readers import Fault, RejectedError, faults_of, hint_text, reader
 
 __all__ = ["NOW", "RESERVED", "Fact", "Vocabulary", "read_vocabulary"]
 

@@ -11,7 +11,7 @@ from rescind.deciding.decision_forms import CURRENT, FORMS
 from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.terminal.decision_formats import FORMATS, DecisionWriter
@@ -30,7 +30,7 @@ from rescind.terminal.verb_options import (
     version_option,
 )
 from rescind.terminal.which_book import book_option, book_to_read
-from rescind.values.units import format_time
+from rescind.values.times import format_time
 
 __all__ = ["decide"]
 

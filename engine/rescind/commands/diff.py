@@ -19,7 +19,7 @@ from rescind.book.model import Condition
 from rescind.load import load_book
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Problems
-from rescind.terminal.author_paths import places_from_here
+from rescind.terminal.places_from_here import places_from_here
 from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rescind.authoring.scaffold import init_book
-from rescind.terminal.author_paths import from_here
+from rescind.terminal.places_from_here import from_here
 from rescind.terminal.verb_options import Verb, clean
 
 __all__ = ["init"]

@@ -30,7 +30,8 @@ from rescind.terminal.verb_options import (
     version_option,
 )
 from rescind.terminal.which_book import book_option, book_to_read
-from rescind.values.units import format_time, parse_money
+from rescind.values.money import parse_money
+from rescind.values.times import format_time
 
 __all__ = ["list_"]
 

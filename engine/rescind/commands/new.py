@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from rescind.authoring.scaffold import Begun, new_version
-from rescind.terminal.author_paths import from_here, places_from_here
+from rescind.terminal.places_from_here import from_here, places_from_here
 from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
@@ -18,7 +18,8 @@ from rescind.terminal.verb_options import (
     format_option,
 )
 from rescind.terminal.which_book import book_option, book_to_write
-from rescind.values.units import UnitError, parse_date_or_time
+from rescind.values.decimals import UnitError
+from rescind.values.times import parse_date_or_time
 
 __all__ = ["new"]
 

@@ -14,7 +14,7 @@ from rescind.authoring.freeze_version import publish as freeze
 from rescind.book.lock import lock_path
 from rescind.book.lock_checks import Deviation
 from rescind.source.yaml_writer import scalar
-from rescind.terminal.author_paths import from_here, places_from_here
+from rescind.terminal.places_from_here import from_here, places_from_here
 from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
     Verb,
@@ -27,7 +27,7 @@ from rescind.terminal.verb_options import (
     relocated,
 )
 from rescind.terminal.which_book import book_option, book_to_write
-from rescind.values.units import format_time
+from rescind.values.times import format_time
 
 __all__ = ["publish"]
 

@@ -23,7 +23,7 @@ from rescind.terminal.verb_options import (
 )
 from rescind.terminal.version_text import sheet
 from rescind.terminal.which_book import book_option, book_to_read
-from rescind.values.units import format_time
+from rescind.values.times import format_time
 
 __all__ = ["show"]
 

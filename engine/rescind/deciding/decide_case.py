@@ -19,14 +19,15 @@ from rescind.deciding.evaluation import Evaluation, Sums, evaluate
 from rescind.deciding.explain_unknown import undecided
 from rescind.deciding.governing_version import GoverningVersion
 from rescind.deciding.make_decision import DecisionMaker
-from rescind.deciding.programs import Programs
+from rescind.deciding.program_cache import Programs
 from rescind.deciding.read_facts import FactsReader
 from rescind.deciding.version_program import Program
 from rescind.problems.exceptions import EngineError, FactsError, facts_error
 from rescind.problems.problem import MAX_PROBLEMS, Problem
+from rescind.values.decimals import UnitError, exact_text
 from rescind.values.scalar_readers import describe, expected, read_moment
+from rescind.values.times import FIRST, LAST, format_time
 from rescind.values.types import ABSENT
-from rescind.values.units import FIRST, LAST, UnitError, exact_text, format_time
 
 __all__ = ["CaseDecider", "Moment", "moment_in", "rows_of"]
 

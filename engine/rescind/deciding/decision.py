@@ -41,8 +41,10 @@ from rescind.deciding.typed_results import (
 )
 from rescind.problems.problem import Problem
 from rescind.problems.suggestions import one_of
+from rescind.values.durations import format_duration
+from rescind.values.money import format_money
+from rescind.values.times import format_time
 from rescind.values.types import Type
-from rescind.values.units import format_duration, format_money, format_time
 
 __all__ = ["Blocked", "Decision", "NotApplied", "Reviewed", "Undetermined"]
 

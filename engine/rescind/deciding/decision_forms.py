@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from rescind.deciding.derivation import Step
 from rescind.deciding.evaluation import Reason
 from rescind.deciding.working_tree import working_tree
-from rescind.values.convert import plain, typed, typed_money
+from rescind.values.money import format_money
 from rescind.values.types import Type
-from rescind.values.units import format_money
+from rescind.values.value_readers import plain, typed, typed_money
 from rescind.values.value_words import value_words
 
 __all__ = ["CURRENT", "FORMS", "Form"]

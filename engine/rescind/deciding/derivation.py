@@ -17,8 +17,8 @@ from rescind.deciding.evaluation import Evaluation
 from rescind.deciding.settle import Deducted, Settlement
 from rescind.formula.scope import Formula
 from rescind.problems.problem import Location
+from rescind.values.money import Money
 from rescind.values.types import Kind, Type
-from rescind.values.units import Money
 
 __all__ = ["RETURNED", "Step", "value_step", "working"]
 

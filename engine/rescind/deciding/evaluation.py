@@ -12,11 +12,11 @@ from rescind.deciding.verdict import Fired, Rules
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError, UnknownError
 from rescind.formula.scope import Formula
-from rescind.matching.request_reviews import SUM_PREFIX, summed
+from rescind.matching.request_wide_reviews import SUM_PREFIX, summed
 from rescind.matching.two_fillings import Cell
 from rescind.problems.exceptions import EngineError
+from rescind.values.money import Money, exchanged
 from rescind.values.types import ABSENT, RATES, Type
-from rescind.values.units import Money, exchanged
 
 __all__ = ["Evaluation", "Reason", "Sums", "evaluate"]
 

@@ -18,11 +18,11 @@ from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError, UnknownError
 from rescind.formula.scope import Formula
 from rescind.matching.evaluation_passes import formulas_of, names_in_value, names_of
-from rescind.matching.request_reviews import SUM_PREFIX, summed
+from rescind.matching.request_wide_reviews import SUM_PREFIX, summed
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.problem import Location, Problem
+from rescind.values.money import Money
 from rescind.values.types import ABSENT, RATES
-from rescind.values.units import Money
 
 __all__ = ["settlement_of", "undecided", "value_of", "why_unknown", "why_without_value"]
 

@@ -19,7 +19,7 @@ from pathlib import Path as FilePath
 from typing import IO, Any, NoReturn
 
 from rescind.problems.exceptions import FactsError
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import MORE, Location, Problem, Problems, capped
 from rescind.source.document import Document, Path
 from rescind.source.json_syntax import first_fault, too_deep

@@ -13,8 +13,8 @@ from rescind.book.words import BeforeFirst
 from rescind.problems.exceptions import FactsError, facts_error
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.values.times import format_time, midnight
 from rescind.values.types import ABSENT, Kind
-from rescind.values.units import format_time, midnight
 
 __all__ = ["GoverningVersion"]
 

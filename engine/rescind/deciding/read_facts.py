@@ -18,7 +18,9 @@ from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.near_names import NearNames
 from rescind.problems.problem import FirstProblems, Location, Problem
 from rescind.problems.suggestions import did_you_mean
-from rescind.values.convert import (
+from rescind.values.decimals import UnitError, exact_text
+from rescind.values.types import ABSENT
+from rescind.values.value_readers import (
     MAX_TEXT,
     Fault,
     Reader,
@@ -29,8 +31,6 @@ from rescind.values.convert import (
     read_text,
     reader,
 )
-from rescind.values.types import ABSENT
-from rescind.values.units import UnitError, exact_text
 
 __all__ = ["FactsReader"]
 

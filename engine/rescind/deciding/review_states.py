@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rescind.book.model import Review
 from rescind.book.words import UNSPECIFIED, OnTimeout, RequestState, ReviewerAnswer
-from rescind.values.units import LAST
+from rescind.values.times import LAST
 
 __all__ = ["RefusedWord", "RequestStanding", "Word", "request_state", "words_of"]
 

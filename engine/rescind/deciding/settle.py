@@ -20,8 +20,8 @@ from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Formula
 from rescind.problems.exceptions import EngineError
 from rescind.problems.problem import Location, Problem
+from rescind.values.money import Money, format_money
 from rescind.values.rounding_modes import ROUNDERS, Rounder
-from rescind.values.units import Money, format_money
 
 __all__ = [
     "Arithmetic",

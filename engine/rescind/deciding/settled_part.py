@@ -16,7 +16,9 @@ from typing import Any
 from rescind.book.model import Review, Version
 from rescind.book.words import UNSPECIFIED, LineColumn
 from rescind.deciding.settle import Settlement
-from rescind.values.units import format_duration, format_money, format_time
+from rescind.values.durations import format_duration
+from rescind.values.money import format_money
+from rescind.values.times import format_time
 
 __all__ = ["hash_of", "settled_part"]
 

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from rescind.book.words import CountsAs, Destination, LineColumn, RequestState, ReviewerAnswer
 from rescind.deciding.review_states import RequestStanding
 from rescind.deciding.settle import Settlement
+from rescind.values.decimals import UnitError
+from rescind.values.money import Money
+from rescind.values.times import local
 from rescind.values.types import Kind, Type
-from rescind.values.units import Money, UnitError, local
 
 __all__ = [
     "DeductedAmount",

@@ -12,8 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rescind.deciding.derivation import RETURNED, Step
-from rescind.values.convert import typed, typed_money
 from rescind.values.types import Type
+from rescind.values.value_readers import typed, typed_money
 
 __all__ = ["MAX_DEPTH", "in_order", "working_tree"]
 

@@ -23,8 +23,10 @@ from rescind.formula.runtime_values import (
 from rescind.formula.syntax_tree import Binary
 from rescind.formula.typed_expression import INTEGER, NUMBER, NUMERIC, Typed, Unit, describe
 from rescind.formula.zoned_time import add_days, add_months, clock_of
+from rescind.values.durations import Duration
+from rescind.values.money import Money
+from rescind.values.times import DAY
 from rescind.values.types import Kind, Type
-from rescind.values.units import DAY, Duration, Money
 
 __all__ = ["arithmetic", "negative"]
 

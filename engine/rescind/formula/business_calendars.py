@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rescind.formula.runtime_values import FormulaError
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.suggestions import did_you_mean
 
 if TYPE_CHECKING:

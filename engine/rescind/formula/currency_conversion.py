@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rescind.formula.runtime_values import FormulaError, new_money, settle
-from rescind.values.units import Money, exchange
+from rescind.values.money import Money, exchange
 
 __all__ = ["convert"]
 

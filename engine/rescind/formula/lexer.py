@@ -6,10 +6,12 @@ import re
 from enum import Enum, auto
 
 from rescind.formula.runtime_values import new_money, settle
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.suggestions import did_you_mean
+from rescind.values.decimals import UnitError, parse_decimal, plainly
+from rescind.values.durations import parse_duration
+from rescind.values.money import currencies
 from rescind.values.types import Kind, Type
-from rescind.values.units import UnitError, currencies, parse_decimal, parse_duration, plainly
 
 __all__ = ["FLAG", "Form", "Mistake", "Token", "tokens"]
 

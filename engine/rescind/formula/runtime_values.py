@@ -8,16 +8,11 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rescind.values.decimals import format_decimal
+from rescind.values.durations import Duration, format_duration
+from rescind.values.money import Money, format_money
+from rescind.values.times import format_date, format_time
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import (
-    Duration,
-    Money,
-    format_date,
-    format_decimal,
-    format_duration,
-    format_money,
-    format_time,
-)
 
 __all__ = [
     "ABSENT",

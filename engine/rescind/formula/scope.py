@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rescind.formula.business_calendars import BusinessCalendar
 from rescind.formula.runtime_values import Read
 from rescind.problems.exceptions import EngineError
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location
 from rescind.values.types import Type
 

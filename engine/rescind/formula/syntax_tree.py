@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.values.types import Type
 
 __all__ = ["Binary", "Branch", "Call", "Choices", "Literal", "Name", "Node", "Unary"]

@@ -10,7 +10,7 @@ from rescind.formula.lexer import Mistake
 from rescind.formula.runtime_values import Run, show
 from rescind.formula.scope import Scope
 from rescind.formula.syntax_tree import Name, Node
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.suggestions import one_of
 from rescind.values.types import Kind, Type
 

@@ -24,7 +24,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from rescind.formula.runtime_values import MAX_TIME, MIN_TIME, FormulaError
-from rescind.values.units import DAY, EPOCH, HOUR, MICROSECOND
+from rescind.values.times import DAY, EPOCH, HOUR, MICROSECOND
 
 __all__ = [
     "Clock",

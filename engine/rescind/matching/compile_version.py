@@ -19,10 +19,10 @@ from typing import Any
 from rescind.book.model import Compare, Condition, Name, Not, Op, Review, Version
 from rescind.book.rules_of_version import DOES_NOT_APPLY, rules_of
 from rescind.book.words import ReviewScope
-from rescind.matching.columns import Atom, Columns, LiteralTooLargeError, number_scale
 from rescind.matching.evaluation_passes import Strata
 from rescind.matching.normal_form import Branch, Flag, Literal, branches_of
-from rescind.matching.request_reviews import over_request
+from rescind.matching.request_wide_reviews import over_request
+from rescind.matching.ruleset_columns import Atom, Columns, LiteralTooLargeError, number_scale
 from rescind.matching.ruleset_limits import (
     MAX_ATOMS_PER_SHARD,
     MAX_FIELDS,
@@ -30,10 +30,10 @@ from rescind.matching.ruleset_limits import (
     SENTINEL,
     SENTINEL_FIELD,
 )
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location, Problems
+from rescind.values.money import Money
 from rescind.values.types import Kind
-from rescind.values.units import Money
 
 __all__ = ["compile_version"]
 

@@ -23,10 +23,10 @@ from fractions import Fraction
 from operator import itemgetter
 from typing import Any, Protocol
 
-from rescind.matching.columns import MAX_INTEGER
+from rescind.matching.ruleset_columns import MAX_INTEGER
 from rescind.matching.two_fillings import Cell
+from rescind.values.money import Money
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import Money
 
 __all__ = ["CaseState", "Record", "compile_record"]
 
@@ -157,7 +157,7 @@ def _codes(column: Column, absent: Cell) -> dict[Any, Cell] | None:
 
 
 def _encoder(column: Column, type_: Type, absent: Cell) -> Callable[[Any], Cell]:
-    """A typed value as the integer of its column; see `rescind.matching.columns`."""
+    """A typed value as the integer of its column; see `rescind.matching.ruleset_columns`."""
     encode = _number_encoder(column, type_)
     return lambda value: absent if value is ABSENT else None if value is None else encode(value)
 

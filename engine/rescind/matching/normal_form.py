@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from rescind.book.model import AllOf, AnyOf, Condition, Leaf, Not
 from rescind.matching.ruleset_limits import MAX_ATOMS_PER_RULE, MAX_FIELDS
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 
 __all__ = ["MAX_BRANCHES", "Branch", "Flag", "FlagMaker", "Literal", "branches_of"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from rescind.matching.columns import GREATEST, LEAST
 from rescind.matching.durable_runtime import Ruleset
+from rescind.matching.ruleset_columns import GREATEST, LEAST
 from rescind.problems.exceptions import EngineError
 
 __all__ = ["Cell", "Matcher"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 
 __all__ = ["CODES", "Code", "Severity"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rescind.problems.codes import CODES, Severity
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 
 __all__ = ["MAX_PROBLEMS", "MORE", "FirstProblems", "Location", "Problem", "Problems", "capped"]
 

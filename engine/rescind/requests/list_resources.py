@@ -18,9 +18,10 @@ from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import EngineError, FactsError, RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.requests.place_order import refusals
-from rescind.values.convert import describe
+from rescind.values.decimals import UnitError
+from rescind.values.money import format_money
 from rescind.values.types import ABSENT
-from rescind.values.units import UnitError, format_money
+from rescind.values.value_readers import describe
 
 __all__ = ["COLUMNS", "Filters", "Listed", "listed"]
 

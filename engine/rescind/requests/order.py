@@ -17,10 +17,10 @@ from rescind.book.model import Version
 from rescind.book.words import OrderKind, WhyLeftOut
 from rescind.deciding.decision import Decision
 from rescind.deciding.review_states import RequestStanding, Word
+from rescind.requests.goes_together import HeldBack
 from rescind.requests.order_content import checksum_of, content_of, decided, number_of, selected
 from rescind.requests.order_totals import Total
-from rescind.requests.together import HeldBack
-from rescind.values.units import format_time
+from rescind.values.times import format_time
 
 __all__ = ["LeftOut", "Line", "Order"]
 

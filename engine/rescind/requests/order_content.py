@@ -18,7 +18,9 @@ from typing import Any, TypeAlias
 from rescind.book.words import UNSPECIFIED, LineColumn, ReviewScope
 from rescind.deciding.decision import Decision, Reviewed
 from rescind.deciding.settle import Settlement
-from rescind.values.units import format_duration, format_money, format_time
+from rescind.values.durations import format_duration
+from rescind.values.money import format_money
+from rescind.values.times import format_time
 
 __all__ = ["DERIVED", "Data", "checksum_of", "content_of", "decided", "decided_in", "number_of", "selected"]
 

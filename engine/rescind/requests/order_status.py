@@ -20,8 +20,10 @@ from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import FirstProblems, Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.requests.read_order import OrderLine, OrderParts, SaidWord, read_word, text_of
-from rescind.values.convert import describe
-from rescind.values.units import Money, UnitError, format_money, format_time
+from rescind.values.decimals import UnitError
+from rescind.values.money import Money, format_money
+from rescind.values.times import format_time
+from rescind.values.value_readers import describe
 
 __all__ = ["LineStatus", "Status", "status_of"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rescind.deciding.settle import Settlement
-from rescind.values.units import format_money
+from rescind.values.money import format_money
 
 __all__ = ["Amounts", "Refunded", "Total", "back_and_owed", "refunded", "totals_of"]
 

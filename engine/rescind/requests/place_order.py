@@ -17,15 +17,16 @@ from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.requests.counters import drawn_twice
+from rescind.requests.goes_together import HeldBack, goes, held_back, unknown_bonds
 from rescind.requests.order import LeftOut, Line, Order
 from rescind.requests.order_content import DERIVED, number_of
 from rescind.requests.order_totals import refunded, totals_of
 from rescind.requests.request_sums import with_sums
 from rescind.requests.rows_to_cases import Case, Selection, at_row, select
-from rescind.requests.together import HeldBack, goes, held_back, unknown_bonds
-from rescind.values.convert import describe, read_text
+from rescind.values.decimals import UnitError
+from rescind.values.times import format_time
 from rescind.values.types import ABSENT
-from rescind.values.units import UnitError, format_time
+from rescind.values.value_readers import describe, read_text
 
 __all__ = ["RequestOptions", "place", "refusals"]
 

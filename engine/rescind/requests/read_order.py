@@ -29,8 +29,11 @@ from rescind.requests.order_content import (
     selected,
 )
 from rescind.requests.order_totals import Refunded, back_and_owed, totals_of
-from rescind.values.convert import describe
-from rescind.values.units import Money, UnitError, exact_text, parse_duration, parse_money, parse_time
+from rescind.values.decimals import UnitError, exact_text
+from rescind.values.durations import parse_duration
+from rescind.values.money import Money, parse_money
+from rescind.values.times import parse_time
+from rescind.values.value_readers import describe
 
 __all__ = ["OrderLine", "OrderParts", "SaidWord", "read_order", "read_word", "text_of"]
 

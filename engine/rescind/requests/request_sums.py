@@ -18,12 +18,12 @@ from typing import Any
 from rescind.book.model import Version
 from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.explain_unknown import value_of
-from rescind.matching.request_reviews import ANYWHERE, summed_names
+from rescind.matching.request_wide_reviews import ANYWHERE, summed_names
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problem
 from rescind.requests.rows_to_cases import Case, at_row, row_problems
+from rescind.values.money import Money, exchange
 from rescind.values.types import ABSENT, RATES, Kind
-from rescind.values.units import Money, exchange
 
 __all__ = ["with_sums"]
 

@@ -12,9 +12,10 @@ from rescind.deciding.decide_case import CaseDecider, rows_of
 from rescind.deciding.decision import Decision
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Location, Problem
-from rescind.requests.same_id import TOLERATED, identity, scripts, unseen
+from rescind.requests.duplicate_ids import TOLERATED, identity, scripts, unseen
+from rescind.values.decimals import UnitError
+from rescind.values.times import format_time
 from rescind.values.types import ABSENT
-from rescind.values.units import UnitError, format_time
 
 __all__ = ["Case", "Selection", "at_row", "row_problems", "select"]
 

@@ -16,8 +16,8 @@ from typing import Any
 from rescind.problems.problem import MAX_PROBLEMS
 from rescind.problems.suggestions import did_you_mean, one_of, without_curly_quotes
 from rescind.shape.example_from_schema import example_of
-from rescind.values.convert import describe
 from rescind.values.types import Kind
+from rescind.values.value_readers import describe
 from rescind.values.written_amounts import amount_meant
 
 __all__ = ["Fault", "faults_of"]

@@ -9,7 +9,7 @@ from rescind.problems.problem import Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean
 from rescind.shape.shipped_schemas import KINDS
 from rescind.source.document import Document
-from rescind.values.convert import describe
+from rescind.values.value_readers import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,8 @@ from rescind.book.words import UNSPECIFIED, LineColumn, OnTimeout, Outcome, Requ
 from rescind.deciding.working_tree import in_order
 from rescind.terminal.verb_options import clean
 from rescind.values.duration_words import counted, duration_words
+from rescind.values.money import format_money, parse_money
 from rescind.values.types import Kind
-from rescind.values.units import format_money, parse_money
 from rescind.values.value_words import exact_words, money_text, value_words
 
 __all__ = ["Tally", "decision_line", "decision_text", "table", "working_text"]

@@ -11,7 +11,7 @@ from rescind.book.words import LineColumn, OrderKind, OrderRefund, OrderState, R
 from rescind.requests.order_totals import back_and_owed
 from rescind.terminal.decision_text import STATES, decision_text, table
 from rescind.terminal.verb_options import clean
-from rescind.values.units import format_money, parse_money
+from rescind.values.money import format_money, parse_money
 
 __all__ = ["line_text", "order_text", "status_text"]
 

@@ -26,7 +26,8 @@ from rescind.problems.codes import Severity
 from rescind.problems.exceptions import BookError, RescindError
 from rescind.problems.problem import Location, Problem, Problems, capped
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.values.units import UnitError, parse_date_or_time
+from rescind.values.decimals import UnitError
+from rescind.values.times import parse_date_or_time
 from rescind.values.visible_text import UNSEEN
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rescind.values.units import parse_duration
+from rescind.values.durations import parse_duration
 
 __all__ = ["counted", "duration_words"]
 

@@ -1,7 +1,7 @@
 """Single values: from what YAML or a caller gives to a flag, a text, a number, money, a time, a date or a duration.
 
 What takes nothing but the raw value is a `read_…`; what depends on a type or a time zone makes one: `…_reader`.
-`rescind.values.convert` puts both together to values of every kind.
+`rescind.values.value_readers` puts both together to values of every kind.
 """
 
 from __future__ import annotations
@@ -15,23 +15,10 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from rescind.problems.suggestions import did_you_mean, one_of
-from rescind.values.units import (
-    Duration,
-    Money,
-    UnitError,
-    currencies,
-    exact_text,
-    format_money,
-    midnight,
-    money_of,
-    parse_date,
-    parse_date_or_time,
-    parse_decimal,
-    parse_duration,
-    parse_money,
-    parse_time,
-    to_micros,
-)
+from rescind.values.decimals import UnitError, exact_text, parse_decimal
+from rescind.values.durations import Duration, parse_duration
+from rescind.values.money import Money, currencies, format_money, money_of, parse_money
+from rescind.values.times import midnight, parse_date, parse_date_or_time, parse_time, to_micros
 from rescind.values.visible_text import character_name, unseen_in
 
 __all__ = [

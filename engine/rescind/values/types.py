@@ -6,10 +6,10 @@ How a value of each kind is represented in Python once it has been read:
     choice, text str
     integer      int
     number       Fraction (or int)
-    money        units.Money; minor units: int in facts, int or Fraction in formulas
+    money        money.Money; minor units: int in facts, int or Fraction in formulas
     time         int, microseconds since the epoch
     date         datetime.date
-    duration     units.Duration
+    duration     durations.Duration
     instruments  dict from instrument name to Money, all of one currency
     set          frozenset of str
     list         tuple of dicts from field name to value; an absent optional field is missing
@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum, StrEnum
 
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 
 __all__ = ["ABSENT", "COMPARABLE", "ORDERED", "RATES", "Absent", "Kind", "Type", "a_type"]
 

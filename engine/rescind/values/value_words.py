@@ -1,7 +1,7 @@
 """Values as people read them, in the words of the language: what stands in a decision as text, and on a terminal.
 
-They are made from plain data, as `rescind.values.convert` writes it (`plain` or `typed`), so that a stored decision
-reads the same as a fresh one.
+They are made from plain data, as `rescind.values.value_readers` writes it (`plain` or `typed`), so that a stored
+decision reads the same as a fresh one.
 """
 
 from __future__ import annotations

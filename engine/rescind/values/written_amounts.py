@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rescind.values.units import currencies
+from rescind.values.money import currencies
 
 __all__ = ["amount_meant"]
 

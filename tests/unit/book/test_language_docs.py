@@ -16,9 +16,9 @@ from rescind.load import load_book
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problems
 from rescind.source.read_source import read_text
-from rescind.values.convert import MAX_ITEMS, reader, typed
 from rescind.values.scalar_readers import MAX_NUMBER, MAX_PLACES, MAX_TEXT
 from rescind.values.types import Kind, Type
+from rescind.values.value_readers import MAX_ITEMS, reader, typed
 
 DOCS = Path(__file__).parents[3] / "docs"
 LANGUAGE = (DOCS / "language.md").read_text("utf-8")

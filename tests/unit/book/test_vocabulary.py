@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from rescind.book.vocabulary import read_vocabulary
 from rescind.problems.problem import Problems
+from rescind.source.document_nodes import MalformedError
 from rescind.source.read_source import read_text
-from rescind.source.strict_access import MalformedError
+from rescind.values.durations import Duration
+from rescind.values.money import Money
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import Duration, Money
 
 FACTS = """\
   order:

@@ -16,7 +16,7 @@ from rescind.authoring.yaml_edits import Source, add_item, add_key, set_text
 from rescind.commands import main
 from rescind.problems.exceptions import BookError
 from rescind.source.yaml_writer import quoted
-from rescind.values.units import format_time
+from rescind.values.times import format_time
 
 V1, FILE = "2025-01-01", Path("rules/subscriptions/2025-01-01.yaml")
 SUITE = Path("rules/subscriptions/tests/2025-01-01.yaml")

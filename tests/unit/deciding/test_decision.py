@@ -20,7 +20,8 @@ from rescind.problems.problem import Problems
 from rescind.shape.shipped_schemas import base_schema
 from rescind.shape.validators import validator_of
 from rescind.source.read_source import read_text
-from rescind.values.units import Money, UnitError
+from rescind.values.decimals import UnitError
+from rescind.values.money import Money
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 AT = "2025-03-06T10:00:00+01:00"

@@ -7,7 +7,8 @@ from rescind.book.model import ALWAYS, Review
 from rescind.book.words import UNSPECIFIED, OnTimeout, ReviewScope
 from rescind.deciding.review_states import Word, request_state, words_of
 from rescind.problems.problem import Location
-from rescind.values.units import HOUR, Duration
+from rescind.values.durations import Duration
+from rescind.values.times import HOUR
 
 SUBMITTED = 1_000 * HOUR
 DEADLINE = SUBMITTED + 24 * HOUR

@@ -26,9 +26,9 @@ from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Formula
 from rescind.problems.exceptions import EngineError
 from rescind.problems.problem import Location
+from rescind.values.money import Money
 from rescind.values.rounding_modes import ROUNDERS, RoundingMode
 from rescind.values.types import Kind, Type
-from rescind.values.units import Money
 
 HERE = Location("a.yaml", 1, 1)
 SOMETIMES = Not(AllOf(()))

@@ -13,8 +13,10 @@ from rescind.formula.runtime_values import FormulaError, UnknownError
 from rescind.formula.scope import Scope
 from rescind.problems.codes import CODES, Severity
 from rescind.problems.problem import Location, Problems
+from rescind.values.durations import Duration
+from rescind.values.money import Money
+from rescind.values.times import parse_time
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import Duration, Money, parse_time
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONEY, TIME, NUMBER, INTEGER = Type(Kind.MONEY), Type(Kind.TIME), Type(Kind.NUMBER), Type(Kind.INTEGER)

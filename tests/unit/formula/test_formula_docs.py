@@ -16,8 +16,10 @@ from rescind.formula.library.all_functions import FUNCTIONS
 from rescind.formula.runtime_values import show
 from rescind.formula.scope import Scope
 from rescind.problems.problem import Location, Problems
+from rescind.values.decimals import parse_decimal
+from rescind.values.money import parse_money
+from rescind.values.times import parse_date, parse_time
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import parse_date, parse_decimal, parse_money, parse_time
 
 PAGE = (Path(__file__).parents[3] / "docs" / "formulas.md").read_text("utf-8")
 ZONE = ZoneInfo("Asia/Shanghai")

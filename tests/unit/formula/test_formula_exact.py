@@ -15,8 +15,9 @@ from rescind.formula.compile_formula import compile_formula
 from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Scope
 from rescind.problems.problem import Location, Problems
+from rescind.values.money import Money
+from rescind.values.times import parse_time
 from rescind.values.types import Kind, Type
-from rescind.values.units import Money, parse_time
 
 UTC = dt.UTC
 ZONES = (

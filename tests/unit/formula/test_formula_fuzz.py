@@ -16,8 +16,9 @@ from rescind.formula.library.all_functions import FUNCTIONS
 from rescind.formula.runtime_values import FormulaError, show
 from rescind.formula.scope import Scope
 from rescind.problems.problem import Location, Problems
+from rescind.values.durations import Duration
+from rescind.values.money import Money
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import Duration, Money
 
 EVENTS = Type(Kind.LIST, fields={"amount": Type(Kind.MONEY), "at": Type(Kind.TIME), "n": Type(Kind.INTEGER)})
 TYPES = {

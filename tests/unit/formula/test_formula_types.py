@@ -23,8 +23,9 @@ from rescind.formula.library.all_functions import FUNCTIONS
 from rescind.formula.runtime_values import FormulaError
 from rescind.formula.scope import Scope
 from rescind.problems.problem import Location, Problems
+from rescind.values.durations import Duration
+from rescind.values.money import Money
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import Duration, Money
 
 INTEGER, NUMBER, MONEY, TIME, DATE, LENGTH, MONTHS, FLAG, CHOICE, TEXT = (
     "integer number money time date length months flag choice text".split()  # noqa: SIM905 - read as one

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from rescind import Engine
-from rescind.matching.columns import GREATEST, LEAST, MAX_INTEGER
+from rescind.matching.ruleset_columns import GREATEST, LEAST, MAX_INTEGER
 from rescind.matching.ruleset_limits import MAX_ATOMS_PER_SHARD, MAX_FIELDS, MAX_RULES_PER_SHARD
 from rescind.matching.two_fillings import Matcher
 from rescind.problems.exceptions import EngineError

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rescind.engine import Engine
 from rescind.problems.exceptions import BookError, FactsError, RequestError
-from rescind.values.units import format_time, parse_time
+from rescind.values.times import format_time, parse_time
 
 BOOK = """\
 schema: rescind/book/1

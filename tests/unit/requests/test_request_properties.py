@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rescind import Engine
 from rescind.problems.exceptions import RequestError
 from rescind.requests.order import Order
-from rescind.values.units import parse_money
+from rescind.values.money import parse_money
 
 ROOT = Path(__file__).parents[3]
 AT = "2026-07-01T09:00:00+08:00"

@@ -11,26 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rescind.formula.zoned_time import clock_of
-from rescind.values.units import (
+from rescind.values.decimals import UnitError, format_decimal, parse_decimal
+from rescind.values.durations import Duration, format_duration, parse_duration
+from rescind.values.money import Money, currencies, exchange, format_money, parse_money
+from rescind.values.times import (
     DAY,
     HOUR,
     MINUTE,
-    Duration,
-    Money,
-    UnitError,
-    currencies,
-    exchange,
-    format_decimal,
-    format_duration,
-    format_money,
     format_time,
     local,
     midnight,
     parse_date,
     parse_date_or_time,
-    parse_decimal,
-    parse_duration,
-    parse_money,
     parse_time,
     to_micros,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rescind.authoring.diff.change_records import Change, Found, Side, swap
 from rescind.authoring.diff.version_changes import Differ
 from rescind.book.model import Policy, Version
-from rescind.values.units import format_time
+from rescind.values.times import format_time
 
 __all__ = ["book_changes"]
 

@@ -13,9 +13,9 @@ from rescind.authoring.lint import shape_of
 from rescind.book.model import ALWAYS, AllOf, AnyOf, Compare, Condition, Has, Name, Not, Op, Present, Row
 from rescind.formula.lexer import tokens
 from rescind.formula.scope import Formula
-from rescind.values.convert import plain
+from rescind.values.money import Money
 from rescind.values.types import ORDERED, Kind, Type
-from rescind.values.units import Money
+from rescind.values.value_readers import plain
 
 __all__ = ["Pair", "Say", "condition_changes", "same_formula", "table_changes"]
 

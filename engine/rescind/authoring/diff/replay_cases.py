@@ -14,7 +14,7 @@ from rescind.deciding.decision import Decision
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.problem import Location, Problem
-from rescind.values.units import format_money
+from rescind.values.money import format_money
 
 __all__ = ["Replayed", "replay"]
 

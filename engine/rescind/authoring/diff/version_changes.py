@@ -13,8 +13,8 @@ from rescind.book.model import ALWAYS, Blocker, Condition, Review, Table, Term, 
 from rescind.book.vocabulary import Fact
 from rescind.book.words import OnTimeout
 from rescind.problems.problem import Location
+from rescind.values.durations import format_duration
 from rescind.values.types import ABSENT
-from rescind.values.units import format_duration
 
 __all__ = ["Differ"]
 

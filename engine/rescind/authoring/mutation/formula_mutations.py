@@ -13,9 +13,11 @@ from rescind.formula.compile_formula import compile_formula
 from rescind.formula.lexer import Form, Token, tokens
 from rescind.formula.scope import Formula, Scope
 from rescind.problems.problem import Location, Problems
+from rescind.values.durations import Duration
+from rescind.values.money import Money, currencies
 from rescind.values.rounding_modes import RoundingMode
+from rescind.values.times import SECOND
 from rescind.values.types import Kind, Type
-from rescind.values.units import SECOND, Duration, Money, currencies
 
 __all__ = ["Formulas"]
 

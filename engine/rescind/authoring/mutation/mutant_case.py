@@ -18,9 +18,9 @@ from rescind.book.vocabulary import Vocabulary
 from rescind.engine import Engine
 from rescind.problems.exceptions import RescindError
 from rescind.source.yaml_writer import flow
-from rescind.values.convert import plain
+from rescind.values.times import SECOND
 from rescind.values.types import ABSENT, Kind
-from rescind.values.units import SECOND
+from rescind.values.value_readers import plain
 from rescind.values.value_words import money_text
 
 __all__ = ["find_example"]

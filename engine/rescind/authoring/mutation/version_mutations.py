@@ -42,10 +42,12 @@ from rescind.book.model import (
 from rescind.book.rules_of_version import AnyRule, Owner, Rule, TermRules, ValueRules, rules_of
 from rescind.book.words import RoundingPlace, Share, Split
 from rescind.formula.scope import Formula
-from rescind.matching.columns import number_scale
+from rescind.matching.ruleset_columns import number_scale
 from rescind.problems.problem import Location
+from rescind.values.durations import Duration
+from rescind.values.money import Money
+from rescind.values.times import SECOND
 from rescind.values.types import Kind
-from rescind.values.units import SECOND, Duration, Money
 
 __all__ = ["Mutation", "mutations_of", "neighbours"]
 

@@ -10,8 +10,8 @@ from rescind.formula.runtime_values import Read, in_range
 from rescind.formula.typed_expression import INTEGER, Typed
 from rescind.formula.zoned_time import Clock, day_number
 from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.values.times import DAY
 from rescind.values.types import Kind
-from rescind.values.units import DAY
 
 __all__ = ["FUNCTIONS"]
 

@@ -9,8 +9,8 @@ from rescind.formula.runtime_values import FormulaError, Read, UnknownError
 from rescind.formula.syntax_tree import Name
 from rescind.formula.typed_expression import EACH, FLAG, Typed
 from rescind.problems.suggestions import did_you_mean
+from rescind.values.money import currencies
 from rescind.values.types import ABSENT, RATES, Kind, Type
-from rescind.values.units import currencies
 
 __all__ = ["FUNCTIONS", "RATES"]
 

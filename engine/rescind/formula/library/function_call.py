@@ -12,7 +12,7 @@ from rescind.formula.runtime_values import Run
 from rescind.formula.syntax_tree import Call, Literal, Node
 from rescind.formula.typed_expression import Build, Typed, Unit, describe, unify
 from rescind.formula.zoned_time import Clock, clock_of
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.values.types import Kind, Type
 

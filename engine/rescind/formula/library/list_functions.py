@@ -10,8 +10,8 @@ from rescind.formula.operand_fit import same_currency
 from rescind.formula.runtime_values import FormulaError, Read, Run, new_money, settle
 from rescind.formula.syntax_tree import Node
 from rescind.formula.typed_expression import EACH, FLAG, INTEGER, NUMERIC, Typed, describe
+from rescind.values.durations import Duration
 from rescind.values.types import Kind, Type
-from rescind.values.units import Duration
 
 __all__ = ["FUNCTIONS"]
 

@@ -12,9 +12,10 @@ from rescind.formula.operand_fit import same_currency
 from rescind.formula.runtime_values import FormulaError, Read, Run, divide, new_money, settle
 from rescind.formula.syntax_tree import Literal, Node
 from rescind.formula.typed_expression import INTEGER, NUMBER, NUMERIC, Typed, describe
+from rescind.values.durations import Duration
+from rescind.values.money import Money, currencies
 from rescind.values.rounding_modes import ROUNDERS, RoundingMode
 from rescind.values.types import ORDERED, Kind, Type
-from rescind.values.units import Duration, Money, currencies
 
 __all__ = ["FUNCTIONS"]
 

@@ -11,8 +11,8 @@ from rescind.formula.operand_fit import same_currency
 from rescind.formula.runtime_values import FormulaError, Read, Run, new_money, settle
 from rescind.formula.syntax_tree import Call, Node
 from rescind.formula.typed_expression import INTEGER, NUMBER, NUMERIC, Typed, describe
+from rescind.values.money import Money
 from rescind.values.types import ORDERED, Kind
-from rescind.values.units import Money
 
 __all__ = ["FUNCTIONS", "UP_TO"]
 

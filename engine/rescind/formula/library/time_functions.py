@@ -22,9 +22,10 @@ from rescind.formula.zoned_time import (
     months_between,
     months_exactly,
 )
+from rescind.values.decimals import UnitError
 from rescind.values.rounding_modes import RoundingMode
+from rescind.values.times import DAY, HOUR, MINUTE, SECOND, parse_date, parse_time
 from rescind.values.types import Kind, Type
-from rescind.values.units import DAY, HOUR, MINUTE, SECOND, UnitError, parse_date, parse_time
 
 __all__ = ["FUNCTIONS", "LENGTHS"]
 

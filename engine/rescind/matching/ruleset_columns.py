@@ -28,9 +28,9 @@ from typing import Any
 
 from rescind.book.model import Compare, Has, Name, Op, Present
 from rescind.matching.normal_form import Flag, Literal
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
+from rescind.values.durations import Duration
 from rescind.values.types import Kind, Type
-from rescind.values.units import Duration
 
 __all__ = [
     "GREATEST",

@@ -7,7 +7,7 @@ import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 
 
 @frozen

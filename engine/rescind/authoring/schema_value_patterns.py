@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rescind.values.decimals import PLAIN_DIGITS
 from rescind.values.types import Kind, Type
-from rescind.values.units import PLAIN_DIGITS
 
 __all__ = ["DATE", "DECIMAL", "EXAMPLES", "TIME", "duration", "money", "opening"]
 

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rescind.values.convert import MAX_ITEMS, MAX_TEXT, describe, faults_of, plain, reader, typed
+from rescind.values.decimals import UnitError
+from rescind.values.durations import Duration
+from rescind.values.money import Money
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import Duration, Money, UnitError
+from rescind.values.value_readers import MAX_ITEMS, MAX_TEXT, describe, faults_of, plain, reader, typed
 
 ZONE = ZoneInfo("Asia/Shanghai")
 COLOURS = Type(Kind.CHOICE, ("red", "green"))

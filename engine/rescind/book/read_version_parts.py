@@ -20,10 +20,10 @@ from rescind.book.vocabulary import Vocabulary
 from rescind.formula.business_calendars import BusinessCalendar
 from rescind.formula.compile_formula import compile_formula
 from rescind.formula.scope import Formula, Scope
-from rescind.problems.frozen import frozen
+from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location, Problems
 from rescind.problems.suggestions import one_of
-from rescind.source.strict_access import Node
+from rescind.source.document_nodes import Node
 from rescind.values.types import Kind, Type, a_type
 
 __all__ = ["PartReader", "Setting", "attempt", "whole"]

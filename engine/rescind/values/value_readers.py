@@ -16,6 +16,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rescind.problems.suggestions import did_you_mean, one_of
+from rescind.values.decimals import UnitError, exact_text, format_decimal
+from rescind.values.durations import format_duration
+from rescind.values.money import Money, currencies, format_money, parse_money
 from rescind.values.scalar_readers import (
     MAX_TEXT,
     Fault,
@@ -35,19 +38,8 @@ from rescind.values.scalar_readers import (
     read_text,
     time_reader,
 )
+from rescind.values.times import format_date, format_time
 from rescind.values.types import ABSENT, Kind, Type
-from rescind.values.units import (
-    Money,
-    UnitError,
-    currencies,
-    exact_text,
-    format_date,
-    format_decimal,
-    format_duration,
-    format_money,
-    format_time,
-    parse_money,
-)
 
 __all__ = [
     "MAX_ITEMS",

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rescind.requests.same_id import identity, scripts, unseen
+from rescind.requests.duplicate_ids import identity, scripts, unseen
 
 SPACES = ("", " ", "\N{NO-BREAK SPACE}", "\N{EM SPACE}", "\N{IDEOGRAPHIC SPACE}")
 DASHES = (

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rescind.authoring.evaluate_conditions import LIMITS, PASSES, Unknown, holds, relation, walk, words_of
-from rescind.authoring.run_cases import Result, contacts_of
+from rescind.authoring.run_cases import Result, versions_reached
 from rescind.book.model import AllOf, AnyOf, Compare, Instrument, Leaf, Name, Not, Version
 from rescind.book.rules_of_version import AnyRule, Rule, TermRules, VersionRules, rules_of
 from rescind.book.vocabulary import Vocabulary
@@ -22,7 +22,7 @@ from rescind.deciding.evaluation import Evaluation
 from rescind.deciding.settle import Settlement
 from rescind.engine import Engine
 
-__all__ = ["Coverage", "Part", "VersionCoverage", "cover", "percent"]
+__all__ = ["Coverage", "CoveredPart", "VersionCoverage", "cover", "percent"]
 
 TRUE, FALSE = "true", "false"
 PAID = "paid with it"
@@ -30,7 +30,7 @@ SIDES = {-1: "below", 0: "at", 1: "above"}
 
 
 @dataclass(slots=True)
-class Part:
+class CoveredPart:
     """One part of a version: the rule that it belongs to, what it is in words, what is to be seen of it, what was."""
 
     rule: str
@@ -50,7 +50,7 @@ class VersionCoverage:
 
     policy: str
     version: str
-    parts: tuple[Part, ...]
+    parts: tuple[CoveredPart, ...]
     cases: int
     draft: bool = False
 
@@ -93,25 +93,25 @@ def percent(met: int, goals: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _named(part: Part) -> str:
+def _named(part: CoveredPart) -> str:
     return f"{part.rule}: {part.words}" if part.words else part.rule
 
 
 def cover(engine: Engine, results: Iterable[Result]) -> Coverage:
     """What the cases of some results tried of each version of the book."""
     sheets = {
-        (version.policy, version.version): _Sheet(version, engine.book.vocabulary)
+        (version.policy, version.version): _VersionSheet(version, engine.book.vocabulary)
         for policy in engine.book.policies
         for version in policy.versions
     }
     for result in results:
-        for contact in contacts_of(engine, result):
+        for contact in versions_reached(engine, result):
             sheet = sheets[contact.version.policy, contact.version.version]
             sheet.record(contact.run, result.decision if contact.decided else None)
     return Coverage(tuple(sheet.result() for sheet in sheets.values()))
 
 
-class _Sheet:
+class _VersionSheet:
     """The parts of one version, filled in case by case."""
 
     def __init__(self, version: Version, vocabulary: Vocabulary) -> None:
@@ -119,12 +119,12 @@ class _Sheet:
         self._rules = rules_of(version)
         self._vocabulary = vocabulary
         self._cases = 0
-        self._parts: list[Part] = []
+        self._parts: list[CoveredPart] = []
         # Of each rule: its own part, and its comparisons of which something is still to be seen.
-        self._seen: dict[str, tuple[Part, list[_Look]]] = {}
+        self._seen: dict[str, tuple[CoveredPart, list[_ConditionTried]]] = {}
         # Of each rule of an instrument: whether something was paid with it. Terms say nothing by themselves of what
         # was never paid with, and a share that was mistaken shows only where something was.
-        self._paid: dict[str, Part] = {}
+        self._paid: dict[str, CoveredPart] = {}
         for rule, goals in _goals(self._rules):
             self._declare(rule, goals)
         for term in self._rules.terms:
@@ -140,11 +140,11 @@ class _Sheet:
             limit = None
             if isinstance(leaf, Compare) and leaf.op in LIMITS:
                 limit = self._part(rule.name, f"limit {words_of(leaf)}", self._sides(leaf))
-            looks.append(_Look(leaf, truth, limit))
+            looks.append(_ConditionTried(leaf, truth, limit))
         self._seen[rule.name] = (own, [look for look in looks if look.open])
 
-    def _part(self, rule: str, words: str, goals: tuple[str, ...]) -> Part:
-        part = Part(rule, words, goals)
+    def _part(self, rule: str, words: str, goals: tuple[str, ...]) -> CoveredPart:
+        part = CoveredPart(rule, words, goals)
         self._parts.append(part)
         return part
 
@@ -186,12 +186,12 @@ class _Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _ConditionTried:
     """One comparison with its parts: whether it holds, and on which side of the limit a case lies."""
 
     leaf: Leaf
-    truth: Part | None
-    limit: Part | None
+    truth: CoveredPart | None
+    limit: CoveredPart | None
 
     @property
     def open(self) -> bool:
@@ -212,7 +212,7 @@ class _Look:
         return _seen(self.limit, "" if side is None else SIDES[side]) or new
 
 
-def _seen(part: Part | None, goal: str) -> bool:
+def _seen(part: CoveredPart | None, goal: str) -> bool:
     """Note what a case showed; whether it is new."""
     if part is None or goal in part.seen:
         return False

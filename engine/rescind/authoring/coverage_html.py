@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
-from rescind.authoring.coverage import Coverage, Part, VersionCoverage, percent
+from rescind.authoring.coverage import Coverage, CoveredPart, VersionCoverage, percent
 
 __all__ = ["coverage_page"]
 
@@ -73,7 +73,7 @@ def _version(version: VersionCoverage) -> Iterator[str]:
     yield "</tbody></table></details>"
 
 
-def _goals(part: Part) -> str:
+def _goals(part: CoveredPart) -> str:
     words = []
     for goal in part.goals:
         seen = goal in part.seen

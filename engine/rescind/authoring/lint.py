@@ -41,7 +41,7 @@ Tried = AbstractSet[tuple[str, str]] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class LintSubject:
     """What the advice is about. `tried`: policies and versions that some case tries; None where that is not known."""
 
     book: Book
@@ -56,13 +56,13 @@ class Bench:
 def lint(book: Book, tried: Tried = None) -> tuple[Problem, ...]:
     """All advice on a book that has no errors, sorted by place."""
     problems = Problems()
-    bench = Bench(book, tried)
+    bench = LintSubject(book, tried)
     for _, advise in LINTS:
         advise(bench, problems)
     return tuple(problems)
 
 
-def _remedies(bench: Bench, problems: Problems) -> None:
+def _remedies(bench: LintSubject, problems: Problems) -> None:
     for version in bench.versions:
         for blocker in version.blockers:
             if not blocker.remedy:
@@ -74,7 +74,7 @@ def _remedies(bench: Bench, problems: Problems) -> None:
                 )
 
 
-def _approvals(bench: Bench, problems: Problems) -> None:
+def _approvals(bench: LintSubject, problems: Problems) -> None:
     for version in bench.versions:
         for review in version.reviews:
             if review.on_timeout is OnTimeout.APPROVE and not review.reason:
@@ -86,7 +86,7 @@ def _approvals(bench: Bench, problems: Problems) -> None:
                 )
 
 
-def _currencies(bench: Bench, problems: Problems) -> None:
+def _currencies(bench: LintSubject, problems: Problems) -> None:
     home = bench.book.currency
     if not home:
         return
@@ -104,7 +104,7 @@ def _currencies(bench: Bench, problems: Problems) -> None:
                     )
 
 
-def _messages(bench: Bench, problems: Problems) -> None:
+def _messages(bench: LintSubject, problems: Problems) -> None:
     for version in bench.versions:
         seen: dict[str, Rule] = {}
         for blocker in version.blockers:
@@ -119,7 +119,7 @@ def _messages(bench: Bench, problems: Problems) -> None:
                 )
 
 
-def _conditions(bench: Bench, problems: Problems) -> None:
+def _conditions(bench: LintSubject, problems: Problems) -> None:
     for version in bench.versions:
         for rules in (version.blockers, version.reviews):
             _same_condition(rules, problems)
@@ -144,7 +144,7 @@ def _condition_key(rule: Rule) -> object:
     return (rule.scope, shape, rule.by) if isinstance(rule, Review) else shape
 
 
-def _absent(bench: Bench, problems: Problems) -> None:
+def _absent(bench: LintSubject, problems: Problems) -> None:
     for version in bench.versions:
         for read in unguarded_reads(version, bench.book.vocabulary):
             problems.add(
@@ -156,7 +156,7 @@ def _absent(bench: Bench, problems: Problems) -> None:
             )
 
 
-def _days(bench: Bench, problems: Problems) -> None:
+def _days(bench: LintSubject, problems: Problems) -> None:
     zone = bench.book.zone.key
     for version in bench.versions:
         for formula, place in _formulas(version):
@@ -169,7 +169,7 @@ def _days(bench: Bench, problems: Problems) -> None:
                 )
 
 
-def _cases(bench: Bench, problems: Problems) -> None:
+def _cases(bench: LintSubject, problems: Problems) -> None:
     if bench.tried is None:
         return
     for policy in bench.book.policies:
@@ -235,7 +235,7 @@ def _group(how: str, shapes: list[object]) -> object:
 
 
 # By what a reader meets first: the rules, then what they compare, then what is computed, then the cases.
-LINTS: tuple[tuple[str, Callable[[Bench, Problems], None]], ...] = (
+LINTS: tuple[tuple[str, Callable[[LintSubject, Problems], None]], ...] = (
     ("blockers say what the customer can do", _remedies),
     ("reviews that approve by themselves say why they are asked for", _approvals),
     ("thresholds are in the currency of the book", _currencies),

@@ -31,12 +31,12 @@ from rescind.values.types import Kind, Type
 from rescind.values.value_readers import plain, reader
 from rescind.values.value_words import value_words
 
-__all__ = ["Difference", "Line", "State", "compare", "refused", "shown"]
+__all__ = ["Difference", "PolicyLine", "State", "compare", "refused", "shown"]
 
 State = tuple[ExpectedState, RequestStanding | None]
 
 
-class Line(NamedTuple):
+class PolicyLine(NamedTuple):
     """One line of what is behind a difference; `at` is a place in the policy, if it is about one."""
 
     text: str
@@ -50,7 +50,7 @@ class Difference:
     what: str
     expected: str
     got: str
-    because: tuple[Line, ...] = ()
+    because: tuple[PolicyLine, ...] = ()
 
 
 def compare(expected: Expectation, decision: Decision, states: Sequence[State]) -> list[Difference]:
@@ -81,7 +81,8 @@ def refused(expected: Expectation, problems: Iterable[Problem]) -> list[Differen
         return []
     words = ", ".join(f"{problem.location.path}: {problem.code}" for problem in problems)
     because = tuple(
-        Line(f"{each.code} {each.message}" + (f" ({each.hint})" if each.hint else "")) for each in problems
+        PolicyLine(f"{each.code} {each.message}" + (f" ({each.hint})" if each.hint else ""))
+        for each in problems
     )
     if expected.error:
         return [Difference("error", _codes(expected), words, because)]
@@ -136,12 +137,12 @@ def _rules(expected: Expectation, decision: Decision) -> Iterator[Difference]:
             yield from _review(review, reviews[review.id].review, reviews[review.id].due, decision)
 
 
-def _why(rule: Any, decision: Decision) -> Iterator[Line]:
+def _why(rule: Any, decision: Decision) -> Iterator[PolicyLine]:
     """What made a rule match."""
     place = getattr(rule, "blocker", None) or rule.review
-    yield Line(rule.id, place.location)
+    yield PolicyLine(rule.id, place.location)
     for reason in rule.because:
-        yield Line(f"  {_reason(reason, decision)}")
+        yield PolicyLine(f"  {_reason(reason, decision)}")
 
 
 def _reason(reason: Reason, decision: Decision) -> str:
@@ -149,20 +150,22 @@ def _reason(reason: Reason, decision: Decision) -> str:
     return f"{reason.name} is {value}, needs {'not ' if reason.denied else ''}{reason.needs}"
 
 
-def _why_not(id_: str, rules: Sequence[Blocker | Review], kind: str, decision: Decision) -> Iterator[Line]:
+def _why_not(
+    id_: str, rules: Sequence[Blocker | Review], kind: str, decision: Decision
+) -> Iterator[PolicyLine]:
     """What of a rule did not hold; or that there is no such rule."""
     rule = next((rule for rule in rules if rule.id == id_), None)
     if rule is None:
         hint = did_you_mean(id_, [rule.id for rule in rules])
         owner = f"{decision.version.policy} {decision.version.version}" if decision.version else "no policy"
-        yield Line(f"{owner} has no {kind} `{id_}`" + (f" ({hint})" if hint else ""))
+        yield PolicyLine(f"{owner} has no {kind} `{id_}`" + (f" ({hint})" if hint else ""))
         return
-    yield Line(id_, rule.location)
+    yield PolicyLine(id_, rule.location)
     if decision.run:
         seen = dict.fromkeys(
             _leaf(leaf, decision) for leaf in leaves(rule.when) if not holds(leaf, decision.run)
         )
-        yield from (Line(f"  {line}") for line in seen)
+        yield from (PolicyLine(f"  {line}") for line in seen)
 
 
 def _leaf(leaf: Leaf, decision: Decision) -> str:
@@ -173,7 +176,7 @@ def _leaf(leaf: Leaf, decision: Decision) -> str:
 def _review(
     expected: ExpectedReview, review: Review, deadline: int | None, decision: Decision
 ) -> Iterator[Difference]:
-    at = (Line(review.id, review.location),)
+    at = (PolicyLine(review.id, review.location),)
     name = f"reviews.{review.id}"
     if expected.by is not None and expected.by != review.by:
         yield Difference(f"{name}.by", expected.by, review.by, at)
@@ -213,12 +216,12 @@ def _policy(expected: Expectation, decision: Decision) -> Iterator[Difference]:
         yield Difference("path", shown(expected.path), shown(path), _not_applied(decision))
 
 
-def _not_applied(decision: Decision) -> tuple[Line, ...]:
+def _not_applied(decision: Decision) -> tuple[PolicyLine, ...]:
     lines = []
     for tried in decision.not_applied:
         words = f"{tried.version} does not apply" if tried.version else "has no version in force"
-        lines.append(Line(f"{tried.policy} {words}"))
-        lines += [Line(f"  {_reason(reason, decision)}") for reason in tried.because]
+        lines.append(PolicyLine(f"{tried.policy} {words}"))
+        lines += [PolicyLine(f"  {_reason(reason, decision)}") for reason in tried.because]
     return tuple(lines)
 
 
@@ -283,14 +286,14 @@ def _deductions(expected: Mapping[str, Money], settled: Settlement) -> Iterator[
         yield from _money(f"refund.deductions.{name}", expected.get(name), taken.get(name))
 
 
-def _working(decision: Decision, settled: Settlement) -> tuple[Line, ...]:
-    lines = [Line(f"terms {settled.term.id}", settled.term.location)]
+def _working(decision: Decision, settled: Settlement) -> tuple[PolicyLine, ...]:
+    lines = [PolicyLine(f"terms {settled.term.id}", settled.term.location)]
     for step in _steps(decision):
         inputs = ", ".join(f"{name} {shown(value)}" for name, value in step["inputs"].items())
         words = f"  {step['name']} = {step['formula']} = {shown(step['value'])}" + (
             f" ({inputs})" if inputs else ""
         )
-        lines.append(Line(words, _place(step)))
+        lines.append(PolicyLine(words, _place(step)))
     return tuple(lines)
 
 
@@ -315,7 +318,9 @@ def _values(expected: Mapping[str, Any], decision: Decision) -> Iterator[Differe
     for name, raw in expected.items():
         if name not in types:
             hint = did_you_mean(name, types)
-            yield Difference(f"values.{name}", shown(raw), "no such value", (Line(hint),) if hint else ())
+            yield Difference(
+                f"values.{name}", shown(raw), "no such value", (PolicyLine(hint),) if hint else ()
+            )
         elif name not in computed:
             yield Difference(f"values.{name}", shown(raw), "not computed: nothing in the decision needed it")
         elif not _same(raw, computed[name], types[name].type, decision):
@@ -342,9 +347,9 @@ def _number(raw: Any) -> Fraction | None:
         return None
 
 
-def _step(name: str, decision: Decision) -> tuple[Line, ...]:
+def _step(name: str, decision: Decision) -> tuple[PolicyLine, ...]:
     return tuple(
-        Line(f"{step['name']} = {step['formula']}", _place(step))
+        PolicyLine(f"{step['name']} = {step['formula']}", _place(step))
         for step in _steps(decision)
         if step["name"] == name
     )
@@ -361,7 +366,7 @@ def _state(pair: State, decision: Decision) -> Iterator[Difference]:
         return
     if expected.state is not None and expected.state != found.state:
         refused_words = tuple(
-            Line(f"{each.word.by}'s {each.word.outcome}: {each.why}") for each in found.refused
+            PolicyLine(f"{each.word.by}'s {each.word.outcome}: {each.why}") for each in found.refused
         )
         yield Difference(what, expected.state, found.state, refused_words + _reviews(decision))
     if expected.deadline is not None and expected.deadline != found.deadline:
@@ -370,9 +375,9 @@ def _state(pair: State, decision: Decision) -> Iterator[Difference]:
         )
 
 
-def _reviews(decision: Decision) -> tuple[Line, ...]:
+def _reviews(decision: Decision) -> tuple[PolicyLine, ...]:
     return tuple(
-        Line(
+        PolicyLine(
             f"{each.id}: until {_time(each.due, decision)}, then {each.review.on_timeout}",
             each.review.location,
         )

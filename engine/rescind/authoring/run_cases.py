@@ -25,10 +25,9 @@ from rescind.problems.problem import Location, Problem, Problems
 from rescind.source.read_source import read_file
 
 __all__ = [
-    "Contact",
     "Result",
     "Trial",
-    "contacts_of",
+    "VersionReached",
     "matching",
     "passes",
     "read_suites",
@@ -36,6 +35,7 @@ __all__ = [
     "run_trials",
     "suite_files",
     "trials_of",
+    "versions_reached",
     "with_siblings",
 ]
 
@@ -54,7 +54,7 @@ class Trial(NamedTuple):
         return f"{self.case.name} [{self.target}]" if len(self.case.targets) > 1 else self.case.name
 
 
-class Contact(NamedTuple):
+class VersionReached(NamedTuple):
     """A version that a trial came upon: the one that decided, or one that did not apply."""
 
     version: Version
@@ -183,7 +183,7 @@ def _state_at(
     return _decide(engine, trial, state.at).standing
 
 
-def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:
+def versions_reached(engine: Engine, result: Result) -> Iterator[VersionReached]:
     """The versions that a trial came upon, each with the state of its conditions."""
     decision = result.decision
     if decision is None:
@@ -195,6 +195,6 @@ def contacts_of(engine: Engine, result: Result) -> Iterator[Contact]:
         values = engine.typed(result.trial.case.facts, at=result.trial.case.at)
         for tried in asked:
             program = engine.program(tried.policy, tried.version)
-            yield Contact(program.version, evaluate(program, values), decided=False)
+            yield VersionReached(program.version, evaluate(program, values), decided=False)
     if decision.version and decision.run:
-        yield Contact(decision.version, decision.run, decided=True)
+        yield VersionReached(decision.version, decision.run, decided=True)

@@ -24,13 +24,13 @@ from rescind.source.yaml_writer import quoted, scalar
 from rescind.values.decimals import UnitError
 from rescind.values.times import parse_date_or_time
 
-__all__ = ["Begun", "init_book", "new_version", "trial_of"]
+__all__ = ["StartedVersion", "init_book", "new_version", "trial_of"]
 
 SCHEMAS = ("book", "facts", "shared", "cases")
 
 
 @dataclass(slots=True)
-class Begun:
+class StartedVersion:
     """What was written: new files and folders, and the files that were edited."""
 
     files: list[Path] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Begun:
     edited: list[Path] = field(default_factory=list)
 
 
-def init_book(folder: Path) -> Begun:
+def init_book(folder: Path) -> StartedVersion:
     """Write a small, complete, tested book into a folder that is new or empty.
 
     Raises `BookError` where it is not empty, and then writes nothing.
@@ -46,7 +46,7 @@ def init_book(folder: Path) -> Begun:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         what = "is not empty" if folder.is_dir() else "is a file"
         raise _refused("R0655", f"`{folder}` {what}", Location(str(folder)), "name a new folder")
-    begun = Begun()
+    begun = StartedVersion()
     with _undone_on_failure(begun):
         for name, text in _template(files("rescind").joinpath("authoring/templates/book")):
             _create(folder / name, text, begun)
@@ -74,7 +74,7 @@ def _template(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]
             yield f"{prefix}{item.name}", item.read_text("utf-8")
 
 
-def new_version(path: Path, policy: str, old: str, new: str, start: str) -> Begun:
+def new_version(path: Path, policy: str, old: str, new: str, start: str) -> StartedVersion:
     """Copy a version of the book at `path` as a draft that comes into force at `start`, with its cases.
 
     Files are new, except that the book lists the draft, and a suite that lists versions lists it too. Raises
@@ -86,7 +86,7 @@ def new_version(path: Path, policy: str, old: str, new: str, start: str) -> Begu
     _check_new(book, version, new)
     shown = Path(version.path).with_name(f"{new}.yaml").as_posix()
     edited = _with_entry(source, book, version, {"version": new, "in_force_from": start, "file": shown})
-    begun = Begun()
+    begun = StartedVersion()
     with _undone_on_failure(begun):
         copy = _relabelled(Source.read(path.parent / version.path, version.path), ("version",), new)
         _create(path.parent / shown, copy.text, begun)
@@ -176,14 +176,14 @@ def _listed(source: Source, data: dict[str, Any], old: str, new: str) -> Source:
     return edited.must_say(data)
 
 
-def _rewrite(suite: Source, begun: Begun) -> None:
+def _rewrite(suite: Source, begun: StartedVersion) -> None:
     before = Source.read(suite.path, suite.shown)
     with staged(suite) as new:
         replace_file(before, new)
     begun.edited.append(suite.path)
 
 
-def _create(path: Path, text: str, begun: Begun) -> None:
+def _create(path: Path, text: str, begun: StartedVersion) -> None:
     """Write a new file. Raises `BookError` where there is one."""
     missing = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +198,7 @@ def _create(path: Path, text: str, begun: Begun) -> None:
 
 
 @contextlib.contextmanager
-def _undone_on_failure(begun: Begun) -> Iterator[None]:
+def _undone_on_failure(begun: StartedVersion) -> Iterator[None]:
     """Delete the new files and folders where something goes wrong before the end."""
     try:
         yield

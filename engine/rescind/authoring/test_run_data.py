@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from rescind.authoring.coverage import Coverage, VersionCoverage, percent
-from rescind.authoring.mismatches import Difference, Line
+from rescind.authoring.mismatches import Difference, PolicyLine
 from rescind.authoring.mutation.find_mutants import MutantReport
 from rescind.authoring.run_cases import Result
 from rescind.problems.problem import Location, Problem
@@ -82,7 +82,7 @@ def _difference(difference: Difference, place: Place) -> dict[str, Any]:
     }
 
 
-def _worded(line: Line, place: Place) -> str:
+def _worded(line: PolicyLine, place: Place) -> str:
     if line.at is None:
         return line.text
     at = place(line.at)

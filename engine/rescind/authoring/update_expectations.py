@@ -36,7 +36,7 @@ from rescind.values.times import format_time, parse_date_or_time
 from rescind.values.types import Kind
 from rescind.values.value_readers import plain
 
-__all__ = ["Blessed", "bless"]
+__all__ = ["UpdatedSuite", "bless"]
 
 Found = dict[str, Any]
 ALWAYS_SAID = ("blockers", "reviews")
@@ -51,7 +51,7 @@ IMPOSSIBLE: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Blessed:
+class UpdatedSuite:
     """A suite that was rewritten: the difference as unified diff, and the cases that cannot be rewritten, with why."""
 
     suite: str
@@ -59,7 +59,7 @@ class Blessed:
     left: tuple[tuple[str, Location, str], ...]
 
 
-def bless(folder: Path, results: Iterable[Result]) -> list[Blessed]:
+def bless(folder: Path, results: Iterable[Result]) -> list[UpdatedSuite]:
     """Rewrite the suites of failed cases. Raises `BookError` where a file cannot be edited safely, and leaves it.
 
     `results` must hold every result of a case of which one failed: what is written speaks for all its versions.
@@ -74,7 +74,7 @@ def bless(folder: Path, results: Iterable[Result]) -> list[Blessed]:
     return [_file(folder, suite, cases) for suite, cases in files.items()]
 
 
-def _file(folder: Path, suite: str, cases: Iterable[Sequence[Result]]) -> Blessed:
+def _file(folder: Path, suite: str, cases: Iterable[Sequence[Result]]) -> UpdatedSuite:
     old = source = Source.read(folder / suite, suite)
     left = []
     for same in cases:
@@ -86,7 +86,7 @@ def _file(folder: Path, suite: str, cases: Iterable[Sequence[Result]]) -> Blesse
         with staged(source) as new:
             replace_file(old, new)
     lines = [each.text.splitlines(keepends=True) for each in (old, source)]
-    return Blessed(suite, "".join(unified_diff(lines[0], lines[1], suite, suite)), tuple(left))
+    return UpdatedSuite(suite, "".join(unified_diff(lines[0], lines[1], suite, suite)), tuple(left))
 
 
 def _case(source: Source, results: Sequence[Result]) -> tuple[Source, str]:

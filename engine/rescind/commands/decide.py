@@ -8,14 +8,14 @@ from rescind.book.model import Book
 from rescind.book.words import Outcome
 from rescind.deciding.decision import Decision
 from rescind.deciding.decision_forms import CURRENT, FORMS
-from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
+from rescind.deciding.facts_files import KINDS, FactsFile, FactsRow, open_facts
 from rescind.engine import Engine
 from rescind.problems.exceptions import EngineError, FactsError
 from rescind.problems.frozen_records import frozen
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.terminal.decision_formats import FORMATS, DecisionWriter
-from rescind.terminal.decision_text import Tally
+from rescind.terminal.decision_text import OutcomeTally
 from rescind.terminal.progress_bar import Progress
 from rescind.terminal.verb_options import (
     FAILED_ON,
@@ -38,7 +38,7 @@ CLOCK = " (the clock; `--at` sets another time)"
 
 
 @frozen
-class Run:
+class DryRun:
     """How the cases of one run are decided and shown."""
 
     engine: Engine
@@ -48,7 +48,7 @@ class Run:
     format: str
     writer: DecisionWriter
 
-    def decide(self, row: Row) -> Decision | tuple[Problem, ...]:
+    def decide(self, row: FactsRow) -> Decision | tuple[Problem, ...]:
         """The decision of a case, or its located problems."""
         if row.problems:
             return row.problems
@@ -136,7 +136,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one parameter for each option
     engine = load_engine(book_to_read(book))
     moment = moment_of(at, engine.book.zone)
     writer = FORMATS[format_](format_time(moment, engine.book.zone), "" if at else CLOCK, explain, schema)
-    run = Run(engine, moment, _policy(engine.book, policy, version), version, format_, writer)
+    run = DryRun(engine, moment, _policy(engine.book, policy, version), version, format_, writer)
     with open_facts(facts, input_) as file:
         tally = _many(run, file, strict=strict) if file.many else _one(run, next(file.rows))
     if tally.errors:
@@ -167,18 +167,18 @@ def _version_known(version: str | None, known: list[str], owner: str) -> None:
         raise click.BadParameter(f"{owner} has no version `{version}`: {hint}", param_hint="--version")
 
 
-def _one(run: Run, row: Row) -> Tally:
+def _one(run: DryRun, row: FactsRow) -> OutcomeTally:
     decided = run.decide(row)
     if not isinstance(decided, Decision):
         fail(decided, run.format)
     run.writer.one(decided)
-    tally = Tally()
+    tally = OutcomeTally()
     _count(tally, decided)
     return tally
 
 
-def _many(run: Run, file: FactsFile, *, strict: bool) -> Tally:
-    tally = Tally()
+def _many(run: DryRun, file: FactsFile, *, strict: bool) -> OutcomeTally:
+    tally = OutcomeTally()
     stopped = False
     with Progress(file.size) as progress:
         for row in file.rows:
@@ -198,6 +198,6 @@ def _many(run: Run, file: FactsFile, *, strict: bool) -> Tally:
     return tally
 
 
-def _count(tally: Tally, decision: Decision) -> None:
+def _count(tally: OutcomeTally, decision: Decision) -> None:
     refund = decision.settlement
     tally.add(decision.outcome, refund.total if refund else 0, refund.currency if refund else "")

@@ -11,7 +11,7 @@ import click
 from rescind.authoring.condition_text import Phrase, Wording
 from rescind.authoring.diff.change_records import Change, Side
 from rescind.authoring.diff.compare_sides import diff_versions
-from rescind.authoring.diff.compared_books import Found, Sides
+from rescind.authoring.diff.compared_books import ComparedSide, SideFinder
 from rescind.authoring.diff.condition_changes import Say
 from rescind.authoring.diff.replay_cases import Replayed, replay
 from rescind.authoring.run_cases import Trial, read_suites, suite_files, trials_of
@@ -70,7 +70,7 @@ def diff(*, old: str, new: str, book: str | None, cases: bool, format_: str) -> 
     """
     path = book_to_read(book)
     with places_from_here(path):
-        sides = Sides(path)
+        sides = SideFinder(path)
         pair = sides.find(old), sides.find(new)
         _check_alike(*pair)
         changes = diff_versions(*(Side(side.book, side.version, _say(side)) for side in pair))
@@ -78,12 +78,12 @@ def diff(*, old: str, new: str, book: str | None, cases: bool, format_: str) -> 
     echo_document(format_, _data(*pair, changes, replayed), _text(*pair, changes, replayed))
 
 
-def _check_alike(old: Found, new: Found) -> None:
+def _check_alike(old: ComparedSide, new: ComparedSide) -> None:
     if (old.version is None) != (new.version is None):
         raise click.UsageError("one side is a version and the other a whole book: compare two of a kind")
 
 
-def _say(side: Found) -> Say:
+def _say(side: ComparedSide) -> Say:
     wording = Wording(side.book.vocabulary, side.book.zone)
 
     def say(condition: Condition) -> str:
@@ -103,7 +103,7 @@ def _flat(phrase: Phrase, *, nested: bool) -> str:
     return f"({words})" if nested else words
 
 
-def _trials(path: Path, sides: Sequence[Found]) -> list[Trial]:
+def _trials(path: Path, sides: Sequence[ComparedSide]) -> list[Trial]:
     """The cases beside the book that try one of the versions compared; all of them where books are compared."""
     book, _, problems = load_book(path)
     if book is None or problems.errors:
@@ -124,7 +124,7 @@ def _trials(path: Path, sides: Sequence[Found]) -> list[Trial]:
     ]
 
 
-def _data(old: Found, new: Found, changes: Sequence[Change], cases: Cases) -> dict[str, object]:
+def _data(old: ComparedSide, new: ComparedSide, changes: Sequence[Change], cases: Cases) -> dict[str, object]:
     data: dict[str, object] = {
         "schema": SCHEMA,
         "old": _side(old),
@@ -136,14 +136,14 @@ def _data(old: Found, new: Found, changes: Sequence[Change], cases: Cases) -> di
     return data
 
 
-def _side(side: Found) -> dict[str, object]:
+def _side(side: ComparedSide) -> dict[str, object]:
     if side.version is None:
         return {"name": side.name}
     version = side.version
     return {"name": side.name, "policy": version.policy, "version": version.version, "digest": version.digest}
 
 
-def _text(old: Found, new: Found, changes: Sequence[Change], cases: Cases) -> Iterator[str]:
+def _text(old: ComparedSide, new: ComparedSide, changes: Sequence[Change], cases: Cases) -> Iterator[str]:
     yield click.style(clean(f"{old.name} → {new.name}"), bold=True)
     if not changes:
         yield "  nothing changed in meaning"

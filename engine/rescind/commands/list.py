@@ -12,7 +12,7 @@ import click
 
 from rescind.book.words import CANCELLABLE, Outcome
 from rescind.deciding.facts_csv import ROW_KINDS, open_rows
-from rescind.deciding.facts_files import FactsFile, Row
+from rescind.deciding.facts_files import FactsFile, FactsRow
 from rescind.problems.exceptions import FactsError
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.requests.list_resources import COLUMNS, Filters, Listed
@@ -40,7 +40,7 @@ CLOCK = " (the clock; `--at` sets another time)"
 
 
 @dataclass(slots=True)
-class Tally:
+class ListTally:
     """What was listed: how many of each outcome."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -145,7 +145,7 @@ def list_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         policy_named(engine.book, policy, "--policy")
     moment = moment_of(at, engine.book.zone)
     filters = Filters(search, frozenset(product_type), frozenset(region), frozenset(enterprise_project))
-    tally = Tally()
+    tally = ListTally()
     with open_rows(facts, input_, engine.book.vocabulary) as file, Progress(file.size) as progress:
         source = _Source(file, progress)
         listed = engine.list(source.facts(), at=moment, filters=filters, policy=policy, version=version)
@@ -163,7 +163,7 @@ class _Source:
     def __init__(self, file: FactsFile, progress: Progress) -> None:
         self._file = file
         self._progress = progress
-        self._row: Row | None = None
+        self._row: FactsRow | None = None
 
     def facts(self) -> Iterator[object]:
         """What the engine lists: facts, or the error of a row that cannot be read."""
@@ -212,7 +212,9 @@ def _key(row: dict[str, Any], column: str, *, reverse: bool) -> list[Any]:
     return [reverse, value.casefold() if isinstance(value, str) else value]
 
 
-def _counted(rows: Iterable[dict[str, Any]], tally: Tally, progress: Progress) -> Iterator[dict[str, Any]]:
+def _counted(
+    rows: Iterable[dict[str, Any]], tally: ListTally, progress: Progress
+) -> Iterator[dict[str, Any]]:
     for row in rows:
         tally.outcomes[row["outcome"]] += 1
         progress.make_room()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from rescind.authoring.scaffold import Begun, new_version
+from rescind.authoring.scaffold import StartedVersion, new_version
 from rescind.terminal.places_from_here import from_here, places_from_here
 from rescind.terminal.verb_options import (
     DOCUMENT_FORMATS,
@@ -83,7 +83,7 @@ def new(  # noqa: PLR0913 - one parameter for each option
     echo_document(format_, data, _said(begun, policy, old, version))
 
 
-def _said(begun: Begun, policy: str, old: str, new: str) -> Iterator[str]:
+def _said(begun: StartedVersion, policy: str, old: str, new: str) -> Iterator[str]:
     for word, paths in (("wrote", begun.files), ("edited", begun.edited)):
         for path in paths:
             yield f"{word} {clean(from_here(path))}"

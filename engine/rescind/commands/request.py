@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from rescind.deciding.facts_csv import ROW_KINDS, open_rows
-from rescind.deciding.facts_files import FactsFile, Row, open_facts, parse_json
+from rescind.deciding.facts_files import FactsFile, FactsRow, open_facts, parse_json
 from rescind.problems.exceptions import FactsError, RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean
@@ -145,7 +145,7 @@ class _Source:
 
     def __init__(self, file: FactsFile) -> None:
         self._file = file
-        self._rows: list[Row] = []
+        self._rows: list[FactsRow] = []
 
     def facts(self) -> Iterator[object]:
         """What the engine reads: facts, or the error of a row that cannot be read."""
@@ -286,7 +286,7 @@ def _document(path: str) -> tuple[dict[str, Any], OrderParts]:
         raise RequestError(problems=[_in_order(each, path) for each in error.problems]) from None
 
 
-def _words(path: str) -> list[Row]:
+def _words(path: str) -> list[FactsRow]:
     with open_facts(path) as file:
         rows = list(file.rows)
     if problems := [problem for row in rows for problem in row.problems]:
@@ -294,7 +294,7 @@ def _words(path: str) -> list[Row]:
     return rows
 
 
-def _place_word(problem: Problem, order: str, rows: list[Row]) -> Problem:
+def _place_word(problem: Problem, order: str, rows: list[FactsRow]) -> Problem:
     """A problem with a word at its place in the words' file, any other at the order's."""
     match = AT_WORD.fullmatch(problem.location.path)
     if match:

@@ -50,7 +50,7 @@ CASES = "schema: rescind/cases"
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class SuitePlaces:
     """What is to be tested: a book, and the suites of it (None: all that stand beside its versions)."""
 
     book: Path
@@ -63,7 +63,7 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TestOptions:
     """What was asked for, beside the running of cases. `floor` is in percent."""
 
     coverage: bool
@@ -79,7 +79,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FinishedRun:
     """A run. `engine` is the book's; `problems` are those of the suites."""
 
     engine: Engine
@@ -168,12 +168,12 @@ def test(  # noqa: PLR0913, PLR0917 - one parameter for each option
         trials = with_siblings(trials_of(suites), trials)
     started = time.perf_counter()
     results = run_trials(engine, trials, fail_fast=fail_fast)
-    done = Done(engine, suites, results, problems, time.perf_counter() - started)
+    done = FinishedRun(engine, suites, results, problems, time.perf_counter() - started)
     if update:
         _update(where, done)
         return
     whole = where.suites is None and not (policy or version or words or fail_fast)
-    asked = Asked(coverage, html, fail_under, mutants, whole)
+    asked = TestOptions(coverage, html, fail_under, mutants, whole)
     if not _report(where, done, asked, format_):
         raise click.exceptions.Exit(HAS_ERRORS)
 
@@ -193,9 +193,9 @@ def _no_collecting() -> Iterator[None]:
 # What to test.
 
 
-def _where(path: str | None, book: str | None, *, shipped: bool) -> Where:
+def _where(path: str | None, book: str | None, *, shipped: bool) -> SuitePlaces:
     if path is None:
-        return Where(book_to_check(book, shipped=shipped), None)
+        return SuitePlaces(book_to_check(book, shipped=shipped), None)
     given = Path(path)
     if not given.exists():
         raise click.BadParameter(f"there is no file or folder `{clean(path)}`", param_hint="PATH")
@@ -203,14 +203,14 @@ def _where(path: str | None, book: str | None, *, shipped: bool) -> Where:
         if shipped or (book is not None and Path(book) not in (given, given / BOOK)):
             other = "--shipped" if shipped else "--book"
             raise click.UsageError(f"PATH and `{other}` name different books: give one of them")
-        return Where(given / BOOK if given.is_dir() else given, None)
+        return SuitePlaces(given / BOOK if given.is_dir() else given, None)
     suites = (
         (given,)
         if given.is_file()
         else tuple(sorted(each for each in given.rglob("*.yaml") if _is_suite(each)))
     )
     near = None if book or shipped else near_book(given.resolve().parent)
-    return Where(near or book_to_check(book, shipped=shipped), suites)
+    return SuitePlaces(near or book_to_check(book, shipped=shipped), suites)
 
 
 def _is_suite(path: Path) -> bool:
@@ -219,7 +219,7 @@ def _is_suite(path: Path) -> bool:
     return any(line.startswith(CASES) for line in text.splitlines())
 
 
-def _suites(where: Where, engine: Engine) -> tuple[list[Suite], tuple[Problem, ...]]:
+def _suites(where: SuitePlaces, engine: Engine) -> tuple[list[Suite], tuple[Problem, ...]]:
     problems = Problems()
     root = where.folder.resolve()
     files = (
@@ -246,7 +246,7 @@ def _chosen(
 # What to show.
 
 
-def _report(where: Where, done: Done, asked: Asked, format_: str) -> bool:
+def _report(where: SuitePlaces, done: FinishedRun, asked: TestOptions, format_: str) -> bool:
     """Show the run; whether everything is as it should be."""
     passed = all(result.passed for result in done.results)
     problems = list(done.problems)
@@ -267,9 +267,9 @@ def _report(where: Where, done: Done, asked: Asked, format_: str) -> bool:
 
 
 def _show(  # noqa: PLR0913, PLR0917 - all that was found
-    where: Where,
-    done: Done,
-    asked: Asked,
+    where: SuitePlaces,
+    done: FinishedRun,
+    asked: TestOptions,
     format_: str,
     coverage: Coverage | None,
     mutants: MutantReport | None,
@@ -288,7 +288,11 @@ def _show(  # noqa: PLR0913, PLR0917 - all that was found
 
 
 def _text(
-    done: Done, asked: Asked, coverage: Coverage | None, mutants: MutantReport | None, place: object
+    done: FinishedRun,
+    asked: TestOptions,
+    coverage: Coverage | None,
+    mutants: MutantReport | None,
+    place: object,
 ) -> None:
     where = place if callable(place) else str
     for result in done.results:
@@ -323,13 +327,13 @@ def _in_scope(coverage: Coverage, *, whole: bool) -> Coverage:
     return Coverage(tuple(version for version in coverage.versions if version.cases))
 
 
-def _too_low(coverage: Coverage, floor: int, where: Where) -> Iterable[Problem]:
+def _too_low(coverage: Coverage, floor: int, where: SuitePlaces) -> Iterable[Problem]:
     for version in coverage.versions:
         if 100 * version.met < floor * version.goals:
             yield _low(version, floor, where)
 
 
-def _low(version: VersionCoverage, floor: int, where: Where) -> Problem:
+def _low(version: VersionCoverage, floor: int, where: SuitePlaces) -> Problem:
     share = percent(version.met, version.goals)
     message = f"{share} % of `{version.policy}` {version.version} is tried, {floor} % is asked for"
     return Problem("R0711", message, Location(str(where.book)), "`--coverage` lists what no case tries")
@@ -338,7 +342,7 @@ def _low(version: VersionCoverage, floor: int, where: Where) -> Problem:
 # Mutants and updates.
 
 
-def _mutants(done: Done, asked: Asked) -> MutantReport:
+def _mutants(done: FinishedRun, asked: TestOptions) -> MutantReport:
     """The mutants of the versions that the cases are about."""
     named = {key for result in done.results if (key := _about(result))}
     versions = [
@@ -367,7 +371,7 @@ def _about(result: Result) -> tuple[str, str] | None:
     return (decided.policy, decided.version) if decided else None
 
 
-def _update(where: Where, done: Done) -> None:
+def _update(where: SuitePlaces, done: FinishedRun) -> None:
     """Rewrite what fails, show the difference."""
     from rescind.authoring.update_expectations import bless
 

@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 
 from rescind.book.open_groups import OpenGroups
 from rescind.book.vocabulary import Vocabulary
-from rescind.deciding.facts_files import KINDS, FactsFile, Row, open_facts
+from rescind.deciding.facts_files import KINDS, FactsFile, FactsRow, open_facts
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import FirstProblems, Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
@@ -202,7 +202,7 @@ _CELLS: dict[Kind, Cell] = {
 }
 
 
-def _rows(lines: _Lines, columns: Sequence[_Column], shown: str, delimiter: str) -> Iterator[Row]:
+def _rows(lines: _Lines, columns: Sequence[_Column], shown: str, delimiter: str) -> Iterator[FactsRow]:
     reader = csv.reader(lines, delimiter=delimiter)
     any_row = False
     while True:
@@ -227,12 +227,12 @@ def _rows(lines: _Lines, columns: Sequence[_Column], shown: str, delimiter: str)
         raise _error("R0010", Location(shown), "there are no facts: the CSV has no line after the first")
 
 
-def _bad(problem: Problem, at: int) -> Row:
+def _bad(problem: Problem, at: int) -> FactsRow:
     place = problem.location
-    return Row(None, (problem,), at, lambda: survey("", place.path, place.line).document)
+    return FactsRow(None, (problem,), at, lambda: survey("", place.path, place.line).document)
 
 
-def _row(cells: Sequence[str], columns: Sequence[_Column], place: Location, at: int) -> Row:
+def _row(cells: Sequence[str], columns: Sequence[_Column], place: Location, at: int) -> FactsRow:
     if len(cells) != len(columns):
         message = f"expected {len(columns)} cells, as the first line has, found {len(cells)}"
         return _bad(Problem("R0912", message, place, "put cells with commas or quotes in quotes"), at)
@@ -242,7 +242,7 @@ def _row(cells: Sequence[str], columns: Sequence[_Column], place: Location, at: 
     for column, cell in zip(columns, cells, strict=True):
         if cell.strip():
             _put(facts, column.path, column.read(cell))
-    return Row(facts, (), at, lambda: survey("", place.path, place.line).document)
+    return FactsRow(facts, (), at, lambda: survey("", place.path, place.line).document)
 
 
 def _put(facts: dict[str, Any], path: Sequence[str], value: object) -> None:

@@ -25,7 +25,7 @@ from rescind.source.document import Document, Path
 from rescind.source.json_syntax import first_fault, too_deep
 from rescind.source.read_source import read_text
 
-__all__ = ["KINDS", "FactsFile", "Row", "open_facts"]
+__all__ = ["KINDS", "FactsFile", "FactsRow", "open_facts"]
 
 KINDS = ("json", "jsonl", "yaml")
 SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".yaml": "yaml", ".yml": "yaml"}
@@ -40,7 +40,7 @@ Places = Callable[[], Document]
 
 
 @dataclass(frozen=True)
-class Row:
+class FactsRow:
     """One case: its facts as plain data, or the problems that keep them from being read.
 
     `at` is how far into the file the row reaches, in the unit of `FactsFile.size`. `places` finds where
@@ -86,7 +86,7 @@ class FactsFile:
 
     shown: str
     size: int
-    rows: Iterator[Row]
+    rows: Iterator[FactsRow]
     many: bool = True
 
 
@@ -137,10 +137,10 @@ def _facts_file(stream: IO[bytes], shown: str, kind: str | None, size: int) -> F
     text = _whole_text(data, shown)
     facts, places = _json_whole(text, shown) if kind == "json" else _yaml_whole(text, shown)
     if not isinstance(facts, list):
-        return FactsFile(shown, 1, iter([Row(facts, (), 1, places)]), many=False)
+        return FactsFile(shown, 1, iter([FactsRow(facts, (), 1, places)]), many=False)
     if not facts:
         raise _error("R0010", places().at(()), "the list holds no facts", "give at least one case")
-    rows = (Row(item, (), index + 1, places, (index,)) for index, item in enumerate(facts))
+    rows = (FactsRow(item, (), index + 1, places, (index,)) for index, item in enumerate(facts))
     return FactsFile(shown, len(facts), rows)
 
 
@@ -242,7 +242,7 @@ def _once(find: Places) -> Places:
     return places
 
 
-def _lines(chunks: Iterable[bytes], shown: str) -> Iterator[Row]:
+def _lines(chunks: Iterable[bytes], shown: str) -> Iterator[FactsRow]:
     """The rows of JSON Lines; blank lines are passed over. Raises `FactsError` where there is none."""
     number, at, any_row, inside = 0, 0, False, False
     for chunk in chunks:
@@ -269,19 +269,19 @@ def _too_long(shown: str, number: int) -> Problem:
     )
 
 
-def _bad_row(problem: Problem, at: int) -> Row:
+def _bad_row(problem: Problem, at: int) -> FactsRow:
     place = problem.location
-    return Row(None, (problem,), at, lambda: _places("", place.path, place.line))
+    return FactsRow(None, (problem,), at, lambda: _places("", place.path, place.line))
 
 
-def _row(line: bytes, shown: str, number: int, at: int) -> Row:
+def _row(line: bytes, shown: str, number: int, at: int) -> FactsRow:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         return _bad_row(_not_utf8(line, error.start, shown, number), at)
     text = text.rstrip("\r\n")
     facts, problems = parse_json(text, shown, number)
-    return Row(facts, problems, at, lambda: _places(text, shown, number))
+    return FactsRow(facts, problems, at, lambda: _places(text, shown, number))
 
 
 class _RefusedError(ValueError):

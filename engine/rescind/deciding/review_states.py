@@ -15,7 +15,7 @@ from rescind.book.model import Review
 from rescind.book.words import UNSPECIFIED, OnTimeout, RequestState, ReviewerAnswer
 from rescind.values.times import LAST
 
-__all__ = ["RefusedWord", "RequestStanding", "Word", "request_state", "words_of"]
+__all__ = ["RefusedReviewerWord", "RequestStanding", "ReviewerWord", "request_state", "words_of"]
 
 DECIDED_AT = attrgetter("decided_at")
 # What stands in a decision is plain text.
@@ -44,7 +44,7 @@ BY_WEIGHT = tuple(
 )
 
 
-class Word(NamedTuple):
+class ReviewerWord(NamedTuple):
     """What a reviewer said, and when (microseconds)."""
 
     by: str
@@ -52,10 +52,10 @@ class Word(NamedTuple):
     decided_at: int
 
 
-class RefusedWord(NamedTuple):
+class RefusedReviewerWord(NamedTuple):
     """A word that does not count, and why: `code` is that of `rescind.problems.codes.CODES`."""
 
-    word: Word
+    word: ReviewerWord
     why: str
     code: str
 
@@ -65,7 +65,7 @@ class RequestStanding(NamedTuple):
 
     state: str
     deadline: int | None
-    refused: tuple[RefusedWord, ...]
+    refused: tuple[RefusedReviewerWord, ...]
 
 
 class _Standing(NamedTuple):
@@ -73,9 +73,9 @@ class _Standing(NamedTuple):
     deadline: int | None
 
 
-def words_of(records: Iterable[Mapping[str, Any]]) -> list[Word]:
+def words_of(records: Iterable[Mapping[str, Any]]) -> list[ReviewerWord]:
     """The fact `request.reviews` as words."""
-    return [Word(record["by"], record["outcome"], record["decided_at"]) for record in records]
+    return [ReviewerWord(record["by"], record["outcome"], record["decided_at"]) for record in records]
 
 
 def deadline_of(review: Review, submitted: int) -> int | None:
@@ -87,7 +87,7 @@ def deadline_of(review: Review, submitted: int) -> int | None:
 
 
 def request_state(
-    reviews: Sequence[Review], words: Iterable[Word], submitted: int, at: int
+    reviews: Sequence[Review], words: Iterable[ReviewerWord], submitted: int, at: int
 ) -> RequestStanding:
     """The state of a request at `at`. Words given after `at` are not known yet."""
     counted, refused = _sift(reviews, words, submitted, at) if words else ({}, [])
@@ -99,10 +99,10 @@ def request_state(
 
 
 def _sift(
-    reviews: Sequence[Review], words: Iterable[Word], submitted: int, at: int
-) -> tuple[dict[str, Word], list[RefusedWord]]:
+    reviews: Sequence[Review], words: Iterable[ReviewerWord], submitted: int, at: int
+) -> tuple[dict[str, ReviewerWord], list[RefusedReviewerWord]]:
     """The word that counts of each reviewer, and those that do not."""
-    counted: dict[str, Word] = {}
+    counted: dict[str, ReviewerWord] = {}
     refused = []
     for word in sorted(words, key=DECIDED_AT):
         if word.decided_at > at:
@@ -110,14 +110,14 @@ def _sift(
         objection = _objection(reviews, counted, word, submitted)
         if objection:
             code, why = objection
-            refused.append(RefusedWord(word, why, code))
+            refused.append(RefusedReviewerWord(word, why, code))
         else:
             counted[word.by] = word
     return counted, refused
 
 
 def _objection(
-    reviews: Sequence[Review], counted: Mapping[str, Word], word: Word, submitted: int
+    reviews: Sequence[Review], counted: Mapping[str, ReviewerWord], word: ReviewerWord, submitted: int
 ) -> tuple[str, str] | None:
     """Why a word does not count, with the code of the problem; None for a word that does."""
     asked = [review for review in reviews if review.by in (word.by, UNSPECIFIED)]
@@ -136,7 +136,7 @@ def _objection(
     return "R1037", "the word was given after the deadline"
 
 
-def _answered(review: Review, counted: Mapping[str, Word], submitted: int) -> Word | None:
+def _answered(review: Review, counted: Mapping[str, ReviewerWord], submitted: int) -> ReviewerWord | None:
     """The first word that decides a review."""
     deadline = deadline_of(review, submitted)
     return next(
@@ -149,7 +149,7 @@ def _answered(review: Review, counted: Mapping[str, Word], submitted: int) -> Wo
     )
 
 
-def _standing(review: Review, counted: Mapping[str, Word], submitted: int, at: int) -> _Standing:
+def _standing(review: Review, counted: Mapping[str, ReviewerWord], submitted: int, at: int) -> _Standing:
     deadline = deadline_of(review, submitted)
     if word := _answered(review, counted, submitted):
         return _Standing(AFTER_ANSWER[word.outcome], deadline)

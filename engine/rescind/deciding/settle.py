@@ -26,10 +26,10 @@ from rescind.values.rounding_modes import ROUNDERS, Rounder
 __all__ = [
     "Arithmetic",
     "Deducted",
-    "Line",
-    "Part",
+    "InstrumentPlan",
     "Plan",
     "Settlement",
+    "SettlementLine",
     "apportion",
     "arithmetic_of",
     "first_terms",
@@ -49,7 +49,7 @@ WHOLE_OR_SHARES = {Share.FULL: (True, False), Share.NONE: (False, False), Share.
 record: Callable[[type[Any], tuple[Any, ...]], Any] = tuple.__new__
 
 
-class Line(NamedTuple):
+class SettlementLine(NamedTuple):
     """One instrument: where each minor unit of what was paid with it goes."""
 
     instrument: str
@@ -75,7 +75,7 @@ class Settlement(NamedTuple):
     term: Term
     currency: str
     total: int
-    lines: tuple[Line, ...]
+    lines: tuple[SettlementLine, ...]
     deductions: tuple[Deducted, ...]
 
 
@@ -102,7 +102,7 @@ class Plan(NamedTuple):
     """
 
     term: Term
-    parts: tuple[Part, ...]
+    parts: tuple[InstrumentPlan, ...]
     shared: tuple[str, ...]
     deductions: tuple[Deduction, ...]
     arithmetic: Arithmetic
@@ -110,7 +110,7 @@ class Plan(NamedTuple):
     open_parts: tuple[tuple[str, str], ...] = ()
 
 
-class Part(NamedTuple):
+class InstrumentPlan(NamedTuple):
     """What becomes of one instrument: it comes back `whole`, or has a part in what is left, or is lost.
 
     `to` is a destination as plain text, or "". `named`: the terms say what becomes of it.
@@ -193,12 +193,12 @@ def _asked(rules: InstrumentRules, held: Container[str]) -> Iterator[str]:
         yield route.name
 
 
-def _part(rules: InstrumentRules, held: Container[str]) -> Part:
+def _part(rules: InstrumentRules, held: Container[str]) -> InstrumentPlan:
     instrument = rules.own.part
     back = instrument.back if instrument.when is ALWAYS or rules.own.name in held else Share.NONE
     # The first route whose condition holds.
     to = next((str(route.part.to) for route in rules.routes if route.name in held), "")
-    return Part(instrument.name, *WHOLE_OR_SHARES[back], to, instrument.named)
+    return InstrumentPlan(instrument.name, *WHOLE_OR_SHARES[back], to, instrument.named)
 
 
 def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
@@ -226,7 +226,7 @@ def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
         if amount != returned + consumed + fees + forfeited or returned > amount:
             raise EngineError(f"the refund of `{name}` does not add up; nothing is decided")
         total += returned
-        lines.append(record(Line, (name, amount, returned, consumed, fees, forfeited, to)))
+        lines.append(record(SettlementLine, (name, amount, returned, consumed, fees, forfeited, to)))
     return record(Settlement, (plan.term, currency, total, tuple(lines), deducted))  # type: ignore[no-any-return]
 
 

@@ -14,12 +14,12 @@ from rescind.deciding.decision import NotApplied
 from rescind.matching.evaluation_passes import names_in_value
 from rescind.problems.problem import Problem
 from rescind.problems.suggestions import all_of
-from rescind.requests.rows_to_cases import Case, at_row
+from rescind.requests.rows_to_cases import RequestCase, at_row
 
 __all__ = ["drawn_twice"]
 
 
-def drawn_twice(decider: CaseDecider, cases: Sequence[Case]) -> list[Problem]:
+def drawn_twice(decider: CaseDecider, cases: Sequence[RequestCase]) -> list[Problem]:
     """A problem for each counter that several of the cases that go would draw from."""
     problems = []
     for counter in decider.vocabulary.counters() if len(cases) > 1 else ():
@@ -32,12 +32,12 @@ def drawn_twice(decider: CaseDecider, cases: Sequence[Case]) -> list[Problem]:
     return problems
 
 
-def _draws(case: Case, counter: str) -> bool:
+def _draws(case: RequestCase, counter: str) -> bool:
     """Whether the version that decides a case reads the counter: what it grants may be counted."""
     return case.decision.version is not None and counter in case.decision.version.facts
 
 
-def _passed_over(case: Case, counter: str) -> bool:
+def _passed_over(case: RequestCase, counter: str) -> bool:
     """Whether a policy before the one that decides was passed over for what the counter says."""
     return any(_failed_by(tried, counter) for tried in case.decision.not_applied)
 
@@ -54,7 +54,7 @@ def _failed_by(tried: NotApplied, counter: str) -> bool:
     return counter in seen
 
 
-def _problem(counter: str, cases: Sequence[Case]) -> Problem:
+def _problem(counter: str, cases: Sequence[RequestCase]) -> Problem:
     names = all_of(case.resource[:60] for case in cases)
     message = (
         f"{len(cases)} resources depend on the counter `{counter}`, and would all find the same: {names}"

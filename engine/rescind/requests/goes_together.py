@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rescind.book.words import CANCELLABLE
 from rescind.deciding.decide_case import CaseDecider
 from rescind.problems.problem import Problem
-from rescind.requests.rows_to_cases import Case, row_problems
+from rescind.requests.rows_to_cases import RequestCase, row_problems
 from rescind.values.types import ABSENT
 
 __all__ = ["Bond", "HeldBack", "goes", "held_back", "unknown_bonds"]
@@ -32,12 +32,12 @@ class HeldBack:
     resources: tuple[str, ...]
 
 
-def goes(case: Case) -> bool:
+def goes(case: RequestCase) -> bool:
     """Whether a case can go by itself."""
     return case.decision.outcome in CANCELLABLE
 
 
-def held_back(decider: CaseDecider, cases: Sequence[Case]) -> dict[str, HeldBack]:
+def held_back(decider: CaseDecider, cases: Sequence[RequestCase]) -> dict[str, HeldBack]:
     """The resources that could go but for those that they are bound to. Linear in the number of cases."""
     members = _members(decider, cases)
     bonds: dict[str, list[Bond]] = defaultdict(list)
@@ -59,7 +59,7 @@ def held_back(decider: CaseDecider, cases: Sequence[Case]) -> dict[str, HeldBack
     return held
 
 
-def unknown_bonds(decider: CaseDecider, cases: Sequence[Case]) -> list[Problem]:
+def unknown_bonds(decider: CaseDecider, cases: Sequence[RequestCase]) -> list[Problem]:
     """The missing facts that would say what goes together: one that stays might hold back any other."""
     problems: list[Problem] = []
     for case in cases if len(cases) > 1 else ():
@@ -73,14 +73,14 @@ def unknown_bonds(decider: CaseDecider, cases: Sequence[Case]) -> list[Problem]:
     return problems
 
 
-def _causes(members: Sequence[Case], held: Mapping[str, HeldBack]) -> tuple[str, ...]:
+def _causes(members: Sequence[RequestCase], held: Mapping[str, HeldBack]) -> tuple[str, ...]:
     return tuple(case.resource for case in members if not goes(case) or case.resource in held)
 
 
-def _members(decider: CaseDecider, cases: Sequence[Case]) -> dict[Bond, list[Case]]:
+def _members(decider: CaseDecider, cases: Sequence[RequestCase]) -> dict[Bond, list[RequestCase]]:
     """The cases of each bond that some version makes, in order."""
     facts = sorted({case.decision.version.together for case in cases if case.decision.version} - {""})
-    members: dict[Bond, list[Case]] = defaultdict(list)
+    members: dict[Bond, list[RequestCase]] = defaultdict(list)
     binding: set[Bond] = set()
     for case in cases:
         for fact in facts:

@@ -16,13 +16,13 @@ from typing import Any
 from rescind.book.model import Version
 from rescind.book.words import OrderKind, WhyLeftOut
 from rescind.deciding.decision import Decision
-from rescind.deciding.review_states import RequestStanding, Word
+from rescind.deciding.review_states import RequestStanding, ReviewerWord
 from rescind.requests.goes_together import HeldBack
 from rescind.requests.order_content import checksum_of, content_of, decided, number_of, selected
 from rescind.requests.order_totals import Total
 from rescind.values.times import format_time
 
-__all__ = ["LeftOut", "Line", "Order"]
+__all__ = ["LeftOut", "Order", "OrderLine"]
 
 SCHEMA = "rescind/order/1"
 # The form of the decisions in it: within a number what stands in an order stays as it is.
@@ -30,14 +30,14 @@ DECISION = "rescind/decision/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OrderLine:
     """One resource that is given back, with its decision, what its reviewers said, and where its review stands."""
 
     order: str
     resource: str
     name: str
     decision: Decision
-    words: tuple[Word, ...]
+    words: tuple[ReviewerWord, ...]
     state: RequestStanding
 
 
@@ -74,7 +74,7 @@ class Order:
     at: int
     policies: tuple[Version, ...]
     totals: tuple[Total, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[OrderLine, ...]
     left_out: tuple[LeftOut, ...]
     zone: dt.tzinfo = field(repr=False)
     content: str = field(init=False, repr=False)
@@ -140,10 +140,10 @@ class Order:
             "timezone": str(self.zone),
         }
 
-    def _line(self, line: Line) -> dict[str, Any]:
+    def _line(self, line: OrderLine) -> dict[str, Any]:
         return self._stands(line) | {"decision": line.decision.to_dict(DECISION)}
 
-    def _stands(self, line: Line) -> dict[str, Any]:
+    def _stands(self, line: OrderLine) -> dict[str, Any]:
         """A line but for its decision."""
         result: dict[str, Any] = {"order": line.order, "resource": line.resource}
         if line.name:
@@ -155,7 +155,7 @@ class Order:
             result["words"] = [self._word(word) for word in line.words]
         return result
 
-    def _word(self, word: Word) -> dict[str, Any]:
+    def _word(self, word: ReviewerWord) -> dict[str, Any]:
         return {
             "by": word.by,
             "outcome": word.outcome,

@@ -15,7 +15,13 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from rescind.book.words import UNSPECIFIED, OrderRefund, OrderState, RequestState
-from rescind.deciding.review_states import RefusedWord, RequestStanding, Word, deadline_of, request_state
+from rescind.deciding.review_states import (
+    RefusedReviewerWord,
+    RequestStanding,
+    ReviewerWord,
+    deadline_of,
+    request_state,
+)
 from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import FirstProblems, Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
@@ -168,7 +174,7 @@ class _NoLineError(Exception):
 
 
 def _lines_of(
-    word: Word, data: Any, places: Mapping[str, Sequence[int]], asked: Mapping[str, Sequence[int]]
+    word: ReviewerWord, data: Any, places: Mapping[str, Sequence[int]], asked: Mapping[str, Sequence[int]]
 ) -> Sequence[int]:
     """The lines that a word is for."""
     line = data.get("line")
@@ -211,7 +217,7 @@ def _line_status(  # noqa: PLR0913, PLR0917 - one line, and where its problems g
 
 
 def _refused(
-    line: OrderLine, refused: RefusedWord, place: Location, submitted: int, zone: dt.tzinfo
+    line: OrderLine, refused: RefusedReviewerWord, place: Location, submitted: int, zone: dt.tzinfo
 ) -> Problem:
     when = format_time(refused.word.decided_at, zone)
     message = f"{refused.why}: `{refused.word.by[:60]}` at {when}, line `{line.order[:60]}`"

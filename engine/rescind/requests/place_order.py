@@ -12,17 +12,17 @@ from rescind.book.words import Outcome
 from rescind.deciding.decide_case import CaseDecider
 from rescind.deciding.decision import Decision
 from rescind.deciding.evaluation import Reason
-from rescind.deciding.review_states import Word, request_state, words_of
+from rescind.deciding.review_states import ReviewerWord, request_state, words_of
 from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import did_you_mean, one_of
 from rescind.requests.counters import drawn_twice
 from rescind.requests.goes_together import HeldBack, goes, held_back, unknown_bonds
-from rescind.requests.order import LeftOut, Line, Order
+from rescind.requests.order import LeftOut, Order, OrderLine
 from rescind.requests.order_content import DERIVED, number_of
 from rescind.requests.order_totals import refunded, totals_of
 from rescind.requests.request_sums import with_sums
-from rescind.requests.rows_to_cases import Case, Selection, at_row, select
+from rescind.requests.rows_to_cases import RequestCase, Selection, at_row, select
 from rescind.values.decimals import UnitError
 from rescind.values.times import format_time
 from rescind.values.types import ABSENT
@@ -75,7 +75,7 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
     selection: Selection,
     options: RequestOptions,
     reason: tuple[str, str],
-    lines: tuple[Line, ...],
+    lines: tuple[OrderLine, ...],
     held: dict[str, HeldBack],
     at: int,
 ) -> Order:
@@ -126,7 +126,7 @@ def _taken_number(order: Order) -> Problem:
     )
 
 
-def _versions(cases: Sequence[Case]) -> tuple[Version, ...]:
+def _versions(cases: Sequence[RequestCase]) -> tuple[Version, ...]:
     """The versions that decided, each once, in an order that does not depend on that of the rows."""
     versions = {(v.policy, v.version): v for case in cases if (v := case.decision.version)}
     return tuple(versions[key] for key in sorted(versions))
@@ -134,7 +134,7 @@ def _versions(cases: Sequence[Case]) -> tuple[Version, ...]:
 
 def _reason(
     decider: CaseDecider,
-    cases: Sequence[Case],
+    cases: Sequence[RequestCase],
     versions: Sequence[Version],
     given: str | None,
     problems: list[Problem],
@@ -157,7 +157,7 @@ def _reason(
     return "", ""
 
 
-def _reason_of_facts(decider: CaseDecider, cases: Sequence[Case], problems: list[Problem]) -> str:
+def _reason_of_facts(decider: CaseDecider, cases: Sequence[RequestCase], problems: list[Problem]) -> str:
     """The reason that the facts give; "" where they give none."""
     first: dict[str, int] = {}
     for case in cases:
@@ -172,7 +172,7 @@ def _reason_of_facts(decider: CaseDecider, cases: Sequence[Case], problems: list
 
 
 def _left_problems(
-    cases: Sequence[Case], held: dict[str, HeldBack], options: RequestOptions, words: BookWords
+    cases: Sequence[RequestCase], held: dict[str, HeldBack], options: RequestOptions, words: BookWords
 ) -> list[Problem]:
     """Why nothing can be ordered, or not all: each resource that stays, with every reason."""
     code = "R1008" if options.all_or_nothing else "R1009"
@@ -200,7 +200,9 @@ def _because(reasons: Sequence[Reason]) -> str:
     return f" because of {one_of(names)}" if names else ""
 
 
-def _line(decider: CaseDecider, case: Case, submitted: int, at: int, problems: list[Problem]) -> Line:
+def _line(
+    decider: CaseDecider, case: RequestCase, submitted: int, at: int, problems: list[Problem]
+) -> OrderLine:
     """A line of the order. A word in the facts that cannot count is a problem."""
     records = decider.fact(case.values, REVIEWS)
     words = () if records is ABSENT or not records else tuple(words_of(records))
@@ -209,9 +211,11 @@ def _line(decider: CaseDecider, case: Case, submitted: int, at: int, problems: l
         for refused in request_state(reviews, words, submitted, AFTER_ALL).refused:
             problems.append(_word_problem(decider, case, refused.code, refused.why, refused.word))  # noqa: PERF401
     state = case.decision.standing or request_state(reviews, words, submitted, at)
-    return Line(case.order, case.resource, case.name, case.decision, words, state)
+    return OrderLine(case.order, case.resource, case.name, case.decision, words, state)
 
 
-def _word_problem(decider: CaseDecider, case: Case, code: str, why: str, word: Word) -> Problem:
+def _word_problem(
+    decider: CaseDecider, case: RequestCase, code: str, why: str, word: ReviewerWord
+) -> Problem:
     when = format_time(word.decided_at, decider.zone)
     return Problem(code, f"{why} (`{word.by[:60]}` at {when})", at_row(case.row, REVIEWS))

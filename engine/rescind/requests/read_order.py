@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from rescind.book.model import ALWAYS, Review
 from rescind.book.words import UNSPECIFIED, LineColumn, OnTimeout, ReviewerAnswer, ReviewScope
-from rescind.deciding.review_states import Word
+from rescind.deciding.review_states import ReviewerWord
 from rescind.problems.exceptions import RequestError
 from rescind.problems.problem import Location, Problem
 from rescind.problems.suggestions import one_of
@@ -44,7 +44,7 @@ UNKNOWN = Location("", 0, 0)
 class SaidWord(NamedTuple):
     """A word and where it was written."""
 
-    word: Word
+    word: ReviewerWord
     place: str
 
 
@@ -256,7 +256,7 @@ def _review(data: Data) -> Review:
     return Review(text_of(data["id"]), ALWAYS, by, limit, OnTimeout(timeout), ReviewScope.ORDER, "", UNKNOWN)
 
 
-def read_word(data: object, zone: dt.tzinfo) -> Word:
+def read_word(data: object, zone: dt.tzinfo) -> ReviewerWord:
     """A reviewer's word, its time read in `zone`. Raises `UnitError` and `KeyError` where it is none."""
     if not isinstance(data, Mapping):
         raise UnitError(f"expected a word with `by`, `outcome` and `decided_at`, found {describe(data)}")
@@ -267,4 +267,6 @@ def read_word(data: object, zone: dt.tzinfo) -> Word:
     outcome = data["outcome"]
     if not isinstance(outcome, str) or exact_text(outcome) not in tuple(ReviewerAnswer):
         raise UnitError(f"expected the outcome {one_of(ReviewerAnswer)}, found {describe(outcome)}")
-    return Word(text_of(data["by"]), exact_text(outcome), parse_time(text_of(data["decided_at"]), zone))
+    return ReviewerWord(
+        text_of(data["by"]), exact_text(outcome), parse_time(text_of(data["decided_at"]), zone)
+    )

@@ -21,14 +21,16 @@ from rescind.deciding.explain_unknown import value_of
 from rescind.matching.request_wide_reviews import ANYWHERE, summed_names
 from rescind.problems.exceptions import FactsError
 from rescind.problems.problem import Problem
-from rescind.requests.rows_to_cases import Case, at_row, row_problems
+from rescind.requests.rows_to_cases import RequestCase, at_row, row_problems
 from rescind.values.money import Money, exchange
 from rescind.values.types import ABSENT, RATES, Kind
 
 __all__ = ["with_sums"]
 
 
-def with_sums(decider: CaseDecider, cases: Sequence[Case], at: int, problems: list[Problem]) -> list[Case]:
+def with_sums(
+    decider: CaseDecider, cases: Sequence[RequestCase], at: int, problems: list[Problem]
+) -> list[RequestCase]:
     """The cases, those with a review of the whole request decided again with its sums."""
     whole = {id(version): bool(_summed(version)) for version in _versions(cases)}
     if len(cases) == 1 or not any(whole.values()):
@@ -48,7 +50,7 @@ def with_sums(decider: CaseDecider, cases: Sequence[Case], at: int, problems: li
     return decided
 
 
-def _versions(cases: Sequence[Case]) -> list[Version]:
+def _versions(cases: Sequence[RequestCase]) -> list[Version]:
     versions = {id(case.decision.version): case.decision.version for case in cases}
     return [version for version in versions.values() if version]
 
@@ -68,10 +70,10 @@ class _UnsummedError(Exception):
 class _Sums:
     """The sums of a request, each computed when a review first asks for it."""
 
-    def __init__(self, decider: CaseDecider, cases: Sequence[Case]) -> None:
+    def __init__(self, decider: CaseDecider, cases: Sequence[RequestCase]) -> None:
         self._decider = decider
         self._cases = cases
-        self._figures: dict[str, list[tuple[Case, Money]]] = {}
+        self._figures: dict[str, list[tuple[RequestCase, Money]]] = {}
         self._known: dict[tuple[str, str], Money] = {}
 
     def of(self, name: str, currency: str) -> Any:
@@ -90,7 +92,7 @@ class _Sums:
             self._known[key] = self._sum(*key)
         return self._known[key]
 
-    def _present(self, name: str) -> list[tuple[Case, Money]]:
+    def _present(self, name: str) -> list[tuple[RequestCase, Money]]:
         """The cases that have a figure, and the figure of each."""
         if name not in self._figures:
             problems: list[Problem] = []
@@ -121,7 +123,7 @@ class _Sums:
             raise _UnsummedError(problems)
         return Money(total, currency)
 
-    def _converted(self, case: Case, figure: Money, currency: str) -> int | Fraction:
+    def _converted(self, case: RequestCase, figure: Money, currency: str) -> int | Fraction:
         """What one case adds to a sum. Raises `KeyError` with its currency where there is no rate."""
         if figure.currency == currency:
             return figure.minor
@@ -131,7 +133,7 @@ class _Sums:
             raise KeyError(figure.currency)
         return converted.minor
 
-    def _figure(self, case: Case, name: str) -> Any:
+    def _figure(self, case: RequestCase, name: str) -> Any:
         run, version = case.decision.run, case.decision.version
         if run is None or version is None:
             return ABSENT
@@ -143,7 +145,7 @@ class _Sums:
         return value_of(run, name) if known else ABSENT
 
 
-def _no_rate(case: Case, name: str, source: str, currency: str) -> Problem:
+def _no_rate(case: RequestCase, name: str, source: str, currency: str) -> Problem:
     return Problem(
         "R0907",
         f"`{name}` is summed over the request in {currency}, here it is in {source}, and there is no rate",

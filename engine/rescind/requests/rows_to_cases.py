@@ -17,13 +17,13 @@ from rescind.values.decimals import UnitError
 from rescind.values.times import format_time
 from rescind.values.types import ABSENT
 
-__all__ = ["Case", "Selection", "at_row", "row_problems", "select"]
+__all__ = ["RequestCase", "Selection", "at_row", "row_problems", "select"]
 
 SUBJECT = (RESOURCE, ORDER, ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RequestCase:
     """One resource of a request: its row (from 1), its typed facts, and the decision on it."""
 
     row: int
@@ -51,7 +51,7 @@ class Selection:
 
     account: str
     submitted: int
-    cases: tuple[Case, ...]
+    cases: tuple[RequestCase, ...]
 
 
 def at_row(row: int, path: str = "") -> Location:
@@ -87,7 +87,7 @@ def select(decider: CaseDecider, rows: Iterable[object], at: int, problems: list
             problems += row_problems(each.row, error.problems)
             continue
         name = _text(decider, each.values, NAME)
-        cases.append(Case(each.row, each.values, each.resource, each.order, name, decision))
+        cases.append(RequestCase(each.row, each.values, each.resource, each.order, name, decision))
     return Selection(account, submitted, tuple(cases))
 
 

@@ -20,7 +20,7 @@ from rescind.values.types import Kind
 from rescind.values.value_readers import describe
 from rescind.values.written_amounts import amount_meant
 
-__all__ = ["Fault", "faults_of"]
+__all__ = ["ShapeFault", "faults_of"]
 
 # Of one file; more would hide the first ones, and cost minutes.
 MAX_ERRORS = 5_000
@@ -42,7 +42,7 @@ TYPE_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ShapeFault:
     """A problem before it has a file: the path of the value (or of the key, with `at_key`) into the data."""
 
     code: str
@@ -85,7 +85,7 @@ class _Place:
         return [error for keyword in keywords for error in self.errors.get(keyword, ())]
 
 
-def faults_of(errors: Iterable[Any], data: object, schema: Schema) -> list[Fault]:
+def faults_of(errors: Iterable[Any], data: object, schema: Schema) -> list[ShapeFault]:
     """Every mistake once. `errors` are those that jsonschema finds in `data` under `schema`; read to a limit."""
     places: dict[Path, _Place] = {}
     for found in islice(errors, MAX_ERRORS):
@@ -103,7 +103,7 @@ def faults_of(errors: Iterable[Any], data: object, schema: Schema) -> list[Fault
     faults = [fault for place in places.values() for fault in _faults_at(place, schema)]
     if places and not faults:
         # INVARIANT: what the schema refuses is never passed, even where no words were found for it.
-        faults = [Fault("R0199", "the language has no such form here", path) for path in places]
+        faults = [ShapeFault("R0199", "the language has no such form here", path) for path in places]
     return list(dict.fromkeys(faults))
 
 
@@ -126,7 +126,7 @@ def _value_at(data: Any, path: Path) -> Any:
     return data
 
 
-def _faults_at(place: _Place, schema: Schema) -> Iterator[Fault]:
+def _faults_at(place: _Place, schema: Schema) -> Iterator[ShapeFault]:
     if wrong := place.of("type"):
         yield _wrong_type(place, wrong[0])
         return
@@ -139,7 +139,7 @@ def _faults_at(place: _Place, schema: Schema) -> Iterator[Fault]:
 # A mapping and its keys.
 
 
-def _mapping_faults(place: _Place, schema: Schema) -> Iterator[Fault]:
+def _mapping_faults(place: _Place, schema: Schema) -> Iterator[ShapeFault]:
     unknown = list(_unknown(place))
     yield from _unknown_faults(place, unknown)
     yield from _misfits(place)
@@ -173,18 +173,20 @@ def _meant(key: str, schema: Schema) -> str:
     return hint.split("`")[1] if hint else ""
 
 
-def _unknown_faults(place: _Place, unknown: list[tuple[str, str]]) -> Iterator[Fault]:
+def _unknown_faults(place: _Place, unknown: list[tuple[str, str]]) -> Iterator[ShapeFault]:
     schema = place.of("additionalProperties")[0].schema if unknown else {}
     hinted = any(key in schema.get("x-key-hints", {}) for key, _ in unknown)
     if "patternProperties" not in schema and _only_strangers(place, unknown) and not hinted:
         keys = " and ".join(f"`{_short(key)}`" for key, _ in unknown[:4])
         message = f"an unknown key: {keys}" if len(unknown) == 1 else f"unknown keys: {keys}"
-        yield Fault("R0101", message, (*place.path, unknown[0][0]), _known_hint(schema), at_key=True)
+        yield ShapeFault("R0101", message, (*place.path, unknown[0][0]), _known_hint(schema), at_key=True)
         return
     for key, meant in unknown:
         if place.value[key] is None and not re.fullmatch(r"[\w.-]+", key):
             hint = _comma_hint(place.value, key)
-            yield Fault("R0101", f"an unknown key: `{_short(key)}`", (*place.path, key), hint, at_key=True)
+            yield ShapeFault(
+                "R0101", f"an unknown key: `{_short(key)}`", (*place.path, key), hint, at_key=True
+            )
             continue
         hint = schema.get("x-key-hints", {}).get(key) or _known_hint(schema)
         if meant and key not in schema.get("x-key-hints", {}):
@@ -205,10 +207,12 @@ def _only_strangers(place: _Place, unknown: list[tuple[str, str]]) -> bool:
     return bool(unknown) and len(unknown) == len(place.value) and not any(meant for _, meant in unknown)
 
 
-def _unknown_fault(key: str, path: Path, hint: str, schema: Schema) -> Fault:
+def _unknown_fault(key: str, path: Path, hint: str, schema: Schema) -> ShapeFault:
     if "x-names" not in schema:
-        return Fault("R0101", f"an unknown key: `{_short(key)}`", path, hint, at_key=True)
-    return Fault("R0105", f"expected {schema['x-names']}, found `{_short(key)}`", path, hint, at_key=True)
+        return ShapeFault("R0101", f"an unknown key: `{_short(key)}`", path, hint, at_key=True)
+    return ShapeFault(
+        "R0105", f"expected {schema['x-names']}, found `{_short(key)}`", path, hint, at_key=True
+    )
 
 
 def _known_hint(schema: Schema) -> str:
@@ -218,17 +222,19 @@ def _known_hint(schema: Schema) -> str:
     return f"known here: {one_of(schema.get('properties', {}))}"
 
 
-def _misfits(place: _Place) -> Iterator[Fault]:
+def _misfits(place: _Place) -> Iterator[ShapeFault]:
     """Keys that do not go with the `type` that stands beside them."""
     for error in place.of("misfit"):
         key = error.because_of
         if error.value not in list(Kind):
             continue  # the type is wrong itself, and reported as that
         message = f"`{key}` does not fit the type `{error.value}`"
-        yield Fault("R0107", message, (*place.path, key), f"it is for {one_of(error.argument)}", at_key=True)
+        yield ShapeFault(
+            "R0107", message, (*place.path, key), f"it is for {one_of(error.argument)}", at_key=True
+        )
 
 
-def _exclusive(place: _Place) -> Iterator[Fault]:
+def _exclusive(place: _Place) -> Iterator[ShapeFault]:
     """Keys that exclude each other, once for each key that excludes others."""
     for error in place.of("beside", "alone"):
         reason = error.because_of
@@ -239,10 +245,10 @@ def _exclusive(place: _Place) -> Iterator[Fault]:
             others, hint = [key for key in place.value if key != reason], error.schema["x-hint"]
         words = one_of(others).replace(" or ", " and ")
         message = f"{words} cannot stand beside `{reason}`"
-        yield Fault("R0107", message, (*place.path, others[0]), hint, at_key=True)
+        yield ShapeFault("R0107", message, (*place.path, others[0]), hint, at_key=True)
 
 
-def _missing(place: _Place, meant: set[str], schema: Schema) -> Iterator[Fault]:
+def _missing(place: _Place, meant: set[str], schema: Schema) -> Iterator[ShapeFault]:
     partners = place.of("dependentRequired")
     for error in partners:
         for key, needed in error.argument.items():
@@ -256,9 +262,11 @@ def _missing(place: _Place, meant: set[str], schema: Schema) -> Iterator[Fault]:
                 yield _missing_key(f"the key `{key}` is missing", key, place, (error.schema, schema))
 
 
-def _missing_key(message: str, key: str, place: _Place, schemas: tuple[Schema, ...]) -> Fault:
+def _missing_key(message: str, key: str, place: _Place, schemas: tuple[Schema, ...]) -> ShapeFault:
     example = f"`{key}: {example_of(key, *schemas)}`"
-    return Fault("R0102", message, place.path, f"add {example}" + ("" if key == "schema" else " or the like"))
+    return ShapeFault(
+        "R0102", message, place.path, f"add {example}" + ("" if key == "schema" else " or the like")
+    )
 
 
 def _branch_meant(error: _Broken, place: _Place, meant: set[str]) -> bool:
@@ -274,12 +282,12 @@ def _branch_meant(error: _Broken, place: _Place, meant: set[str]) -> bool:
 # Single values.
 
 
-def _wrong_type(place: _Place, error: _Broken) -> Fault:
+def _wrong_type(place: _Place, error: _Broken) -> ShapeFault:
     types = error.argument if isinstance(error.argument, list) else [error.argument]
     words = list(dict.fromkeys(TYPE_WORDS[name] for name in types))
     expected = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
     hint = _type_hint(place.value, types, error.schema)
-    return Fault("R0103", f"expected {expected}, found {describe(place.value)}", place.path, hint)
+    return ShapeFault("R0103", f"expected {expected}, found {describe(place.value)}", place.path, hint)
 
 
 def _type_hint(value: object, types: list[str], schema: Schema) -> str:
@@ -299,12 +307,12 @@ def _type_hint(value: object, types: list[str], schema: Schema) -> str:
     return str(schema.get("x-type-hint", ""))
 
 
-def _not_allowed(place: _Place, error: _Broken) -> Iterator[Fault]:
+def _not_allowed(place: _Place, error: _Broken) -> Iterator[ShapeFault]:
     constant = error.keyword == "const"
     choices = [error.argument] if constant else error.argument
     words = [str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in choices]
     hint = _allowed_hint(place.value, choices, words, error.schema) if isinstance(place.value, str) else ""
-    yield Fault("R0104", f"expected {one_of(words)}, found {describe(place.value)}", place.path, hint)
+    yield ShapeFault("R0104", f"expected {one_of(words)}, found {describe(place.value)}", place.path, hint)
 
 
 def _allowed_hint(value: str, choices: list[Any], words: list[str], schema: Schema) -> str:
@@ -315,7 +323,7 @@ def _allowed_hint(value: str, choices: list[Any], words: list[str], schema: Sche
     return hint or str(schema.get("x-other-hint", ""))
 
 
-def _wrong_form(place: _Place, error: _Broken) -> Iterator[Fault]:
+def _wrong_form(place: _Place, error: _Broken) -> Iterator[ShapeFault]:
     if error.keyword == "minLength":
         message, hint = "expected a text, found an empty one", "write something, or leave the key out"
     elif error.keyword == "maxLength":
@@ -324,7 +332,7 @@ def _wrong_form(place: _Place, error: _Broken) -> Iterator[Fault]:
     else:
         message = f"expected {error.schema['x-form']}, found {describe(place.value)}"
         hint = _form_hint(place.value, error.schema)
-    yield Fault("R0105", message, place.path, hint)
+    yield ShapeFault("R0105", message, place.path, hint)
 
 
 def _form_hint(text: str, schema: Schema) -> str:
@@ -345,7 +353,7 @@ def _slug_hint(text: str, joint: str) -> str:
     return f"write `{slug}`" if text.isascii() and re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", slug) else ""
 
 
-def _wrong_number(place: _Place, error: _Broken) -> Iterator[Fault]:
+def _wrong_number(place: _Place, error: _Broken) -> Iterator[ShapeFault]:
     if place.of("required"):
         return  # what is missing is said by name
     found, word, noun = len(place.value), "key", "Properties"
@@ -355,23 +363,23 @@ def _wrong_number(place: _Place, error: _Broken) -> Iterator[Fault]:
     if not found and low == 1:
         what = "list" if word == "item" else "mapping"
         message = f"expected at least one {word}, found an empty {what}"
-        yield Fault("R0106", message, place.path, "fill it, or leave the key out")
+        yield ShapeFault("R0106", message, place.path, "fill it, or leave the key out")
         return
     bound = f"at most {high}" if found >= low else f"at least {low}"
     bound = f"exactly {low}" if low == high else bound
-    yield Fault("R0106", f"expected {bound} {word}s, found {found}", place.path)
+    yield ShapeFault("R0106", f"expected {bound} {word}s, found {found}", place.path)
 
 
-def _twice(place: _Place, _: _Broken) -> Iterator[Fault]:
+def _twice(place: _Place, _: _Broken) -> Iterator[ShapeFault]:
     seen = set()
     for index, item in enumerate(place.value):
         if repr(item) in seen:
             message = f"{describe(item)} stands twice in one list"
-            yield Fault("R0108", message, (*place.path, index), "leave one out")
+            yield ShapeFault("R0108", message, (*place.path, index), "leave one out")
         seen.add(repr(item))
 
 
-_SAY: tuple[tuple[tuple[str, ...], Callable[[_Place, _Broken], Iterator[Fault]]], ...] = (
+_SAY: tuple[tuple[tuple[str, ...], Callable[[_Place, _Broken], Iterator[ShapeFault]]], ...] = (
     (("enum", "const"), _not_allowed),
     (("minLength", "maxLength", "pattern"), _wrong_form),
     (("minItems", "maxItems", "minProperties", "maxProperties"), _wrong_number),

@@ -14,7 +14,7 @@ from rescind.values.value_readers import describe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rescind.shape.schema_errors import Fault
+    from rescind.shape.schema_errors import ShapeFault
 
 __all__ = ["validate"]
 
@@ -44,12 +44,12 @@ def validate(document: Document, kind: str, problems: Problems) -> bool:
     return not found
 
 
-def _located(fault: Fault, document: Document) -> Problem:
+def _located(fault: ShapeFault, document: Document) -> Problem:
     place = document.key_at(fault.path) if fault.at_key else document.at(fault.path)
     return Problem(fault.code, fault.message, place, fault.hint)
 
 
-def _faults(data: Any, kind: str) -> list[Fault]:
+def _faults(data: Any, kind: str) -> list[ShapeFault]:
     from rescind.shape.schema_errors import faults_of
     from rescind.shape.validators import validator_for
 

@@ -11,12 +11,12 @@ import itertools
 import re
 from typing import NamedTuple
 
-__all__ = ["MAX_DEPTH", "Fault", "first_fault", "too_deep"]
+__all__ = ["MAX_DEPTH", "JsonFault", "first_fault", "too_deep"]
 
 MAX_DEPTH = 64
 
 
-class Fault(NamedTuple):
+class JsonFault(NamedTuple):
     """The first thing that JSON does not allow: the offset where it stands, and our words for it.
 
     `message` is "" where a bracket at `at` nests deeper than `MAX_DEPTH`.
@@ -58,7 +58,7 @@ _LINES = "several objects, one on each line, are JSON Lines: `--input jsonl`"
 _CLOSING = {"[": "]", "{": "}"}
 
 
-def first_fault(text: str) -> Fault | None:
+def first_fault(text: str) -> JsonFault | None:
     """The first fault of a JSON text, which may hold `NaN` and the like; None where there is none."""
     due: list[str] = []  # the brackets that are to be closed, the innermost last
     expected, last, at = _VALUE, "", 0
@@ -67,7 +67,7 @@ def first_fault(text: str) -> Fault | None:
         if not token:
             break
         if token in _CLOSING and expected == _VALUE and len(due) == MAX_DEPTH:
-            return Fault(at, "")
+            return JsonFault(at, "")
         follows = _after(token[0], expected, last, due)
         if follows is None:
             return _unexpected(text, at, expected)
@@ -113,17 +113,17 @@ def _after(kind: str, expected: str, last: str, due: list[str]) -> str | None:
     return _COMMA if due else _END
 
 
-def _unexpected(text: str, at: int, expected: str) -> Fault:
+def _unexpected(text: str, at: int, expected: str) -> JsonFault:
     character = text[at : at + 1]
     found = f"`{character}`" if character.strip() else "the end of the line or text"
-    return Fault(at, f"{expected}, found {found}", _LINES if expected == _END else "")
+    return JsonFault(at, f"{expected}, found {found}", _LINES if expected == _END else "")
 
 
-def _in_text(text: str, start: int) -> Fault:
+def _in_text(text: str, start: int) -> JsonFault:
     """What is wrong with the text whose opening quote is at `start`."""
     at = re.compile(_INSIDE).match(text, start + 1).end()  # type: ignore[union-attr]  # nothing matches as well
     if at == len(text) or re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?").fullmatch(text, at):
-        return Fault(start, "this text has no closing quote")
+        return JsonFault(start, "this text has no closing quote")
     if text[at] == "\\":
-        return Fault(at, "this backslash begins no escape that JSON knows", "write a backslash twice")
-    return Fault(at, "a line end or tab stands inside a text")
+        return JsonFault(at, "this backslash begins no escape that JSON knows", "write a backslash twice")
+    return JsonFault(at, "a line end or tab stands inside a text")

@@ -16,7 +16,7 @@ import click
 
 from rescind.deciding.decision import Decision
 from rescind.problems.problem import Problem
-from rescind.terminal.decision_text import Tally, decision_line, decision_text, working_text
+from rescind.terminal.decision_text import OutcomeTally, decision_line, decision_text, working_text
 from rescind.terminal.verb_options import echo_json, echo_problems
 
 __all__ = ["FORMATS", "DecisionWriter"]
@@ -47,7 +47,7 @@ class DecisionWriter(ABC):
         """What is wrong with the case on this line."""
 
     @abstractmethod
-    def end(self, tally: Tally, *, stopped: bool) -> None:
+    def end(self, tally: OutcomeTally, *, stopped: bool) -> None:
         """What follows after many."""
 
 
@@ -74,7 +74,7 @@ class TextWriter(DecisionWriter):
         del line  # the problems say where they are
         echo_problems(problems, "text")
 
-    def end(self, tally: Tally, *, stopped: bool) -> None:
+    def end(self, tally: OutcomeTally, *, stopped: bool) -> None:
         """The summary."""
         click.echo("")
         for line in tally.lines():
@@ -101,7 +101,7 @@ class JsonLinesWriter(DecisionWriter):
         error: dict[str, Any] = {"error": [problem.to_dict() for problem in problems], "line": line}
         click.echo(json.dumps(error, ensure_ascii=False))
 
-    def end(self, tally: Tally, *, stopped: bool) -> None:
+    def end(self, tally: OutcomeTally, *, stopped: bool) -> None:
         """Nothing: each line stands for itself."""
 
 

@@ -1,7 +1,7 @@
 """A decision as text for people, made from its plain data, so that a stored decision reads the same.
 
 The data may be `rescind/decision/2` or, in what was stored before and in orders, `rescind/decision/1`.
-`decision_text` is a page, `decision_line` one line of many, `Tally` their sums.
+`decision_text` is a page, `decision_line` one line of many, `OutcomeTally` their sums.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rescind.values.money import format_money, parse_money
 from rescind.values.types import Kind
 from rescind.values.value_words import exact_words, money_text, value_words
 
-__all__ = ["Tally", "decision_line", "decision_text", "table", "working_text"]
+__all__ = ["OutcomeTally", "decision_line", "decision_text", "table", "working_text"]
 
 Data = Mapping[str, Any]
 
@@ -313,7 +313,7 @@ def _why(decision: Data) -> str:
     return ", ".join(why) + (f" [{state}]" if why and state else "")
 
 
-class Tally:
+class OutcomeTally:
     """What many decisions come to: how many of each outcome, and the money per outcome and currency."""
 
     def __init__(self) -> None:

@@ -10,7 +10,14 @@ from rescind.authoring.cases import Equivalent
 from rescind.authoring.coverage import cover
 from rescind.authoring.evaluate_conditions import Unknown, holds
 from rescind.authoring.mutation.find_mutants import find_mutants
-from rescind.authoring.run_cases import Result, contacts_of, read_suites, run_trials, suite_files, trials_of
+from rescind.authoring.run_cases import (
+    Result,
+    read_suites,
+    run_trials,
+    suite_files,
+    trials_of,
+    versions_reached,
+)
 from rescind.book.rules_of_version import rules_of
 from rescind.book.words import Outcome
 from rescind.engine import Engine
@@ -82,7 +89,7 @@ def test_the_rules_engine_and_python_agree_on_every_condition(name):
     engine, results, _ = session(name)
     compared = 0
     for result in results:
-        for contact in contacts_of(engine, result):
+        for contact in versions_reached(engine, result):
             if not contact.decided:
                 assert holds(contact.version.applies_to, contact.run) is False
                 continue

@@ -40,7 +40,7 @@ from rescind.book.words import (
     Split,
     WhyLeftOut,
 )
-from rescind.deciding.settle import Line
+from rescind.deciding.settle import SettlementLine
 from rescind.engine import Engine
 from rescind.requests.order_totals import Amounts
 from rescind.shape.shipped_schemas import KINDS, base_schema
@@ -208,7 +208,7 @@ def test_a_second_list_is_seen():
 
 def test_the_columns_of_a_refund_are_those_of_its_records():
     assert list(Amounts._fields) == [*LineColumn, "owed"]
-    assert [name for name in Line._fields if name in set(LineColumn)] == list(LineColumn)
+    assert [name for name in SettlementLine._fields if name in set(LineColumn)] == list(LineColumn)
     assert set(CountsAs) < set(LineColumn)
     refunds = base_schema("status")["properties"]["refunds"]["items"]
     assert refunds["required"] == list(refunds["properties"]) == ["currency", *OrderRefund]

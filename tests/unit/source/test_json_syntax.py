@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rescind.deciding.facts_files import parse_json
-from rescind.source.json_syntax import MAX_DEPTH, Fault, first_fault, too_deep
+from rescind.source.json_syntax import MAX_DEPTH, JsonFault, first_fault, too_deep
 
 
 def found(text: str) -> list[str]:
@@ -186,7 +186,7 @@ def test_the_first_bracket_that_nests_too_deep_is_found(openings: list[tuple[str
     assert too_deep(text) == (at is not None)
     if at is not None:
         assert too_deep(text + rest)
-        assert first_fault(text + rest) == Fault(at, "")
+        assert first_fault(text + rest) == JsonFault(at, "")
 
 
 def _too_deep_at(text: str) -> int | None:

@@ -25,7 +25,7 @@ from rescind.load import book_path, load_book
 from rescind.problems.exceptions import BookError
 from rescind.problems.problem import Location, Problem
 
-__all__ = ["Found", "Sides"]
+__all__ = ["ComparedSide", "SideFinder"]
 
 SYNTAX = "write `POLICY@VERSION`, the path of a version's file or of a book, or `REVISION:` and one of these"
 TIME_LIMIT = 60  # seconds for one call of git
@@ -33,7 +33,7 @@ MAX_FILES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ComparedSide:
     """One side: as the user named it, the book, the version (None: the whole book), the definitions to decide with."""
 
     name: str
@@ -48,14 +48,14 @@ class _Loaded:
     definitions: Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-class Sides:
+class SideFinder:
     """Finds the sides of a comparison; each book is loaded once. `book` is the file of the book to use."""
 
     def __init__(self, book: Path) -> None:
         self._book = book
         self._loaded: dict[tuple[str, Path], _Loaded] = {}
 
-    def find(self, name: str) -> Found:
+    def find(self, name: str) -> ComparedSide:
         """The side of this name. Raises `BookError` where there is none, or where it has errors."""
         if Path(name).exists():
             return self._path(name, "", Path(name))
@@ -68,25 +68,27 @@ class Sides:
             return self._named(name, revision, rest)
         return self._path(name, revision, Path(rest))
 
-    def _named(self, name: str, revision: str, text: str) -> Found:
+    def _named(self, name: str, revision: str, text: str) -> ComparedSide:
         policy, at, version = text.partition("@")
         if not at or not policy or not version:
             raise _refused("R0657", f"`{name}` is not a version, a file or a book", name, SYNTAX)
         loaded = self._load(revision, self._book)
-        return Found(name, loaded.book, version_named(loaded.book, policy, version), loaded.definitions)
+        return ComparedSide(
+            name, loaded.book, version_named(loaded.book, policy, version), loaded.definitions
+        )
 
-    def _path(self, name: str, revision: str, path: Path) -> Found:
+    def _path(self, name: str, revision: str, path: Path) -> ComparedSide:
         """The book at a path, or the version that a book says is in that file."""
         if path.name == self._book.name or path.is_dir():
             loaded = self._load(revision, book_path(path))
-            return Found(name, loaded.book, None, loaded.definitions)
+            return ComparedSide(name, loaded.book, None, loaded.definitions)
         book = self._book_of(path)
         loaded = self._load(revision, book)
         shown = path.resolve().relative_to(book.parent.resolve()).as_posix()
         for policy in loaded.book.policies:
             for version in policy.versions:
                 if version.path == shown:
-                    return Found(name, loaded.book, version, loaded.definitions)
+                    return ComparedSide(name, loaded.book, version, loaded.definitions)
         message = f"the book lists no version with the file `{shown}`"
         raise _refused("R0657", message, name, f"list it under `versions`, or {SYNTAX}")
 

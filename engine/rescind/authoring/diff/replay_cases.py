@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rescind.authoring.cases import Case, Target
-from rescind.authoring.diff.compared_books import Found
+from rescind.authoring.diff.compared_books import ComparedSide
 from rescind.authoring.run_cases import Trial
 from rescind.book.model import Book
 from rescind.deciding.decision import Decision
@@ -40,7 +40,7 @@ class Replayed:
         }
 
 
-def replay(old: Found, new: Found, trials: Iterable[Trial]) -> tuple[int, tuple[Replayed, ...]]:
+def replay(old: ComparedSide, new: ComparedSide, trials: Iterable[Trial]) -> tuple[int, tuple[Replayed, ...]]:
     """How many cases were decided on both sides, and those that come out otherwise.
 
     Where books are compared, the version that a case is about decides it, if both books have that version; else the
@@ -61,7 +61,7 @@ def replay(old: Found, new: Found, trials: Iterable[Trial]) -> tuple[int, tuple[
     return len(cases), tuple(changed)
 
 
-def _target(trial: Trial, old: Found, new: Found) -> Target:
+def _target(trial: Trial, old: ComparedSide, new: ComparedSide) -> Target:
     """What decides a case on both sides; the book where a side is a version, or does not have that of the case."""
     target = trial.target
     known = all(side.version is None and _has(side.book, target) for side in (old, new))
@@ -76,7 +76,7 @@ def _has(book: Book, target: Target) -> bool:
     )
 
 
-def _decide(engine: Engine, side: Found, case: Case, target: Target) -> Outcome:
+def _decide(engine: Engine, side: ComparedSide, case: Case, target: Target) -> Outcome:
     if side.version is not None:
         target = Target(side.version.policy, side.version.version)
     try:

@@ -16,7 +16,7 @@ from rescind.authoring.evaluate_conditions import holds
 from rescind.authoring.expectations import Expectation
 from rescind.authoring.mutation.mutant_case import find_example
 from rescind.authoring.mutation.version_mutations import Mutation, mutations_of
-from rescind.authoring.run_cases import Contact, Result, Trial, contacts_of, passes
+from rescind.authoring.run_cases import Result, Trial, VersionReached, passes, versions_reached
 from rescind.book.model import Review, Term, Value, Version
 from rescind.deciding.decision import Decision
 from rescind.engine import Engine
@@ -67,7 +67,7 @@ def find_mutants(
     after: Callable[[Mutation], None] | None = None,
 ) -> MutantReport:
     """Try every mutant of some versions on the cases, all of which must pass. `after` sees each mutant when done."""
-    ground = _Ground(engine, results)
+    ground = _TriedCases(engine, results)
     made, survivors, accepted, keys = 0, [], [], set()
     reasons = {
         (target.policy, target.version, each.mutant): each for each in equivalents for target in each.targets
@@ -101,17 +101,17 @@ def _stale(equivalent: Equivalent, keys: set[str]) -> Problem:
     return Problem("R0713", message, equivalent.location, hint)
 
 
-class _Ground:
+class _TriedCases:
     """The cases by the versions that they come upon."""
 
     def __init__(self, engine: Engine, results: Sequence[Result]) -> None:
         self._engine = engine
-        self._met: dict[tuple[str, str], list[tuple[Result, Contact]]] = {}
+        self._met: dict[tuple[str, str], list[tuple[Result, VersionReached]]] = {}
         self._refused: list[Trial] = []
         for result in results:
             if result.decision is None:
                 self._refused.append(result.trial)
-            for contact in contacts_of(engine, result):
+            for contact in versions_reached(engine, result):
                 key = (contact.version.policy, contact.version.version)
                 self._met.setdefault(key, []).append((result, contact))
         for met in self._met.values():
@@ -169,7 +169,7 @@ def _weight(expected: Expectation) -> int:
     return len(expected.values) + 2 * len(expected.states) + 2 * sum(part is not None for part in parts)
 
 
-def _may_notice(mutation: Mutation, contact: Contact, decision: Decision | None) -> bool:
+def _may_notice(mutation: Mutation, contact: VersionReached, decision: Decision | None) -> bool:
     if mutation.before is not None and mutation.after is not None:
         before, after = holds(mutation.before, contact.run), holds(mutation.after, contact.run)
         return before != after or before is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from rescind.formula.arithmetic import arithmetic, negative
 from rescind.formula.comparison import COMPARISONS, comparison, have_a_text_in_common
@@ -21,6 +22,7 @@ __all__ = ["build"]
 
 TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
 LISTED = NUMERIC | TEXTS | {Kind.DATE}
+ARITHMETIC = frozenset({"+", "-", "*", "/"})
 
 
 def build(unit: Unit, node: Node, want: Type | None = None) -> Typed:
@@ -187,8 +189,21 @@ def _binary(unit: Unit, node: Binary) -> Typed:
         return _membership(unit, node)
     if node.operator in COMPARISONS:
         return comparison(unit, node, *_compared(unit, node))
-    left, right = unit.all([lambda: build(unit, node.left), lambda: build(unit, node.right)])
-    return arithmetic(unit, node, left, right)
+    return _chain(unit, node)
+
+
+def _chain(unit: Unit, node: Binary) -> Typed:
+    """Arithmetic, built from the first operand on: a sum may have more terms than calls may nest."""
+    links = [node]
+    while isinstance(links[-1].left, Binary) and links[-1].left.operator in ARITHMETIC:
+        links.append(links[-1].left)
+    first = links[-1].left
+    operands = [lambda: build(unit, first), *(partial(build, unit, link.right) for link in reversed(links))]
+    built, *others = unit.all(operands)
+    for link, right in zip(reversed(links), others, strict=True):
+        built = arithmetic(unit, link, built, right)
+        unit.kinds[id(link)] = built.type.kind
+    return built
 
 
 def _compared(unit: Unit, node: Binary) -> tuple[Typed, Typed]:

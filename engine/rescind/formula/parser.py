@@ -54,7 +54,7 @@ class _Parser:
         self._at = 0
         self._depth = 0
         self._nodes = 0
-        # Depth of each node built so far: a chain of operators nests to the left without recursion.
+        # How deep each node nests in meaning. `a + b + c` nests to the left in the tree, and is one level all the same.
         self._height: dict[int, int] = {}
 
     @property
@@ -93,9 +93,10 @@ class _Parser:
             return "close every `(` with `)`, and write a value after every operator"
         return _WHERE_NO_VALUE.get(self.token.text, "")
 
-    def _grown(self, node: Node, *parts: Node) -> Node:
+    def _grown(self, node: Node, *parts: Node, least: int = 0) -> Node:
+        """A node that nests one level deeper than its deepest part, and `least` levels."""
         self._nodes += 1
-        height = 1 + max((self._height[id(part)] for part in parts), default=0)
+        height = max(least, 1 + max((self._height[id(part)] for part in parts), default=0))
         self._height[id(node)] = height
         if self._nodes > MAX_NODES:
             message = f"the formula has more than {MAX_NODES} parts"
@@ -177,8 +178,12 @@ class _Parser:
         if level == len(LEVELS):
             return self._unary()
         node = self._sum(level + 1)
-        while self._sign(*LEVELS[level]):
+        if self._sign(*LEVELS[level]):
             node = self._binary(self._take(), node, self._sum(level + 1))
+        while self._sign(*LEVELS[level]):
+            operator, right = self._take(), self._sum(level + 1)
+            longer = Binary(node.start, right.end, operator.text, operator.start, node, right)
+            node = self._grown(longer, right, least=self._height[id(node)])
         return node
 
     def _unary(self) -> Node:

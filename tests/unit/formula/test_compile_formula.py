@@ -446,3 +446,9 @@ def test_calendars_are_checked_before_they_are_used():
         BusinessCalendar("QQ").is_business_day(dt.date(2024, 1, 1))
     with pytest.raises(FormulaError, match="are known for"):
         BusinessCalendar("US").is_business_day(dt.date(9000, 1, 1))
+
+
+@pytest.mark.parametrize("operator", ["+", "-", "*"])
+def test_a_sum_has_as_many_terms_as_a_formula_may_have_parts(operator):
+    terms = 256
+    assert value(f" {operator} ".join(["1"] * terms)) == {"+": terms, "-": 2 - terms, "*": 1}[operator]

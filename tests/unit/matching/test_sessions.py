@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dis
 import errno
+import functools
 import gc
 import itertools
 import json
@@ -16,7 +17,8 @@ import mmap
 import sys
 import threading
 import time
-from contextlib import suppress
+import types
+from contextlib import contextmanager, suppress
 
 import durable_rules_engine
 import pytest
@@ -101,31 +103,73 @@ class StruckError(TimeoutError):
     """What a signal handler of the caller raises. Also an `OSError`, as real timeouts are."""
 
 
+class Strike:
+    """Strikes before the operation of the runtime with a number, from 0; `struck` says whether it came to that."""
+
+    def __init__(self, step, strike):
+        self.left, self.strike, self.struck = step, strike, False
+
+    def before(self, code, offset):
+        # Passed over: an exception there, where no signal comes, would be chained to all later ones.
+        if not self.struck and dis.opname[code.co_code[offset]] not in AROUND_EXCEPT:
+            self.left -= 1
+            if self.left < 0:
+                self.struck = True
+                self.strike()
+
+
 def strike_before(step, act, strike):
     """Do `act`, and `strike` before the operation of the runtime with that number; say whether there was one."""
-    left = step
-    struck = False
+    found = Strike(step, strike)
+    with (monitored if sys.version_info >= (3, 12) else traced)(found.before):
+        act()
+    return found.struck
 
+
+@contextmanager
+def traced(before):
     def trace(frame, event, _):
-        nonlocal left, struck
         if frame.f_code.co_filename != runtime.__file__:
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        # Passed over: an exception there, where no signal comes, would be chained to all later ones.
-        apart = dis.opname[frame.f_code.co_code[frame.f_lasti]] in AROUND_EXCEPT
-        if event == "opcode" and not struck and not apart:
-            left -= 1
-            if left < 0:
-                struck = True
-                strike()
+        if event == "opcode":
+            before(frame.f_code, frame.f_lasti)
         return trace
 
     sys.settrace(trace)
     try:
-        act()
+        yield
     finally:
         sys.settrace(None)
-    return struck
+
+
+@contextmanager
+def monitored(before):
+    """Since Python 3.12, which misses operations where it traces."""
+    tool, instruction = sys.monitoring.OPTIMIZER_ID, sys.monitoring.events.INSTRUCTION
+    sys.monitoring.use_tool_id(tool, "strike")
+    sys.monitoring.register_callback(tool, instruction, before)
+    for code in codes_of(runtime):
+        sys.monitoring.set_local_events(tool, code, instruction)
+    try:
+        yield
+    finally:
+        for code in codes_of(runtime):
+            sys.monitoring.set_local_events(tool, code, 0)
+        sys.monitoring.free_tool_id(tool)
+
+
+@functools.cache
+def codes_of(module):
+    """The code of every function of a module, of its methods and of the functions within functions."""
+    functions = [each for each in gc.get_objects() if isinstance(each, types.FunctionType)]
+    waiting = [each.__code__ for each in functions if each.__code__.co_filename == module.__file__]
+    found = {}
+    while waiting:
+        code = waiting.pop()
+        found[code] = None
+        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return tuple(found)
 
 
 def steps(act, strike, prepare=tuple):
@@ -134,9 +178,7 @@ def steps(act, strike, prepare=tuple):
     The exception itself goes, for its traceback holds the frames and what they own.
     """
     prepare()
-    strike_before(
-        sys.maxsize, act, strike
-    )  # Python 3.12 reports no operations of the first functions that are traced
+    act()
     for step in itertools.count():
         prepare()
         try:

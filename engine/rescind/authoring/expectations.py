@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from rescind.book.words import UNSPECIFIED, Destination, LineColumn, OnTimeout, Outcome, RequestState
 from rescind.problems.problem import Problems
 from rescind.source.strict_access import Node
-from rescind.values.units import Duration, Money, UnitError, parse_date_or_time, parse_duration, parse_money
+from rescind.values.units import Duration, Money, UnitError, parse_date_or_time, parse_duration, parse_figure
 
 __all__ = [
     "COLUMNS",
@@ -133,7 +133,7 @@ class _Reader:
             return None
 
     def _money(self, node: Node | None) -> Money | None:
-        return self._parsed(node, parse_money) if node else None
+        return self._parsed(node, parse_figure) if node else None
 
     def _moment(self, node: Node | None) -> int | None:
         return self._parsed(node, lambda text: parse_date_or_time(text, self._zone)) if node else None

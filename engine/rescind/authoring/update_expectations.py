@@ -39,7 +39,7 @@ from rescind.values.units import (
     parse_date_or_time,
     parse_decimal,
     parse_duration,
-    parse_money,
+    parse_figure,
 )
 
 __all__ = ["Blessed", "bless"]
@@ -244,7 +244,7 @@ def _meaning(value: Any, zone: dt.tzinfo) -> Any:
     text = str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return value
-    for read in (parse_money, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
+    for read in (parse_figure, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):  # type: ignore[arg-type]
         with suppress(UnitError):
             return read(text)
     return text

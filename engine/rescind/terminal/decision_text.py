@@ -14,7 +14,7 @@ import click
 from rescind.book.words import UNSPECIFIED, LineColumn, OnTimeout, Outcome, RequestState
 from rescind.terminal.verb_options import clean
 from rescind.values.duration_words import counted, duration_words
-from rescind.values.units import format_money, parse_money
+from rescind.values.units import format_money, parse_figure
 
 __all__ = ["Tally", "decision_line", "decision_text", "table", "working_text"]
 
@@ -239,7 +239,7 @@ def _to(line: Data) -> str:
 
 
 def _sum(amounts: Iterable[str]) -> str:
-    money = [parse_money(amount) for amount in amounts]
+    money = [parse_figure(amount) for amount in amounts]
     return format_money(sum(part.minor for part in money), money[0].currency)
 
 

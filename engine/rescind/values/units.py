@@ -41,6 +41,7 @@ __all__ = [
     "parse_date_or_time",
     "parse_decimal",
     "parse_duration",
+    "parse_figure",
     "parse_money",
     "parse_time",
     "to_micros",
@@ -60,6 +61,8 @@ LAST = (dt.datetime.max.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
 # Far above any amount ever billed and far below 2**63: sums of thousands of lines stay inside too.
 MAX_MINOR = 10**15
 MAX_DIGITS = 30
+# The longest amount that is ever written: numbers grow to 4096 bits.
+MAX_FIGURE = 1300
 
 
 class UnitError(ValueError):
@@ -123,31 +126,48 @@ def parse_decimal(text: str) -> Fraction:
 @lru_cache(maxsize=65_536)
 def parse_money(text: str) -> Money:
     """An amount and its currency, `1000.01 USD`, in the minor unit."""
+    return money_of(*_amount_and_currency(text))
+
+
+def parse_figure(text: str) -> Money:
+    """The same of what decisions and orders say: a sum or a debt may be above any amount that is sent."""
+    amount, currency = _amount_and_currency(text)
+    if len(amount) > MAX_FIGURE:
+        raise UnitError(f"the amount `{_short(text)}` is out of range")
+    return Money(_minor(amount, currency), currency)
+
+
+def _amount_and_currency(text: str) -> tuple[str, str]:
     match = _MONEY.fullmatch(text)
     if not match:
         raise UnitError(
             f"expected an amount and a currency such as `1000.01 USD`, found `{_short(text)}`",
             _money_hint(text),
         )
-    return money_of(match[1], match[2])
+    return match[1], match[2]
 
 
 @lru_cache(maxsize=65_536)
 def money_of(amount: str, currency: str) -> Money:
     """An amount given as text, and a currency, in the minor unit."""
+    if currency in currencies() and (not _DECIMAL.fullmatch(amount) or len(amount) > MAX_DIGITS):
+        raise UnitError(f"expected an amount such as `1000.01`, found `{_short(amount)}`")
+    minor = _minor(amount, currency)
+    if abs(minor) > MAX_MINOR:
+        raise UnitError(f"the amount `{_short(amount)} {currency}` is out of range")
+    return Money(minor, currency)
+
+
+def _minor(amount: str, currency: str) -> int:
+    """A well-formed amount in the minor unit of its currency."""
     if currency not in currencies():
         raise UnknownCurrencyError(currency)
-    if not _DECIMAL.fullmatch(amount) or len(amount) > MAX_DIGITS:
-        raise UnitError(f"expected an amount such as `1000.01`, found `{_short(amount)}`")
     decimals = currencies()[currency]
     whole, _, fraction = amount.partition(".")
     kept = fraction.rstrip("0")
     if len(kept) > decimals:
         raise TooManyDecimalsError(amount, currency, decimals)
-    minor = int(whole + kept.ljust(decimals, "0"))
-    if abs(minor) > MAX_MINOR:
-        raise UnitError(f"the amount `{_short(amount)} {currency}` is out of range")
-    return Money(minor, currency)
+    return int(whole + kept.ljust(decimals, "0"))
 
 
 class UnknownCurrencyError(UnitError):

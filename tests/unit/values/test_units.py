@@ -30,6 +30,7 @@ from rescind.values.units import (
     parse_date_or_time,
     parse_decimal,
     parse_duration,
+    parse_figure,
     parse_money,
     parse_time,
     to_micros,
@@ -93,6 +94,13 @@ def test_no_money(text, hint):
     with pytest.raises(UnitError) as caught:
         parse_money(text)
     assert caught.value.hint.startswith(hint)
+
+
+def test_a_figure_may_be_above_any_amount_that_is_sent():
+    assert parse_figure("-99999999999999999999999999999999999.99 USD") == Money(1 - 10**37, "USD")
+    for wrong in ("1 XXZ", "0.001 USD", f"{'9' * 2000} USD", "1e5 USD"):
+        with pytest.raises(UnitError):
+            parse_figure(wrong)
 
 
 def test_currencies_are_those_of_iso_4217():

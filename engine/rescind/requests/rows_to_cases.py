@@ -59,9 +59,12 @@ def at_row(row: int, path: str = "") -> Location:
 
 
 def row_problems(row: int, problems: Iterable[Problem]) -> list[Problem]:
-    """Problems of one case, placed in its row."""
+    """Problems of one case, placed in its row; those that are placed in another one already stay there."""
     return [
-        Problem(found.code, found.message, at_row(row, found.location.path), found.hint) for found in problems
+        found
+        if found.location.path.startswith("row ")
+        else Problem(found.code, found.message, at_row(row, found.location.path), found.hint)
+        for found in problems
     ]
 
 

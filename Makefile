@@ -24,7 +24,7 @@ export PIP_NO_INPUT := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-latest test-lowest test-plain test-sdist soak bench lint format lock image-smoke wheel-smoke clean
+.PHONY: help setup demo test test-latest test-lowest test-plain test-sdist soak soak-attack bench lint format lock image-smoke wheel-smoke clean
 .NOTPARALLEL:
 
 help:  ## these lines
@@ -40,6 +40,10 @@ test: $(VENV)/stamp-dev  ## the tests: parallel, in random order, warnings are e
 
 soak: $(VENV)/stamp-dev  ## the long tests: memory, threads, many random rulesets
 	RESCIND_TEST_PROFILE=long $(BIN)/python -m pytest -m soak -n 0 --durations=10 $(PYTEST_ARGS)
+
+# Other seeds each time would find more; a fixed one can be run again.
+soak-attack: $(VENV)/stamp-dev  ## random books judged by an evaluator of their own: SEED=0 SECONDS=600
+	$(BIN)/python -m tests.attack --seed $(or $(SEED),0) --seconds $(or $(SECONDS),600)
 
 bench: $(VENV)/stamp-bench  ## decisions per second beside durable-rules and zen-engine, and start-up time
 	$(BIN)/python benchmarks/run.py

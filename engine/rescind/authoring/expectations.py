@@ -19,7 +19,7 @@ from rescind.problems.problem import Problems
 from rescind.source.document_nodes import Node
 from rescind.values.decimals import UnitError
 from rescind.values.durations import Duration, parse_duration
-from rescind.values.money import Money, parse_money
+from rescind.values.money import Money, parse_figure
 from rescind.values.times import parse_date_or_time
 
 __all__ = [
@@ -136,7 +136,7 @@ class _Reader:
             return None
 
     def _money(self, node: Node | None) -> Money | None:
-        return self._parsed(node, parse_money) if node else None
+        return self._parsed(node, parse_figure) if node else None
 
     def _moment(self, node: Node | None) -> int | None:
         return self._parsed(node, lambda text: parse_date_or_time(text, self._zone)) if node else None

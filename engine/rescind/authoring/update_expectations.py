@@ -31,7 +31,7 @@ from rescind.source import plain_scalars
 from rescind.source.yaml_writer import flow
 from rescind.values.decimals import UnitError, parse_decimal
 from rescind.values.durations import format_duration, parse_duration
-from rescind.values.money import format_money, parse_money
+from rescind.values.money import format_money, parse_figure
 from rescind.values.times import format_time, parse_date_or_time
 from rescind.values.types import Kind
 from rescind.values.value_readers import plain
@@ -238,7 +238,7 @@ def _meaning(value: Any, zone: dt.tzinfo) -> Any:
     text = str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return value
-    for read in (parse_money, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):
+    for read in (parse_figure, lambda each: parse_date_or_time(each, zone), parse_duration, parse_decimal):
         with suppress(UnitError):
             return read(text)
     return text

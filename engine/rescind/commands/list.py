@@ -30,7 +30,7 @@ from rescind.terminal.verb_options import (
     version_option,
 )
 from rescind.terminal.which_book import book_option, book_to_read
-from rescind.values.money import parse_money
+from rescind.values.money import parse_figure
 from rescind.values.times import format_time
 
 __all__ = ["list_"]
@@ -207,7 +207,7 @@ def _key(row: dict[str, Any], column: str, *, reverse: bool) -> list[Any]:
     if value is None:
         return [not reverse]
     if column == "refund":
-        money = parse_money(value)
+        money = parse_figure(value)
         return [reverse, money.currency, money.minor]
     return [reverse, value.casefold() if isinstance(value, str) else value]
 

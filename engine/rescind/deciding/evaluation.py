@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from rescind.book.model import Asked, Row, Table
-from rescind.deciding.settle import Settlement, settle
+from rescind.deciding.settle import Settlement, open_routes, settle
 from rescind.deciding.verdict import Fired, Rules
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError, UnknownError
@@ -15,13 +15,22 @@ from rescind.formula.scope import Formula
 from rescind.matching.request_wide_reviews import SUM_PREFIX, summed
 from rescind.matching.two_fillings import Cell
 from rescind.problems.exceptions import EngineError
+from rescind.problems.problem import Problem
 from rescind.values.money import Money, exchanged
 from rescind.values.types import ABSENT, RATES, Type
 
 __all__ = ["Evaluation", "Reason", "Sums", "evaluate"]
 
-# A figure's name and a currency to its sum over the request, as money in that currency; see `request_sums`.
-Sums = Callable[[str, str], Any]
+
+class Sums(Protocol):
+    """The sums over a request: by a figure's name and a currency money in that currency; see `request_sums`."""
+
+    def of(self, name: str, currency: str) -> Any:
+        """The sum; `ABSENT` where nothing has the figure, None where the sum is unknown."""
+
+    def why(self, name: str, currency: str) -> Sequence[Problem]:
+        """Why it is unknown."""
+
 
 # The name under which the settlement is computed, beside the values; no fact and no value may have it.
 REFUND = "refund"
@@ -234,11 +243,19 @@ class Evaluation:
 
     def _sum(self, name: str) -> Any:
         """A figure summed over the request; the case's own where it is the whole request."""
+        if self._sums is None:
+            return self.known(summed(name).name)
+        return self._sums.of(*self._summed(name))
+
+    def why_unsummed(self, name: str) -> Sequence[Problem]:
+        """Why a sum over the request is unknown; nothing where the case is all of it."""
+        return self._sums.why(*self._summed(name)) if self._sums else ()
+
+    def _summed(self, name: str) -> tuple[str, str]:
+        """A figure, and the currency that it is summed in: where none is asked for, that of the case's own."""
         own, currency = summed(name)
         figure = self.known(own)
-        if self._sums is None:
-            return figure
-        return self._sums(own, currency or ("" if figure in (ABSENT, None) else figure.currency))
+        return own, currency or ("" if figure in (ABSENT, None) else figure.currency)
 
     def _instrument(self, slot: int, part: str) -> Any:
         """What was paid with one instrument, or with all; an instrument that was not given counts as zero."""
@@ -266,9 +283,10 @@ class Evaluation:
         if plan.open_parts and any(name in paid for name, _ in plan.open_parts):
             return None
         try:
-            return settle(plan, paid, self.operand)
+            settlement = settle(plan, paid, self.operand)
         except FormulaError:
             return None
+        return None if open_routes(plan, settlement) else settlement
 
     def _refund_figure(self, name: str) -> Money | None:
         settlement = self.settlement()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from rescind.book.model import Deduction, Row, Table, Value
 from rescind.book.rules_of_version import AnyRule
 from rescind.deciding.evaluation import Evaluation
-from rescind.deciding.settle import Plan, Settlement, settle, why_unsettled
+from rescind.deciding.settle import Plan, Settlement, open_routes, settle, why_unsettled
 from rescind.deciding.version_program import Program
 from rescind.formula.runtime_values import FormulaError, UnknownError
 from rescind.formula.scope import Formula
@@ -70,10 +70,12 @@ def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> F
     if not problems:
         raise EngineError("something is unknown, and no cause was found; nothing is decided")
     program = run.program
-    absent = [problem for problem in problems if problem.code == "R0901"]
+    absent = [
+        problem for problem in problems if problem.location.path in program.slots and problem.code == "R0901"
+    ]
     named = {problem.location.path for problem in absent}
     absent.sort(key=lambda problem: program.slots[problem.location.path])
-    failed = [problem for problem in problems if problem.code != "R0901"]
+    failed = [problem for problem in problems if problem not in absent]  # those of other resources among them
     rest = sorted({*later} - named, key=program.slots.__getitem__)
     after = [program.missing(name, later=True) for name in rest]
     return FactsError(problems=[*absent, *failed, *after])
@@ -160,7 +162,7 @@ class _Causes:
     def _of_name(self, name: str) -> Iterable[Problem]:
         program = self._program
         if name.startswith(SUM_PREFIX):
-            return self.of_name(summed(name).name)
+            return self._run.why_unsummed(name) or self.of_name(summed(name).name)
         if name in program.values:
             return self._of_value(program.values[name])
         if name in program.required:
@@ -232,11 +234,14 @@ class _Causes:
 
     def _of_settlement(self, plan: Plan, paid: Mapping[str, Money]) -> Iterator[Problem]:
         try:
-            settle(plan, paid, self._run.operand)
+            settlement = settle(plan, paid, self._run.operand)
         except UnknownError:
-            pass
+            return
         except FormulaError as error:
             yield why_unsettled(self._program.version, plan, error)
+            return
+        for unit in open_routes(plan, settlement):
+            yield from self.of_unit(unit)
 
 
 def _names_after(program: Program, units: Sequence[str]) -> set[str]:

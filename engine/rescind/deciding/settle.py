@@ -33,6 +33,7 @@ __all__ = [
     "apportion",
     "arithmetic_of",
     "first_terms",
+    "open_routes",
     "plan_of",
     "record",
     "settle",
@@ -170,8 +171,7 @@ def plan_of(
     deductions = tuple(rule.part for rule in term.deductions if rule.name in held)
     names = [rule.name for rule in term.deductions]
     if arithmetic.below_zero:  # a debt falls on one that shares the remainder even where it paid nothing
-        owing = [each for each in term.instruments if each.own.part.back is Share.REMAINDER]
-        names += [name for each in owing for name in _asked(each, held)]
+        names += [each.own.name for each in term.instruments if each.own.part.back is Share.REMAINDER]
     asked = [(each.own.part.name, name) for each in term.instruments for name in _asked(each, held)]
     return Plan(
         term.own.part,
@@ -228,6 +228,17 @@ def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
         total += returned
         lines.append(record(SettlementLine, (name, amount, returned, consumed, fees, forfeited, to)))
     return record(Settlement, (plan.term, currency, total, tuple(lines), deducted))  # type: ignore[no-any-return]
+
+
+def open_routes(plan: Plan, settlement: Settlement) -> list[str]:
+    """The unknown rules on which the lines of a settlement depend: those of where a debt goes, if it comes to one.
+
+    A debt may fall on an instrument that paid nothing. Where it comes to none, nobody asks for the route.
+    """
+    if not plan.open_parts:
+        return []
+    lines = {line.instrument for line in settlement.lines}
+    return [rule for name, rule in plan.open_parts if name in lines]
 
 
 def why_unsettled(version: Version, plan: Plan, error: FormulaError) -> Problem:

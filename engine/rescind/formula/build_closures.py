@@ -198,7 +198,8 @@ def _chain(unit: Unit, node: Binary) -> Typed:
     while isinstance(links[-1].left, Binary) and links[-1].left.operator in ARITHMETIC:
         links.append(links[-1].left)
     first = links[-1].left
-    operands = [lambda: build(unit, first), *(partial(build, unit, link.right) for link in reversed(links))]
+    operands: list[Callable[[], Typed]] = [partial(build, unit, first)]
+    operands += [partial(build, unit, link.right) for link in reversed(links)]
     built, *others = unit.all(operands)
     for link, right in zip(reversed(links), others, strict=True):
         built = arithmetic(unit, link, built, right)

@@ -31,7 +31,7 @@ from rescind.requests.order_content import (
 from rescind.requests.order_totals import Refunded, back_and_owed, totals_of
 from rescind.values.decimals import UnitError, exact_text
 from rescind.values.durations import parse_duration
-from rescind.values.money import Money, parse_money
+from rescind.values.money import Money, parse_figure
 from rescind.values.times import parse_time
 from rescind.values.value_readers import describe
 
@@ -213,9 +213,9 @@ def _refunded(refund: Data | None) -> Refunded | None:
     """The figures of a refund. Raises `UnitError` where they do not come to its total."""
     if refund is None:
         return None
-    total, instruments = parse_money(text_of(refund["total"])), []
+    total, instruments = parse_figure(text_of(refund["total"])), []
     for line in refund["instruments"]:
-        figures = [parse_money(text_of(line[key])) for key in COLUMNS]
+        figures = [parse_figure(text_of(line[key])) for key in COLUMNS]
         if any(figure.currency != total.currency for figure in figures):
             raise UnitError(f"the refund is in {total.currency}, and not each of its instruments")
         instruments.append((text_of(line["instrument"]), [int(figure.minor) for figure in figures]))

@@ -36,17 +36,15 @@ def with_sums(
     if len(cases) == 1 or not any(whole.values()):
         return list(cases)
     sums = _Sums(decider, cases)
-    decided = []
+    decided, found = [], dict.fromkeys(problems)
     for case in cases:
         try:
             if whole[id(case.decision.version)]:
-                case = replace(case, decision=decider.decide_again(case.decision, case.values, at, sums.of))  # noqa: PLW2901
-        except _UnsummedError as error:
-            problems += error.problems
-            break
+                case = replace(case, decision=decider.decide_again(case.decision, case.values, at, sums))  # noqa: PLW2901
         except FactsError as error:
-            problems += row_problems(case.row, error.problems)
+            found |= dict.fromkeys(row_problems(case.row, error.problems))
         decided.append(case)
+    problems[:] = found
     return decided
 
 
@@ -59,44 +57,44 @@ def _summed(version: Version) -> set[str]:
     return {name for review in version.reviews for name in summed_names(review)}
 
 
-class _UnsummedError(Exception):
-    """A sum that cannot be had; `.problems` say which rows it lacks."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__()
-        self.problems = problems
-
-
 class _Sums:
     """The sums of a request, each computed when a review first asks for it."""
 
     def __init__(self, decider: CaseDecider, cases: Sequence[RequestCase]) -> None:
         self._decider = decider
         self._cases = cases
-        self._figures: dict[str, list[tuple[RequestCase, Money]]] = {}
-        self._known: dict[tuple[str, str], Money] = {}
+        self._figures: dict[str, tuple[list[tuple[RequestCase, Money]], list[Problem]]] = {}
+        self._known: dict[tuple[str, str], tuple[Money, list[Problem]]] = {}
 
     def of(self, name: str, currency: str) -> Any:
         """The sum of a figure in a currency, or in that of the first resource with it where none is given.
 
-        `ABSENT` where no resource has the figure. For `ANYWHERE` any amount that there is.
+        `ABSENT` where no resource has the figure, None where the sum is unknown: see `why`. For `ANYWHERE` any amount
+        that there is.
         """
-        figures = self._present(name)
+        figures, unknown = self._present(name)
+        if unknown:
+            return None
         if not figures:
             return ABSENT
         first = figures[0][1]
         if currency == ANYWHERE:
             return first
-        key = name, currency or first.currency
-        if key not in self._known:
-            self._known[key] = self._sum(*key)
-        return self._known[key]
+        total, rateless = self._sum(name, currency or first.currency)
+        return None if rateless else total
 
-    def _present(self, name: str) -> list[tuple[RequestCase, Money]]:
-        """The cases that have a figure, and the figure of each."""
+    def why(self, name: str, currency: str) -> Sequence[Problem]:
+        """Why a sum is unknown: the problems of each resource, placed in its row."""
+        figures, unknown = self._present(name)
+        if unknown or not figures or currency == ANYWHERE:
+            return unknown
+        return self._sum(name, currency or figures[0][1].currency)[1]
+
+    def _present(self, name: str) -> tuple[list[tuple[RequestCase, Money]], list[Problem]]:
+        """The cases that have a figure, and the figure of each; what is wrong with those of which it is unknown."""
         if name not in self._figures:
+            found: list[tuple[RequestCase, Money]] = []
             problems: list[Problem] = []
-            found = []
             for case in self._cases:
                 try:
                     figure = self._figure(case, name)
@@ -104,24 +102,21 @@ class _Sums:
                     problems += row_problems(case.row, error.problems)
                 else:
                     found += [] if figure is ABSENT else [(case, figure)]
-            if problems:
-                raise _UnsummedError(problems)
-            self._figures[name] = found
+            self._figures[name] = found, problems
         return self._figures[name]
 
-    def _sum(self, name: str, currency: str) -> Money:
-        total: int | Fraction = 0
-        problems: list[Problem] = []
-        for case, figure in self._present(name):
-            if figure.minor < 0:
-                continue
-            try:
-                total += self._converted(case, figure, currency)
-            except KeyError as error:
-                problems.append(_no_rate(case, name, str(error.args[0]), currency))
-        if problems:
-            raise _UnsummedError(problems)
-        return Money(total, currency)
+    def _sum(self, name: str, currency: str) -> tuple[Money, list[Problem]]:
+        """The sum of a figure, and what is wrong with the resources that have no rate."""
+        if (name, currency) not in self._known:
+            total: int | Fraction = 0
+            problems: list[Problem] = []
+            for case, figure in self._present(name)[0]:
+                try:
+                    total += self._converted(case, figure, currency) if figure.minor >= 0 else 0
+                except KeyError as error:
+                    problems.append(_no_rate(case, name, str(error.args[0]), currency))
+            self._known[name, currency] = Money(total, currency), problems
+        return self._known[name, currency]
 
     def _converted(self, case: RequestCase, figure: Money, currency: str) -> int | Fraction:
         """What one case adds to a sum. Raises `KeyError` with its currency where there is no rate."""

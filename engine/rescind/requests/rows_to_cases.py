@@ -60,8 +60,13 @@ def at_row(row: int, path: str = "") -> Location:
 
 
 def row_problems(row: int, problems: Iterable[Problem]) -> list[Problem]:
-    """Problems of one case, placed in its row."""
-    return [replace(found, location=at_row(row, found.location.path)) for found in problems]
+    """Problems of one case, placed in its row; those that are placed in another one already stay there."""
+    return [
+        found
+        if found.location.path.startswith("row ")
+        else replace(found, location=at_row(row, found.location.path))
+        for found in problems
+    ]
 
 
 def select(decider: CaseDecider, rows: Iterable[object], at: int, problems: list[Problem]) -> Selection:

@@ -16,7 +16,7 @@ from rescind.book.words import UNSPECIFIED, LineColumn, OnTimeout, Outcome, Requ
 from rescind.deciding.working_tree import in_order
 from rescind.terminal.verb_options import clean
 from rescind.values.duration_words import counted, duration_words
-from rescind.values.money import format_money, parse_money
+from rescind.values.money import format_money, parse_figure
 from rescind.values.types import Kind
 from rescind.values.value_words import exact_words, money_text, value_words
 
@@ -259,7 +259,7 @@ def _to(line: Data) -> str:
 
 
 def _sum(amounts: Iterable[str | Data]) -> str:
-    money = [parse_money(money_text(amount)) for amount in amounts]
+    money = [parse_figure(money_text(amount)) for amount in amounts]
     return format_money(sum(part.minor for part in money), money[0].currency)
 
 

@@ -11,7 +11,7 @@ from rescind.book.words import LineColumn, OrderKind, OrderRefund, OrderState, R
 from rescind.requests.order_totals import back_and_owed
 from rescind.terminal.decision_text import STATES, decision_text, table
 from rescind.terminal.verb_options import clean
-from rescind.values.money import format_money, parse_money
+from rescind.values.money import format_money, parse_figure
 
 __all__ = ["line_text", "order_text", "status_text"]
 
@@ -59,9 +59,9 @@ def _refund(decision: Data) -> str:
     refund = decision["refund"]
     if not refund:
         return "no refund"
-    figures = [parse_money(line["returned"]) for line in refund["instruments"]]
+    figures = [parse_figure(line["returned"]) for line in refund["instruments"]]
     back, owed = back_and_owed(int(figure.minor) for figure in figures)
-    currency = parse_money(refund["total"]).currency
+    currency = parse_figure(refund["total"]).currency
     return _back_or_owed(format_money(back, currency), format_money(owed, currency) if owed else "")
 
 
@@ -87,7 +87,7 @@ def _totals(totals: Sequence[Data]) -> Iterator[str]:
     for total in totals:
         yield ""
         count = "1 line" if total["lines"] == 1 else f"{total['lines']} lines"
-        owes = bool(parse_money(total["owed"]).minor)
+        owes = bool(parse_figure(total["owed"]).minor)
         owed = f", {total['owed']} owed by the customer" if owes else ""
         yield click.style(f"total {total['returned']} to pay back{owed}", bold=True) + f" for {count}"
         columns = [*LineColumn, *(["owed"] if owes else [])]

@@ -22,10 +22,20 @@ from rescind.values.decimals import (
     short_text,
 )
 
-__all__ = ["Money", "currencies", "exchange", "exchanged", "format_money", "parse_money"]
+__all__ = [
+    "Money",
+    "currencies",
+    "exchange",
+    "exchanged",
+    "format_money",
+    "parse_figure",
+    "parse_money",
+]
 
 # Far above any amount ever billed and far below 2**63: sums of thousands of lines stay inside too.
 MAX_MINOR = 10**15
+# The longest amount that is ever written: numbers grow to 4096 bits.
+MAX_FIGURE = 1_300
 
 
 class Money(NamedTuple):
@@ -79,33 +89,50 @@ def _money_hint(text: str) -> str:
 @lru_cache(maxsize=65_536, typed=True)
 def parse_money(text: str) -> Money:
     """An amount and its currency, `1000.01 USD`, in the minor unit."""
+    return money_of(*_amount_and_currency(text))
+
+
+def parse_figure(text: str) -> Money:
+    """The same of what decisions and orders say: a sum or a debt may be above any amount that is sent."""
+    amount, currency = _amount_and_currency(text)
+    if len(amount) > MAX_FIGURE:
+        raise UnitError(f"the amount `{short_text(text)}` is out of range")
+    return Money(_minor(amount, currency), currency)
+
+
+def _amount_and_currency(text: str) -> tuple[str, str]:
     match = _MONEY.fullmatch(text)
     if not match:
         raise UnitError(
             f"expected an amount and a currency such as `1000.01 USD`, found `{short_text(text)}`",
             _money_hint(text),
         )
-    return money_of(match[1], match[2])
+    return match[1], match[2]
 
 
 @lru_cache(maxsize=65_536, typed=True)
 def money_of(amount: str, currency: str) -> Money:
     """An amount given as text, and a currency, in the minor unit."""
-    if currency not in currencies():
-        raise UnknownCurrencyError(currency)
-    if not DECIMAL.fullmatch(amount) or len(amount) > MAX_DIGITS:
+    if currency in currencies() and (not DECIMAL.fullmatch(amount) or len(amount) > MAX_DIGITS):
         raise UnitError(
             f"expected an amount such as `1000.01`, found `{short_text(amount)}`", decimal_hint(amount)
         )
+    minor = _minor(amount, currency)
+    if abs(minor) > MAX_MINOR:
+        raise UnitError(f"the amount `{short_text(amount)} {currency}` is out of range")
+    return Money(minor, currency)
+
+
+def _minor(amount: str, currency: str) -> int:
+    """A well-formed amount in the minor unit of its currency."""
+    if currency not in currencies():
+        raise UnknownCurrencyError(currency)
     decimals = currencies()[currency]
     whole, _, fraction = amount.partition(".")
     kept = fraction.rstrip("0")
     if len(kept) > decimals:
         raise TooManyDecimalsError(amount, currency, decimals)
-    minor = int(whole + kept.ljust(decimals, "0"))
-    if abs(minor) > MAX_MINOR:
-        raise UnitError(f"the amount `{short_text(amount)} {currency}` is out of range")
-    return Money(minor, currency)
+    return int(whole + kept.ljust(decimals, "0"))
 
 
 class UnknownCurrencyError(UnitError):

@@ -260,6 +260,16 @@ def test_where_a_debt_of_an_instrument_that_paid_nothing_goes_is_asked(load):
     assert refused(engine, without("hurt")) == [("R0901", "hurt", False)]
 
 
+def test_where_a_debt_would_go_is_not_asked_where_there_is_none(load):
+    engine = load(
+        "refund:\n  paid: order.paid\n  below_zero: charge\n  terms:\n"
+        "    - id: a\n      deduct: {fee: 5 EUR}\n"
+        "      instruments:\n        cash: remainder\n        card:\n          return: remainder\n"
+        "          to: [{when: {hurt: true}, to: bank}, {otherwise: account}]\n"
+    )
+    assert engine.decide(without("hurt"), at=AT).refund.total.minor == 95_00
+
+
 def test_every_cause_of_an_unknown_refund_is_named(load):
     engine = load(
         "refund:\n  paid: order.paid\n  terms:\n    - id: a\n"

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from rescind.engine import Engine
 from rescind.problems.exceptions import BookError, FactsError, RequestError
+from rescind.terminal.decision_text import decision_text
+from rescind.terminal.order_text import order_text
+from rescind.values.money import parse_figure
 from rescind.values.times import format_time, parse_time
 
 BOOK = """\
@@ -319,3 +322,32 @@ def test_a_word_for_no_line_is_a_problem(placed):
 def test_resources_are_bound_by_a_fact_and_not_by_a_value(load):
     with pytest.raises(BookError, match="R0226"):
         load("{pair: {type: text}}", "values: {own: pair}\ntogether: own\n")
+
+
+HUGE = """\
+refund:
+  paid: paid
+  below_zero: charge
+  terms:
+    - id: t
+      deduct: {fee: paid.total * times}
+      instruments: {cash: remainder, card: full}
+"""
+
+
+@pytest.mark.parametrize(("times", "owed"), [(0, 0), (3, 5 * 10**15), (10**15, 2 * 10**30 - 10**15)])
+def test_sums_and_debts_above_any_amount_that_is_sent_are_printed_and_read_again(load, times, owed):
+    subject = "resource: {id: {type: text}}, order: {id: {type: text}}, account: {id: {type: text}}"
+    paid = "paid: {type: instruments, choices: [cash, card]}"
+    engine = load(f"{{{subject}, {paid}, times: {{type: integer}}}}", HUGE)
+    facts = {
+        "resource": {"id": "r"}, "order": {"id": "o"}, "account": {"id": "a"},
+        "paid": {"cash": "10000000000000 USD", "card": "10000000000000 USD"}, "times": times,
+    }  # fmt: skip
+    decision = engine.decide(facts, at=NOON)
+    assert decision.refund.total.minor == 10**15 + (10**15 if not times else -owed)
+    assert "refund" in decision_text(decision.to_dict())
+    order = engine.request([facts], at=NOON, confirm=True)
+    assert "total" in "\n".join(order_text(order.to_dict(), ""))
+    (line,) = engine.status(order, at=NOON).to_dict()["lines"]
+    assert parse_figure(line.get("owed", "0 USD")).minor == owed

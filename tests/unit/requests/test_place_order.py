@@ -209,6 +209,20 @@ def test_without_a_rate_there_is_no_sum(load: Load) -> None:
     ]
 
 
+@pytest.mark.parametrize(("joint", "held"), [("any", ["whole"]), ("all", [])])
+def test_a_sum_that_is_unknown_is_no_error_where_the_review_does_not_depend_on_it(
+    load: Load, joint: str, held: list[str]
+) -> None:
+    kind = {"any": "plain", "all": "grouped"}[joint]
+    for parts in (
+        "{order.amount: {over: 1000 USD}}, {resource.kind: KIND}",
+        "{resource.kind: KIND}, {order.amount: {over: 1000 USD}}",
+    ):
+        when = f"{{{joint}: [{parts.replace('KIND', kind)}]}}"
+        engine = load(plain=reviews(("whole", "request", when)))
+        assert reviewed(placed(engine, row("a"), row("b", "4000 CNY"))) == {"a": held, "b": held}
+
+
 def test_a_line_of_another_policy_counts_too_and_needs_its_rate(load: Load) -> None:
     engine = load(plain=WHOLE, grouped="")
     order = placed(engine, row("a", "600 USD"), row("b", "600 USD", kind="grouped"))

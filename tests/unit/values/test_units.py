@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rescind.formula.zoned_time import clock_of
 from rescind.values.decimals import UnitError, format_decimal, parse_decimal
 from rescind.values.durations import Duration, format_duration, parse_duration
-from rescind.values.money import Money, currencies, exchange, format_money, parse_money
+from rescind.values.money import Money, currencies, exchange, format_money, parse_figure, parse_money
 from rescind.values.times import (
     DAY,
     HOUR,
@@ -95,6 +95,13 @@ def test_no_money(text, hint):
     with pytest.raises(UnitError) as caught:
         parse_money(text)
     assert caught.value.hint.startswith(hint)
+
+
+def test_a_figure_may_be_above_any_amount_that_is_sent():
+    assert parse_figure("-99999999999999999999999999999999999.99 USD") == Money(1 - 10**37, "USD")
+    for wrong in ("1 XXZ", "0.001 USD", f"{'9' * 2000} USD", "1e5 USD"):
+        with pytest.raises(UnitError):
+            parse_figure(wrong)
 
 
 def test_currencies_are_those_of_iso_4217():

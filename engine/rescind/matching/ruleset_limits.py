@@ -1,6 +1,6 @@
 """How large a durable-rules definition may grow, and what its extension does beyond that.
 
-`compile` shards and bounds by these numbers, `runtime` refuses what lies outside them. They were
+`compile_version` shards and bounds by these numbers, `durable_runtime` refuses what lies outside them. They were
 measured on durable_rules 2.0.28 (CPython 3.11, x86-64); the breaking points are in the comments, and
 `tests/limits/` holds the probes. Nothing here imports durable-rules.
 """

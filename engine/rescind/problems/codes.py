@@ -30,7 +30,7 @@ def _table(severity: Severity, rows: dict[str, str]) -> dict[str, Code]:
 
 
 CODES: dict[str, Code] = {
-    # Reading: text to data (source.py).
+    # Reading: text to data (`source/`).
     **_table(
         Severity.ERROR,
         {
@@ -51,7 +51,7 @@ CODES: dict[str, Code] = {
             "R0015": "a control character or other unusual character",
         },
     ),
-    # Shape: data against the JSON Schemas (schema.py).
+    # Shape: data against the JSON Schemas (`shape/`).
     **_table(
         Severity.ERROR,
         {

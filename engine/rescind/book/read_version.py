@@ -1,8 +1,8 @@
 """One version file (with what it includes) to a `Version`.
 
-Values are typed on demand (see `names_in_scope`), so their order in the file is free and the order in `Version.values` is one
-in which each uses only earlier ones. The refund is a value of that kind too: conditions may read `refund.total`. What
-stands in each section is read by `values`, `rules` and `refund`.
+Values are typed on demand (see `names_in_scope`), so their order in the file is free and the order in `Version.values`
+is one in which each uses only earlier ones. The refund is a value of that kind too: conditions may read `refund.total`.
+What stands in each section is read by `read_values`, `read_rules` and `read_refund`.
 """
 
 from __future__ import annotations

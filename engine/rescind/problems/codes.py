@@ -67,7 +67,7 @@ CODES: dict[str, Code] = {
             "R0199": "a shape that the parser does not understand",
         },
     ),
-    # Meaning: names, types and units (parse, checks).
+    # Meaning: names, types and units (`book/`).
     **_table(
         Severity.ERROR,
         {
@@ -102,7 +102,7 @@ CODES: dict[str, Code] = {
             "R0241": "an amount that may be meant in thousands",
         },
     ),
-    # The book: files, versions and times (parse, checks).
+    # The book: files, versions and times (`book/`).
     **_table(
         Severity.ERROR,
         {
@@ -135,7 +135,7 @@ CODES: dict[str, Code] = {
             "R0337": "a draft that is left out until it begins",
         },
     ),
-    # Bounds of the rules engine (compile).
+    # Bounds of the rules engine (`matching/`).
     **_table(
         Severity.ERROR,
         {
@@ -143,7 +143,7 @@ CODES: dict[str, Code] = {
             "R0402": "more rules than a version may have",
         },
     ),
-    # Formulas (formula).
+    # Formulas (`formula/`).
     **_table(
         Severity.ERROR,
         {
@@ -181,7 +181,7 @@ CODES: dict[str, Code] = {
             "R0541": "a question about the absence of what is never absent",
         },
     ),
-    # Advice on books that are right (workbench/lint.py).
+    # Advice on books that are right (`authoring/lint.py`).
     **_table(
         Severity.ADVICE,
         {
@@ -194,7 +194,7 @@ CODES: dict[str, Code] = {
             "R0607": "a version that no case tries",
         },
     ),
-    # Comments that allow a problem (workbench/suppress.py).
+    # Comments that allow a problem (`authoring/allowed_warnings.py`).
     **_table(
         Severity.WARNING,
         {
@@ -203,7 +203,7 @@ CODES: dict[str, Code] = {
             "R0622": "a comment that allows what does not occur",
         },
     ),
-    # The authors' verbs: init, new, publish, diff (workbench). R0652 was a draft in force, which R0308 says everywhere.
+    # The authors' verbs: init, new, publish, diff (`authoring/`). R0652 was a draft in force, which R0308 says everywhere.
     **_table(
         Severity.ERROR,
         {
@@ -218,7 +218,7 @@ CODES: dict[str, Code] = {
             "R0659": "the shipped book, which is not written",
         },
     ),
-    # The authors' cases (workbench).
+    # The authors' cases (`authoring/`).
     **_table(
         Severity.ERROR,
         {
@@ -236,7 +236,7 @@ CODES: dict[str, Code] = {
             "R0713": "an equivalent mutant that is none",
         },
     ),
-    # Facts: one case (facts, program, engine).
+    # Facts: one case (`deciding/`).
     **_table(
         Severity.ERROR,
         {
@@ -258,7 +258,7 @@ CODES: dict[str, Code] = {
             "R0999": "an error in rescind itself",
         },
     ),
-    # Requests, lists and the words of reviewers (requests, reviews).
+    # Requests, lists and the words of reviewers (`requests/`).
     **_table(
         Severity.ERROR,
         {

@@ -295,7 +295,7 @@ class Ruleset:
                 lane = _Lane(_tickets(sid))
                 lane.sid, lane.calls = sid, deque([(self._sessions.pop, sid)])
                 session = _Session(weakref.ref(lane), lane.calls)
-                if self._sessions.setdefault(sid, session) is session:  # else another thread took the name first
+                if self._sessions.setdefault(sid, session) is session:  # else another thread was first
                     return lane
         return None
 

@@ -48,6 +48,7 @@ class CaseState(Protocol):
 
     def flag(self, unit: str) -> Cell:
         """1 if a condition of an earlier stage holds, 0 if it does not, None if that is unknown."""
+
     def in_currency(self, name: str, money: Money, currency: str) -> tuple[int, int] | None:
         """Money in the minor units of another currency, as a quotient, by the exact rates of the case.
 

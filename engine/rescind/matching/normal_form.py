@@ -67,7 +67,7 @@ def _expand(condition: Condition | Literal, flag: FlagMaker) -> list[Branch]:
     match condition:
         case AnyOf(items):
             branches = dict.fromkeys(branch for item in items for branch in _expand(item, flag))
-            return [()] if () in branches else list(branches)  # one part that always holds makes the whole always hold
+            return [()] if () in branches else list(branches)  # then the whole always holds
         case AllOf(items):
             return _product([_expand(item, flag) for item in items], list(items), flag)
         case Literal():

@@ -1,4 +1,4 @@
-"""The book against its lock: what was published stays as it was, or somebody said why it does not.
+"""Compares the book with its lock: what was published stays as it was, or an amendment says why it does not.
 
 Each check yields `Deviation`s. Loading makes errors of them; `rescind publish --amend` writes them down instead.
 """

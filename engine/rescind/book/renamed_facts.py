@@ -1,4 +1,4 @@
-"""A fact that a frozen version reads and the vocabulary no longer has: the mend belongs into the vocabulary."""
+"""A fact that a frozen version reads and the vocabulary no longer has: the correction belongs in the vocabulary."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Semantic checks over a whole book: an ordered, named table.
 
-What one condition or formula gets wrong is reported while it is parsed, where the words are at hand. Here stands
-what can only be seen from further away. Warnings do not stop a book.
+What is wrong in a single condition or formula is reported while it is parsed, where its text is known. The checks here
+need the whole book. Warnings do not stop a book.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def _governed_by(book: Book, problems: Problems) -> None:
 
 
 def _digests(book: Book, problems: Problems) -> None:
-    """Not asked where the vocabulary has errors: what they change of a version is mended with them."""
+    """Check digests, unless the vocabulary has errors: correcting these may make the digests right again."""
     if any(problem.location.path == book.vocabulary.path for problem in problems.errors):
         return
     for version in _versions(book):

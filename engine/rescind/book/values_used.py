@@ -1,4 +1,4 @@
-"""The values of a version that anything in it comes to, over other values or at once."""
+"""The values of a version that something in it uses, directly or through other values."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ class _VocabularyReader:
 
 
 def _plainly(data: object, type_: Type) -> object:
-    """A default as facts spell it: books have always been read with numbers and amounts spelt otherwise."""
+    """A default in the spelling that facts use: books may spell numbers and amounts in other ways, and always could."""
     if isinstance(data, str):
         return (
             plainly(data) if type_.kind in (Kind.MONEY, Kind.NUMBER, Kind.INSTRUMENTS, Kind.RATES) else data

@@ -165,7 +165,7 @@ class CaseDecider:
         if not isinstance(facts, Mapping):
             return []
         values, bad = self._reader.partly(facts)
-        if len(bad) > MAX_PROBLEMS:  # some problems have no known name; a wrong fact is not also missing
+        if len(bad) > MAX_PROBLEMS:  # the list was cut: a wrong fact may seem missing
             return []
         submitted = ABSENT if self._submitted is None else values[self._submitted]
         values[-1] = at if submitted is ABSENT else submitted

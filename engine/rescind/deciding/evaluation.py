@@ -108,7 +108,7 @@ class Evaluation:
         if not self.verdict.sound:
             raise EngineError("the rules engine contradicts itself; nothing is decided")
         if not done and self._settled(done):
-            self._computed.clear()  # computed in pass 0 for conditions that are not reached
+            self._computed.clear()  # computed for pass 0, for conditions that will not be reached
 
     def _settled(self, done: int) -> bool:
         program, verdict = self.program, self.verdict

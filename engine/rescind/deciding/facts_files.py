@@ -82,7 +82,7 @@ class FactsRow:
 
 @frozen
 class FactsFile:
-    """An open file of facts: its name as the user wrote it, its length (0: unknown), its cases, and if many may come."""
+    """An open file of facts: its name as the user wrote it, its length (0: unknown), its cases, if many may come."""
 
     shown: str
     size: int

@@ -169,9 +169,7 @@ def plan_of(
     shared = tuple(part.name for part in parts if part.shares)
     deductions = tuple(rule.part for rule in term.deductions if rule.name in held)
     names = [rule.name for rule in term.deductions]
-    if (
-        arithmetic.below_zero
-    ):  # an instrument that shares the remainder may owe a debt even if it paid nothing
+    if arithmetic.below_zero:  # one that shares the remainder may owe even if it paid nothing
         owing = [each for each in term.instruments if each.own.part.back is Share.REMAINDER]
         names += [name for each in owing for name in _asked(each, held)]
     asked = [(each.own.part.name, name) for each in term.instruments for name in _asked(each, held)]

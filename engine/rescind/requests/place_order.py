@@ -37,7 +37,7 @@ AFTER_ALL = 2**63
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """What a request says besides its rows; None takes the reason from the facts, or makes the number from the content."""
+    """What a request says besides its rows; None: the reason of the facts, a number made from the content."""
 
     reason: str | None = None
     number: str | None = None

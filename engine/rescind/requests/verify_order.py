@@ -22,7 +22,7 @@ CODE = "R1040"
 
 
 def verify(decider: CaseDecider, document: Data, rows: Iterable[object]) -> None:
-    """Raises `RequestError` if the order, decided again, differs; it names every such resource and its first difference."""
+    """Raises `RequestError` if the order, decided again, differs; names each such resource and its first difference."""
     order = read_order(document)
     options = RequestOptions(reason=order.reason or None, confirm=True)
     again = place(decider, rows, options, order.submitted).to_dict()

@@ -42,7 +42,7 @@ class LockedPolicy:
 
 @frozen
 class KeptDays:
-    """The days of a calendar from `first` to `last`: which differ from Monday to Friday on, weekends off."""
+    """The days of a calendar from `first` to `last`: those that differ from "Monday to Friday, no weekends"."""
 
     first: dt.date
     last: dt.date

@@ -68,7 +68,7 @@ class RuleReader:
         )
 
     def _check_timeout(self, node: Node) -> None:
-        """Where no time runs out, nothing is ever approved because it did."""
+        """Refuse `on_timeout: approve` where a review has no time limit."""
         if (
             node.child("within").text() == UNSPECIFIED
             and node.child("on_timeout").text() == OnTimeout.APPROVE

@@ -164,7 +164,7 @@ def _circles(policies: Mapping[str, Policy]) -> Iterator[list[str]]:
 
 
 def _never_tried(book: Book, problems: Problems) -> None:
-    """`otherwise` may lead past policies, which then never decide."""
+    """Policies that `otherwise` skips, which then never decide."""
     if any(found.code == "R0306" for found in problems):
         return
     tried = {policy.id for policy in book.tried()}
@@ -272,7 +272,7 @@ def _unused_values(book: Book, problems: Problems) -> None:
 
 
 def _engine_facts(book: Book, problems: Problems) -> None:
-    """The facts that the engine itself reads have the types that it reads: a word of another form could not count."""
+    """The facts that the engine itself reads must have the types it expects: a word in another form could not count."""
     facts = book.vocabulary.facts
     for name in ENGINE_FACTS.keys() & facts.keys():
         _of_kind(name, facts[name], ENGINE_FACTS[name], problems)

@@ -66,7 +66,7 @@ class Judge:
             for rule, meanings in definition["rules"].items()
         }
         self._known: dict[tuple[Rules, Rules], Verdict] = {}
-        self._room = MAX_RULES_KEPT  # approximate: threads that change it at once may lose a few verdicts
+        self._room = MAX_RULES_KEPT  # off by a few verdicts where threads take from it at once
 
     def __call__(self, rules: Rules, possible: Rules = ()) -> Verdict:
         """The verdict on the rules that fired and on those that may fire, each in their order."""

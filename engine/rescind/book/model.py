@@ -177,7 +177,7 @@ def fold(
     joint: Callable[[Joint, list[Result]], Result],
     denied: Callable[[Result], Result],
 ) -> Result:
-    """What becomes of a condition from its leaves up; `joint` is told whether all or any of the parts must hold."""
+    """Compute something from a condition, leaves first; `joint` is told whether all or any of the parts must hold."""
     match condition:
         case AllOf(items) | AnyOf(items):
             return joint(type(condition), [fold(item, leaf, joint, denied) for item in items])

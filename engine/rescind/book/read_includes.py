@@ -43,7 +43,7 @@ class Includes:
             yield own
 
     def listed(self, key: str) -> Iterator[Node]:
-        """The rules of a section, those of included fragments in the place of their `include`."""
+        """The rules of a section, with those of included fragments in place of their `include`."""
         section = self._root.get(key)
         for item in section.each() if section else ():
             if isinstance(item.data, dict) and "include" in item.data:

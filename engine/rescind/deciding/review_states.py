@@ -2,8 +2,7 @@
 
 A pure function of the reviews that a decision requires, the answers given (called words), and the evaluation time. A
 word counts up to and at the deadline; the outcome on timeout begins right after it. A word that does not count changes
-nothing and
-is listed under `refused` with the reason.
+nothing and is listed under `refused` with the reason.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The digest of a version: a hash of what it says, by the rule that the digest names.
+"""The digest of a version: a hash of what it says, made by the rule that the prefix of the digest names.
 
-    sha256-2:…   the content with all that it includes, of each fact that it uses what it takes the fact to mean
+    sha256-2:…   the content with everything that it includes, the meaning of each fact that it uses
                  (`fact_meanings`), and the book's time zone
     sha256:…     the first rule: the content, the whole vocabulary entries of those facts, the time zone and every
-                 calendar of the book. It is read, and no longer written
+                 calendar of the book. It is still read, but no longer written
 
 Layout, comments and `description:` texts do not count; neither does the way a number is spelt.
 """
@@ -22,7 +22,7 @@ FIRST, SECOND = "sha256:", "sha256-2:"
 DIGEST = re.compile("sha256(?:-2)?:[0-9a-f]{64}")
 # Mappings in which the order of the keys means something; elsewhere it is layout.
 ORDERED = frozenset({"deduct", "instruments", "rows", "reasons"})
-# What is for people, unless it is the name of something: a value may be called `description`.
+# Keys whose texts are for people, except where the key is a name: a value may be called `description`.
 WORDS = frozenset({"description", "schema"})
 NAMES = ORDERED | {"values", "facts", "fields", "calendars"}
 CONDITIONS = frozenset({"applies_to", "when", "unless"})
@@ -34,7 +34,7 @@ def digest_of(meaning: Mapping[str, object], facts: Mapping[str, object], zone: 
     `meaning` is what the version says, `facts` what it takes each fact to mean, by name.
     """
     said = _plain({**meaning, "values": _joined(meaning.get("values"))}, "")
-    # What facts mean is made by us: nothing in it is for people, and no order in it is layout.
+    # The engine makes the meanings of facts: they hold no texts for people, and the order of lists in them counts.
     return SECOND + _hash({"version": said, "facts": facts, "timezone": zone})
 
 

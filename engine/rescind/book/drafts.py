@@ -1,8 +1,8 @@
 """Drafts where only frozen versions may decide: those that stop a book, and those that are left out of it.
 
-A draft that has begun decides cases, if only those that were submitted then: a book with one is not deployed. One that
-begins later decides none yet. It is left out, and its policy has no version in force from its beginning on: the earlier
-version ends there by what the book says, whether or not the draft is frozen in time.
+A draft that has begun would decide cases, even if only those submitted in its time: a book with one is not deployed. A
+draft that begins later decides no case yet. It is left out, and from its beginning its policy has no version in force:
+by what the book says the earlier version ends there, whether or not the draft is frozen in time.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ SUBMITTED, REASON, REVIEWS = "request.submitted_at", "request.reason", "request.
 
 _TEXTS = frozenset({Kind.TEXT, Kind.CHOICE})
 
-# What the engine reads must be of the kinds that it understands; a text may be one of a closed list as well.
+# The facts that the engine reads must be of kinds that it understands; a choice may take the place of a text.
 ENGINE_FACTS: dict[str, frozenset[Kind]] = {
     RESOURCE: _TEXTS,
     NAME: _TEXTS,
@@ -57,7 +57,7 @@ _DECLARED = {
     PROJECTS_ENABLED: "{type: flag, default: false}",
 }
 
-# Facts of these groups are about the caller and the request: nobody is told that no policy reads them.
+# Facts of these groups are about the caller and the request: there is no warning when no policy reads them.
 _OF_THE_REQUEST = ("account.", "request.")
 
 

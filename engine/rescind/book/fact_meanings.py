@@ -31,7 +31,7 @@ Meaning = Mapping[str, object]
 
 
 def fact_meanings(version: Version, vocabulary: Vocabulary, zone: ZoneInfo) -> dict[str, Meaning]:
-    """What the version takes each fact that it uses to mean, by name."""
+    """The meaning that the version relies on for each fact that it uses, by name."""
     formulas = list(_formulas(version))
     named = {*_instruments(version, formulas), *_choices(version, formulas)}
     fields = {field for formula in formulas for field in named_fields(formula.text)}
@@ -89,7 +89,7 @@ def _conditions(version: Version) -> Iterator[Condition]:
 
 
 def _choices(version: Version, formulas: Iterable[Formula]) -> Iterator[tuple[str, str]]:
-    """Facts and the choices that conditions and formulas compare them with."""
+    """The names of facts, each with a choice that a condition or formula compares it with."""
     for condition in _conditions(version):
         for leaf in leaves(condition):
             if isinstance(leaf, Compare) and isinstance(leaf.operand, str):

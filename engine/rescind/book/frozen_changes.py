@@ -1,4 +1,4 @@
-"""What happened to a version that is no longer what its digest says: facts that mean another thing, or an edited text.
+"""What changed in a version that no longer matches its digest: facts with another meaning, or an edited text.
 
 The digest tells that something changed. What facts meant is kept in the lock, so that the errors can say what.
 """
@@ -39,7 +39,7 @@ def frozen_changes(book: Book, version: Version) -> Iterator[FrozenChange]:
     found = [*_zone(book, book.lock, version), *_facts(book, version, locked.facts)]
     found += [] if edited else _newly_read(book, version, locked.facts)
     yield from found
-    # INVARIANT: a digest that does not hold is never passed over, whatever there is to say of it.
+    # INVARIANT: a digest that does not match is always reported, even if no cause is found.
     if edited or not found:
         yield _edited(
             version, "what it includes or reads" if is_by_first_rule(locked.digest) else "what it includes"
@@ -56,7 +56,7 @@ def _zone(book: Book, lock: Lock, version: Version) -> Iterator[FrozenChange]:
 
 
 def _facts(book: Book, version: Version, before: Mapping[str, Meaning]) -> Iterator[FrozenChange]:
-    """The facts that meant another thing, also where the version reads one no more because of what it means now."""
+    """The facts that had another meaning, including those that the version no longer reads because of that."""
     when = f"when version `{version.version}` of `{version.policy}` was frozen"
     for name, was in before.items():
         fact = book.vocabulary.facts.get(name)

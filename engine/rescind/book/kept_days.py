@@ -1,7 +1,7 @@
 """Which days of a calendar the lock keeps, and which of them are business days.
 
-Kept are whole years from the first that matters to the last that the calendar itself lists days of, and what has passed
-on the day of publishing: these days were used, or could be. Later days may still be announced.
+The lock keeps whole years, from the first that matters to the last for which the calendar itself lists days, and every
+day that is past on the day of publishing: these days were used, or could be. Later days may still be announced.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _unusual(calendar: BusinessCalendar, first: dt.date, last: dt.date) -> tuple
 
 
 def _known_days(calendar: BusinessCalendar, first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    """The days of a span, but for years of which nothing is known: no case can have used their days either."""
+    """The days of a span, without years of which nothing is known: no case can have used their days."""
     for year in range(first.year, last.year + 1):
         start, end = max(first, dt.date(year, 1, 1)), min(last, dt.date(year, 12, 31))
         try:

@@ -1,7 +1,7 @@
-"""What an author may have meant by a literal that does not fit: the hint that leads to the mend.
+"""What an author may have meant by a literal that does not fit: a hint on how to correct it.
 
-The readers of single values serve callers too, and know neither the names of a book nor its currency. Here both are at
-hand. A hint is "" where nothing better can be said than what the reader said.
+The readers of single values serve callers too, and know neither the names of a book nor its currency. Here both are
+known. A hint is "" where nothing better can be said than what the reader said.
 """
 
 from __future__ import annotations

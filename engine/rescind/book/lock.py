@@ -1,6 +1,6 @@
 """The lock of a book, `policies.lock`: what was published, as it was published.
 
-The digest in the book freezes what a version says. The lock keeps what stands around it: when each version came into
+The digest in the book freezes what a version says. The lock keeps what surrounds it: when each version came into
 force, in which order policies are tried, what each fact meant, and which days were business days. The records here are
 what `read_lock` reads and `lock_checks` holds the book to.
 """
@@ -42,7 +42,7 @@ class LockedPolicy:
 
 @frozen
 class KeptDays:
-    """The days of a calendar from `first` to `last`: which differ from Monday to Friday on, weekends off."""
+    """The days of a calendar from `first` to `last`: those that differ from "Monday to Friday, no weekends"."""
 
     first: dt.date
     last: dt.date

@@ -1,4 +1,4 @@
-"""The book against its lock: what was published stays as it was, or somebody said why it does not.
+"""Compares the book with its lock: what was published stays as it was, or an amendment says why it does not.
 
 Each check yields `Deviation`s. Loading makes errors of them; `rescind publish --amend` writes them down instead.
 """
@@ -63,7 +63,7 @@ def _gone(book: Book, lock: Lock) -> Iterator[Deviation]:
 
 
 def _moved(book: Book, lock: Lock) -> Iterator[Deviation]:
-    """Times that are not those at which a version was published. An end that was open may be set: it ends."""
+    """Times of a version that differ from the published ones. An end that was open may be set later."""
     for policy, version, locked in _pairs(book, lock):
         was = {"in_force_from": locked.in_force_from, "in_force_until": locked.in_force_until}
         now = {"in_force_from": version.in_force_from, "in_force_until": version.in_force_until}
@@ -79,7 +79,7 @@ def _moved(book: Book, lock: Lock) -> Iterator[Deviation]:
 
 
 def _replaced(book: Book, lock: Lock) -> Iterator[Deviation]:
-    """Digests that are not those that were published, and a lock that does not say what they stand for."""
+    """Digests that differ from the published ones, and a lock that does not say what a version takes facts to mean."""
     for policy, version, locked in _pairs(book, lock):
         name, place = f"version `{locked.name}` of `{policy.id}`", version.places.get("digest", version.entry)
         if version.frozen != locked.digest:
@@ -95,7 +95,7 @@ def _replaced(book: Book, lock: Lock) -> Iterator[Deviation]:
 
 
 def _reordered(book: Book, lock: Lock) -> Iterator[Deviation]:
-    """Policies that are tried in another order. New ones may stand anywhere: they have an order of their own."""
+    """Policies that are tried in another order. New policies may be added at any place."""
     kept = {policy.id: policy for policy in book.policies}
     was = [locked.id for locked in lock.policies if locked.id in kept]
     now = [name for name in kept if name in was]
@@ -107,7 +107,7 @@ def _reordered(book: Book, lock: Lock) -> Iterator[Deviation]:
 
 
 def _settings(book: Book, lock: Lock) -> Iterator[Deviation]:
-    """What a policy says of when it is tried, and of the time that picks its version."""
+    """Changes in what a policy says about when it is tried and which time picks its version."""
     policies = {policy.id: policy for policy in book.policies}
     for locked in lock.policies:
         policy = policies.get(locked.id)
@@ -124,7 +124,7 @@ def _settings(book: Book, lock: Lock) -> Iterator[Deviation]:
 
 
 def _days(book: Book, lock: Lock) -> Iterator[Deviation]:
-    """Days that were kept and are others now. A calendar that is gone is named by nothing that loads."""
+    """Kept days that are different now. A calendar that is gone is not used by anything that still loads."""
     for name, kept in lock.calendars.items():
         changed = changed_days(book.calendars[name], kept) if name in book.calendars else {}
         if changed:
@@ -158,7 +158,7 @@ DEVIATIONS = frozenset({"R0310", "R0311", "R0312", "R0313", "R0314"})
 
 
 def _pairs(book: Book, lock: Lock) -> Iterator[tuple[LockedPolicy, Version, LockedVersion]]:
-    """The versions that were published and are frozen still."""
+    """The versions that were published and are still frozen."""
     policies = {policy.id: policy for policy in book.policies}
     for policy in lock.policies:
         for locked in policy.versions:
@@ -178,7 +178,7 @@ def _change(policy: LockedPolicy, version: LockedVersion, what: str, was: str, n
 
 
 def date_or_time(instant: int, zone: ZoneInfo) -> str:
-    """A time as one writes it into the book: a date where it is a local midnight."""
+    """A time as it is written in the book: a date if it is a local midnight."""
     text = format_time(instant, zone)
     date = dt.date.fromisoformat(text[:10])
     return format_date(date) if midnight(date, zone) == instant else text

@@ -94,7 +94,7 @@ class Name:
 
 # What the author of a leaf asked for, as plain data: `{"operator": "over", "operand": …}` with the word of the language
 # and the operand as `rescind.values.value_readers.typed` writes it, `{"fact": …}` for another name, a list where the
-# operator takes several. It says again what other fields say, so two leaves are equal without it.
+# operator takes several. It repeats what other fields say, so it does not count when two leaves are compared.
 Asked = Mapping[str, Any]
 
 
@@ -177,7 +177,7 @@ def fold(
     joint: Callable[[Joint, list[Result]], Result],
     denied: Callable[[Result], Result],
 ) -> Result:
-    """What becomes of a condition from its leaves up; `joint` is told whether all or any of the parts must hold."""
+    """Compute something from a condition, leaves first; `joint` is told whether all or any of the parts must hold."""
     match condition:
         case AllOf(items) | AnyOf(items):
             return joint(type(condition), [fold(item, leaf, joint, denied) for item in items])
@@ -273,7 +273,7 @@ class Route:
 class Instrument:
     """What becomes of one payment instrument: `back` comes back if `when` holds, else nothing.
 
-    `named` is false where the terms do not say: then nothing may have been paid with it.
+    `named` is false if the terms do not say: then nothing may have been paid with the instrument.
     """
 
     name: str
@@ -312,7 +312,7 @@ class Refund:
 class Version:
     """One version of a policy, whole.
 
-    `values` stand in an order in which each uses only earlier ones. `facts` are those that the version reads,
+    `values` are in an order in which each uses only earlier ones. `facts` are those that the version reads,
     `values_read` the names of those values that something in it reads. `in_force_from` and `in_force_until` are
     instants, the end not included (None: open). `entry` is its place in the book, and `places` are those of the values
     in it, by key.
@@ -406,7 +406,7 @@ class Policy:
 
 @frozen
 class BookWords:
-    """What the book calls that which is asked for: `Unsubscription allowed`, `cannot be unsubscribed`."""
+    """The book's words for what is requested: `Unsubscription allowed`, `cannot be unsubscribed`."""
 
     cancellation: str = "Cancellation"
     cancelled: str = "cancelled"

@@ -1,6 +1,6 @@
-"""What open groups take beside the facts of the vocabulary: any name, but none that is nearly a fact.
+"""What open groups accept besides the facts of the vocabulary: any name except one that is nearly a fact.
 
-A misspelt optional fact would else be passed over, and what it forbids would be allowed.
+Otherwise a misspelt optional fact would be ignored, and what it forbids would be allowed.
 """
 
 from __future__ import annotations

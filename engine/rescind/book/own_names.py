@@ -1,7 +1,7 @@
-"""Hints of the schemas in the names of the book at hand.
+"""The hints of the schemas, with names of the present book as examples.
 
-The JSON Schemas serve every book, so that their examples are names of one of them. An author who is told to write
-`{order.amount: {over: 1000 USD}}`, and has neither the fact nor the currency, is helped little.
+The JSON Schemas serve every book, but their examples are names of one book. A hint to write
+`{order.amount: {over: 1000 USD}}` does not help an author whose book has neither the fact nor the currency.
 """
 
 from __future__ import annotations

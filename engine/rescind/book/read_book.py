@@ -317,9 +317,9 @@ class BookReader:
 
     @contextmanager
     def _frozen_hints(self, name: str) -> Iterator[None]:
-        """What is wrong with the frozen version `name` was right once: no mistake in it is to be mended in place.
+        """Give problems of the frozen version `name` a hint: it was right once, so no mistake is to be corrected in it.
 
-        Its problems are noted, and get their hint when everything is read: what is included may stand in drafts too.
+        Its problems are kept and get the hint once everything is read: drafts may include the same files.
         """
         if not name:
             yield

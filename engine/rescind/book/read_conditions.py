@@ -37,7 +37,7 @@ ORDER: Mapping[str, tuple[frozenset[Kind], Op, str]] = {
     "not_before": (MOMENTS, Op.AT_LEAST, "not before"),
     "not_after": (MOMENTS, Op.AT_MOST, "not after"),
 }
-# The same question about amounts and about moments.
+# Operators on amounts and on times that ask the same question.
 TWINS = {"over": "after", "under": "before", "at_least": "not_before", "at_most": "not_after"}
 TWINS |= {moment: amount for amount, moment in TWINS.items()}
 EQUAL = {"is": (Op.IS, ""), "is_not": (Op.IS_NOT, "not")}
@@ -259,7 +259,7 @@ class ConditionReader:
         return value
 
     def _thousands(self, written: str, read: Any, node: Node) -> None:
-        """Half the world writes a point between thousands."""
+        """Warn of a point that may separate thousands, as many countries write it."""
         if THOUSANDS.fullmatch(written) and currencies()[written[-3:]] == TWO_DECIMALS:
             meant = written.replace(".", "")
             self._problems.add(

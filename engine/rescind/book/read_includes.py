@@ -1,4 +1,4 @@
-"""What a version says in its own file and what it includes: sections of values, and rules in the place of `include`."""
+"""What a version says in its own file and includes: sections of values, and rules that replace their `include`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Includes:
             yield own
 
     def listed(self, key: str) -> Iterator[Node]:
-        """The rules of a section, those of included fragments in the place of their `include`."""
+        """The rules of a section, with those of included fragments in place of their `include`."""
         section = self._root.get(key)
         for item in section.each() if section else ():
             if isinstance(item.data, dict) and "include" in item.data:
@@ -52,7 +52,7 @@ class Includes:
                 yield item
 
     def meaning(self) -> dict[str, object]:
-        """What the version says, with all that it includes: the stuff of its digest."""
+        """What the version says, with everything that it includes: the digest is made from it."""
         own = {key: value for key, value in self._root.mapping().items() if key != "include"}
         for key in ("blockers", "review"):
             own[key] = [item.data for item in self.listed(key)]

@@ -18,7 +18,7 @@ from rescind.values.types import Kind
 
 __all__ = ["SETTINGS", "read_lock"]
 
-# What of a policy's entry in the book says when it is tried, and by which time.
+# The keys of a policy's entry in the book that say when it is tried, and by which time.
 SETTINGS = ("governed_by", "otherwise", "before_first")
 MEANING = (
     "type",
@@ -83,7 +83,7 @@ class _LockReader:
         )
 
     def _once(self, names: Iterable[tuple[str, Location]]) -> None:
-        """A name that stands twice is what a merge leaves behind."""
+        """Report a name that occurs twice, as it may after a merge."""
         seen: dict[str, Location] = {}
         for name, place in names:
             if name in seen:

@@ -28,11 +28,11 @@ class RuleReader:
         self._problems = parts.problems
 
     def blockers(self, nodes: Iterable[Node]) -> tuple[Blocker, ...]:
-        """The blockers at the nodes; an id that stands twice is a problem."""
+        """The blockers at the nodes; an id that occurs twice is a problem."""
         return tuple(self._unique(map(self._blocker, nodes)))
 
     def reviews(self, nodes: Iterable[Node]) -> tuple[Review, ...]:
-        """The reviews at the nodes; an id that stands twice is a problem."""
+        """The reviews at the nodes; an id that occurs twice is a problem."""
         return tuple(self._unique(map(self._review, nodes)))
 
     def _unique(self, rules: Iterable[Rule]) -> Iterator[Rule]:
@@ -68,7 +68,7 @@ class RuleReader:
         )
 
     def _check_timeout(self, node: Node) -> None:
-        """Where no time runs out, nothing is ever approved because it did."""
+        """Refuse `on_timeout: approve` where a review has no time limit."""
         if (
             node.child("within").text() == UNSPECIFIED
             and node.child("on_timeout").text() == OnTimeout.APPROVE

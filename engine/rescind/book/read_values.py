@@ -40,7 +40,7 @@ class ValueReader:
     def _table(self, name: str, rows: list[Row], node: Node) -> Value:
         type_ = first = rows[0].result.type
         for row in rows:
-            # What one row yields is not all that the value may be: it has the currency, or the texts, of every row.
+            # The value may be more than what one row yields: it has the currency, or the texts, of every row.
             type_ = unify(type_, row.result.type) or type_
             if not _alike(first, row.result.type):
                 self._problems.add(
@@ -88,7 +88,7 @@ class ValueReader:
 
     @staticmethod
     def _broken_column(name: str) -> Value:
-        """A column whose cells are not all there: it has a name, and no more is said of it."""
+        """A column with missing cells: its name is known, and nothing more is reported about it."""
         raise BrokenNameError(name)
 
     def _column(self, name: str, node: Node, index: int) -> Value:

@@ -33,9 +33,9 @@ MAX_TITLE = 200
 UNKNOWN_NAME = frozenset({"R0201", "R0503"})
 
 
-# So deep values are typed within each other; a longer chain is typed from its end.
+# The deepest nesting of values that are typed one inside the other; a longer chain is typed from its end.
 DEEPEST = 4
-# A circle is looked for with as many within each other, so that all of its links can be told.
+# The deepest nesting while a circle is looked for, so that every link of the circle can be named.
 LONGEST_CIRCLE = 40
 
 
@@ -54,7 +54,7 @@ def read_version(root: Node, setting: Setting, problems: Problems) -> Version:
     try:
         return reader.read()
     finally:
-        # A name may stand in the file that could not be included: then it is not unknown, and nothing is said of it.
+        # An unknown name may be in the file that could not be included, so it is not reported.
         problems.extend(each for each in found if not (reader.lost and each.code in UNKNOWN_NAME))
 
 

@@ -1,7 +1,7 @@
-"""What the sections of one version are made of: conditions, formulas, and ids that stand once.
+"""What the sections of one version are made of: conditions, formulas, and ids that may occur only once.
 
-The readers of the sections share one `PartReader`. Where a part stands on something broken, `BrokenNameError` ends what
-is made of it, and `attempt` lets the parts beside it be read all the same.
+The readers of the sections share one `PartReader`. If a part depends on something broken, `BrokenNameError` ends the
+reading of that part, and `attempt` lets the parts beside it be read all the same.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class PartReader:
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts)) if parts else ALWAYS
 
     def once(self, id_: str, place: Location, seen: dict[str, Location]) -> None:
-        """Note an id among those `seen`; one that stands there already is a problem."""
+        """Note an id among those `seen`; one that is there already is a problem."""
         if id_ in seen:
             self.problems.add(
                 "R0202",
@@ -114,7 +114,7 @@ class PartReader:
 
 
 def attempt(stage: Callable[..., Result], *given: object) -> Result | None:
-    """What a stage yields, or None where it stands on something broken: the stages beside it still run."""
+    """What a stage yields, or None if it depends on something broken: the other stages still run."""
     try:
         return stage(*given)
     except BrokenNameError:

@@ -1,4 +1,4 @@
-"""A fact that a frozen version reads and the vocabulary no longer has: the mend belongs into the vocabulary."""
+"""A fact that a frozen version reads and the vocabulary no longer has: the correction belongs in the vocabulary."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ UNKNOWN_NAME = frozenset({"R0201", "R0503"})
 def renamed(problem: Problem, vocabulary: Vocabulary, texts: Iterable[str]) -> Problem | None:
     """The problem of an unknown name in a frozen version, told of the fact that was probably renamed; else None.
 
-    A frozen version was right once. `texts` are those of all versions and of what they include. Where a fact of nearly
-    the name stands in the vocabulary and no text names it, it was renamed; where one does, the name is a slip.
+    A frozen version was right once. `texts` are those of all versions and of what they include. If the vocabulary has a
+    fact with nearly this name and no text uses that fact, the fact was renamed; if a text uses it, the name is a slip.
     """
     known = re.fullmatch(r"`([a-z0-9_.]+)` is (?:neither|not) a fact .*", problem.message)
     near = re.match(r"did you mean `([a-z0-9_.]+)`\?", problem.hint)

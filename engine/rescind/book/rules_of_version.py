@@ -1,4 +1,4 @@
-"""The rules of a version: every condition in it, with its name, its place, and how to put another in its stead.
+"""The rules of a version: every condition in it, with its name, its place, and a way to replace it.
 
 A rule's name tells its place in the version: `applies_to`, `blockers/<id>`, `review/<id>`, `values/<name>/<row>`,
 `terms/<id>`, `terms/<id>/deduct/<name>`, `terms/<id>/instruments/<name>`, `terms/<id>/instruments/<name>/to/<number>`.
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 APPLIES_TO = "applies_to"
-# The denial of `applies_to`, whose branches say why a policy does not apply; no rule of the file.
+# The negation of `applies_to`, whose branches say why a policy does not apply; it is not a rule of the file.
 DOES_NOT_APPLY = f"{APPLIES_TO}/not"
 
 Part = TypeVar("Part", Version, Blocker, Review, Row, Term, Deduction, Instrument, Route)

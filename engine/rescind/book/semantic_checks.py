@@ -1,7 +1,7 @@
 """Semantic checks over a whole book: an ordered, named table.
 
-What one condition or formula gets wrong is reported while it is parsed, where the words are at hand. Here stands
-what can only be seen from further away. Warnings do not stop a book.
+What is wrong in a single condition or formula is reported while it is parsed, where its text is known. The checks here
+need the whole book. Warnings do not stop a book.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _circles(policies: Mapping[str, Policy]) -> Iterator[list[str]]:
 
 
 def _never_tried(book: Book, problems: Problems) -> None:
-    """`otherwise` may lead past policies, which then never decide."""
+    """Policies that `otherwise` skips, which then never decide."""
     if any(found.code == "R0306" for found in problems):
         return
     tried = {policy.id for policy in book.tried()}
@@ -196,7 +196,7 @@ def _governed_by(book: Book, problems: Problems) -> None:
 
 
 def _digests(book: Book, problems: Problems) -> None:
-    """Not asked where the vocabulary has errors: what they change of a version is mended with them."""
+    """Check digests, unless the vocabulary has errors: correcting these may make the digests right again."""
     if any(problem.location.path == book.vocabulary.path for problem in problems.errors):
         return
     for version in _versions(book):
@@ -272,7 +272,7 @@ def _unused_values(book: Book, problems: Problems) -> None:
 
 
 def _engine_facts(book: Book, problems: Problems) -> None:
-    """The facts that the engine itself reads have the types that it reads: a word of another form could not count."""
+    """The facts that the engine itself reads must have the types it expects: a word in another form could not count."""
     facts = book.vocabulary.facts
     for name in ENGINE_FACTS.keys() & facts.keys():
         _of_kind(name, facts[name], ENGINE_FACTS[name], problems)

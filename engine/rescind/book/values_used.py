@@ -1,4 +1,4 @@
-"""The values of a version that anything in it comes to, over other values or at once."""
+"""The values of a version that something in it uses, directly or through other values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["values_used"]
 def values_used(version: Version) -> frozenset[str]:
     """The names of the values that a condition or the refund reads, and of those that these are computed from.
 
-    What shared files bring along and only another such value reads is not among them.
+    A value from a shared file that only other unused values read is not among them.
     """
     bodies = {value.name: value for value in version.values}
     wanted = [name for name in _read_by_rules(version) if name in bodies]

@@ -253,7 +253,7 @@ class _VocabularyReader:
         return replace(fact, default=self._typed(fact, default, "the default"))
 
     def _typed(self, fact: Fact, node: Node, what: str) -> Any:
-        """A default or an example as a value of the fact; `ABSENT` where it is none."""
+        """A default or an example as a value of the fact; `ABSENT` if it is not one."""
         try:
             value = reader(fact.type, self._zone)(_plainly(node.data, fact.type))
             fact.check_bounds(value)
@@ -271,7 +271,7 @@ class _VocabularyReader:
 
 
 def _plainly(data: object, type_: Type) -> object:
-    """A default as facts spell it: books have always been read with numbers and amounts spelt otherwise."""
+    """A default in the spelling that facts use: books may spell numbers and amounts in other ways, and always could."""
     if isinstance(data, str):
         return (
             plainly(data) if type_.kind in (Kind.MONEY, Kind.NUMBER, Kind.INSTRUMENTS, Kind.RATES) else data
@@ -327,7 +327,7 @@ def _bound(node: Node, kind: Kind, key: str) -> int | None:
 
 
 def _meaning(data: object) -> object:
-    """What of a fact's entry counts for digests: all but words for people, and what no decision depends on."""
+    """The part of a fact's entry that digests cover: all but texts for people and keys that change no decision."""
     if not isinstance(data, dict):
         return data
     kept = {key: value for key, value in data.items() if key not in UNDECIDING}

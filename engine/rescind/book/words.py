@@ -31,7 +31,7 @@ __all__ = [
     "WhyLeftOut",
 ]
 
-# What a policy says of a reviewer, of a time limit or of what follows on it where its source says nothing.
+# What a policy says about a reviewer, a time limit, or the outcome after it, if its source says nothing.
 UNSPECIFIED = "unspecified"
 
 

@@ -1,4 +1,4 @@
-"""One case from facts to decision: read, the policies tried in order, the version that governs, the decision made.
+"""One case from facts to decision: read the facts, try the policies in order, find the version, make the decision.
 
 Nothing here reads a clock: the evaluation time is always passed in.
 """
@@ -31,17 +31,17 @@ from rescind.values.types import ABSENT
 
 __all__ = ["CaseDecider", "Moment", "moment_in", "rows_of"]
 
-# An evaluation time: a time or a date, as text or from Python (a date is its first instant in the zone of the book), or
-# microseconds since the epoch.
+# An evaluation time: a time or a date, as text or as a Python object (a date means its first instant in the zone of the
+# book), or microseconds since the epoch.
 Moment = str | dt.datetime | dt.date | int
 
 
 class CaseDecider:
     """Reads and decides cases by the versions of a book.
 
-    `slots` gives the place of each fact in the values of a case. `policy` tries only that one, `version` takes that
-    version of each policy tried whatever its dates. A version without a definition is left out: it decides nothing, and
-    no other version takes its place.
+    `slots` gives the place of each fact in the values of a case. With `policy`, only that one is tried; with
+    `version`, that version of each policy tried is used, whatever its dates. A version without a definition is left
+    out: it decides nothing, and no other version takes its place.
     """
 
     policy: str | None = None
@@ -63,7 +63,7 @@ class CaseDecider:
         )
 
     def replacing(self, version: Version, definition: Mapping[str, Any]) -> CaseDecider:
-        """A copy in which `version` takes the place of the one of its name, whatever its digest; the rest is shared."""
+        """A copy in which `version` replaces the version with its name, whatever its digest; the rest is shared."""
         other = copy.copy(self)
         other.programs = Programs(self.programs.__getitem__)
         program = Program(version, definition, self.vocabulary, self.slots)
@@ -71,7 +71,7 @@ class CaseDecider:
         return other
 
     def only(self, policy: str | None, version: str | None) -> CaseDecider:
-        """A copy that decides by one policy or version alone, where one is named. Raises `FactsError` for no text."""
+        """A copy that decides only by the policy or version named, if any. Raises `FactsError` for what is not text."""
         if policy is None and version is None:
             return self
         other = copy.copy(self)
@@ -79,11 +79,11 @@ class CaseDecider:
         return other
 
     def moment(self, at: Moment) -> int:
-        """An evaluation time in microseconds. Raises `FactsError` where it is no time, or has no offset and no zone."""
+        """An evaluation time in microseconds. Raises `FactsError` if it is not a time, or has no offset or zone."""
         return moment_in(at, self.zone)
 
     def fact(self, values: list[Any], name: str) -> Any:
-        """A fact of a case that was read; `ABSENT` where it was not sent or the book does not know it."""
+        """A fact of a case that was read; `ABSENT` if it was not sent or the book does not declare it."""
         slot = self.slots.get(name)
         return ABSENT if slot is None else values[slot]
 
@@ -131,7 +131,7 @@ class CaseDecider:
         return self._maker.not_applicable(values, at, tuple(tried))
 
     def decide_again(self, decision: Decision, values: list[Any], at: int, sums: Sums) -> Decision:
-        """A decision once more, its reviews of the whole request with the sums of that request."""
+        """The decision made again, with the sums of the request for its reviews of the whole request."""
         if decision.version is None:
             return decision
         program = self._program(decision.version)
@@ -146,9 +146,9 @@ class CaseDecider:
         return self._governing.in_force(policy, values)
 
     def _refuse_gap(self, policy: Policy, values: list[Any]) -> None:
-        """Between two versions, a case that the earlier one would govern is an error, and no later policy takes it.
+        """Raise an error for a case in a gap between two versions, so that no later policy takes it.
 
-        Before the first one it is an error where the book says so.
+        A case from before the first version is an error only if the book says so.
         """
         earlier = self._governing.begun(policy, values)
         if earlier is None and policy.before_first is BeforeFirst.ERROR:
@@ -161,13 +161,11 @@ class CaseDecider:
             raise self._governing.none_in_force([policy], values)
 
     def _also_missing(self, facts: object, at: int) -> list[Problem]:
-        """What is missing beside what is wrong, as far as the readable facts tell which policy is in play."""
+        """What is missing besides what is wrong, as far as the readable facts tell which policy applies."""
         if not isinstance(facts, Mapping):
             return []
         values, bad = self._reader.partly(facts)
-        if (
-            len(bad) > MAX_PROBLEMS
-        ):  # not all that is wrong is known by name, and what is wrong is not missing
+        if len(bad) > MAX_PROBLEMS:  # the list was cut: a wrong fact may seem missing
             return []
         submitted = ABSENT if self._submitted is None else values[self._submitted]
         values[-1] = at if submitted is ABSENT else submitted
@@ -194,12 +192,12 @@ class CaseDecider:
 
 
 def _no_room() -> EngineError:
-    """Deciding takes some twenty calls, however long the chains of values: only a caller's own can use up the stack."""
+    """The stack is full. Deciding nests about twenty calls, whatever the values, so the caller's calls filled it."""
     return EngineError("the caller has used up the stack: there is no room left to decide in")
 
 
 def moment_in(at: Moment, zone: ZoneInfo) -> int:
-    """An evaluation time in microseconds; `zone`: of a date or a text without one. Raises `FactsError` (R0904)."""
+    """An evaluation time in microseconds; `zone` is for dates and texts without one. Raises `FactsError` (R0904)."""
     try:
         moment = (
             at if at.__class__ is int else read_moment(exact_text(at) if isinstance(at, str) else at, zone)
@@ -212,7 +210,7 @@ def moment_in(at: Moment, zone: ZoneInfo) -> int:
 
 
 def _evaluated(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
-    """A policy asked. Raises `FactsError` where something is unknown on which the answer depends."""
+    """The evaluation of a policy. Raises `FactsError` if something that the answer depends on is unknown."""
     evaluation = evaluate(program, values, sums)
     if evaluation.verdict.undecided:
         raise undecided(evaluation)
@@ -220,7 +218,7 @@ def _evaluated(program: Program, values: list[Any], sums: Sums | None = None) ->
 
 
 def _mentions(paths: Iterable[str], name: str) -> bool:
-    """Whether one of the paths into the facts is the fact `name`, lies in it, or is a group around it."""
+    """Whether one of the paths into the facts is the fact `name`, lies inside it, or is a group that contains it."""
     return any(
         path == name or path.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{path}.")
         for path in paths
@@ -237,7 +235,7 @@ def _name(given: object, what: str) -> str | None:
 
 
 def rows_of(rows: object) -> Iterable[Any]:
-    """The cases that a caller gives, one after the other. Raises `UnitError` for what holds none, or is one itself."""
+    """The cases that a caller gives, one by one. Raises `UnitError` for what is not a series, or is one case."""
     if isinstance(rows, Mapping):
         raise expected("a list of cases", rows, "put the one case into a list")
     if isinstance(rows, (str, bytes, bytearray)) or not isinstance(rows, Iterable):

@@ -1,6 +1,6 @@
 """The decision and its parts, and the plain data that `rescind/decision/2` and `rescind/decision/1` promise.
 
-The parts keep what was counted: minor units and microseconds. Text and typed results are made when they are asked for.
+The parts keep minor units and microseconds, as the engine counts them. Text and typed results are made on request.
 Keys come in a fixed order and lists in the order of the policy file, so the same facts, time and book give the same
 bytes.
 """
@@ -67,7 +67,7 @@ class Blocked(NamedTuple):
 
     @property
     def branch(self) -> int | None:
-        """Which branch of the condition they are, counted from 1; None where it has but one."""
+        """Which branch of the condition they are, counted from 1; None where it has only one."""
         return self.run.branch(blocker_name(self.blocker))
 
     @property
@@ -77,9 +77,9 @@ class Blocked(NamedTuple):
 
 
 class Reviewed(NamedTuple):
-    """A review that is required, what made it so, and where a request has been submitted its deadline.
+    """A review that is required, what made it so, and, if a request has been submitted, its deadline.
 
-    `due` is the deadline in microseconds, `zone` the one in which times are written.
+    `due` is the deadline in microseconds, `zone` the time zone in which times are written.
     """
 
     review: Review
@@ -92,7 +92,7 @@ class Reviewed(NamedTuple):
 
     @property
     def deadline(self) -> dt.datetime | None:
-        """The last instant at which a word of its reviewer counts; None without a request or a limit."""
+        """The last instant at which an answer of its reviewer counts; None without a request or a time limit."""
         return None if self.due is None else instant(self.due, self.zone)
 
     @property
@@ -102,7 +102,7 @@ class Reviewed(NamedTuple):
 
     @property
     def branch(self) -> int | None:
-        """Which branch of the condition they are, counted from 1; None where it has but one."""
+        """Which branch of the condition they are, counted from 1; None where it has only one."""
         return self.run.branch(review_name(self.review))
 
     @property
@@ -112,7 +112,7 @@ class Reviewed(NamedTuple):
 
 
 class Undetermined(NamedTuple):
-    """A blocker of which it is unknown whether it matches, in a case that another one blocks."""
+    """A blocker that may or may not match (this is unknown), in a case that another one blocks."""
 
     blocker: Blocker
     run: Evaluation
@@ -134,7 +134,7 @@ class Undetermined(NamedTuple):
 class NotApplied(NamedTuple):
     """A policy that was tried and does not apply.
 
-    Where no version was in force `version` is "" and `run` None.
+    If no version was in force, `version` is "" and `run` is None.
     """
 
     policy: str
@@ -146,7 +146,7 @@ class NotApplied(NamedTuple):
 
     @property
     def because(self) -> tuple[Reason, ...]:
-        """The conditions that failed, as the policy asks for them."""
+        """The conditions that failed, as the policy states them."""
         failed = self.run.because_all(DOES_NOT_APPLY) if self.run else ()
         return tuple(reason._replace(denied=not reason.denied) for reason in failed)
 
@@ -182,7 +182,7 @@ class Decision(NamedTuple):
         return f"Decision({', '.join(shown)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What travels is the answer with its reasons: the program and the facts behind it do not."""
+        """Pickle the answer with its reasons, without the program and the facts behind it."""
         return _arrived, tuple(self._replace(**self._recorded()))
 
     def _recorded(self) -> dict[str, Any]:
@@ -235,14 +235,14 @@ class Decision(NamedTuple):
 
     @property
     def undetermined(self) -> tuple[Undetermined, ...]:
-        """The blockers of a blocked case of which it is unknown whether they match."""
+        """The blockers of a blocked case that may or may not match, because something is unknown."""
         if self.outcome != Outcome.BLOCKED or self.run is None:
             return ()
         return tuple(Undetermined(each, self.run) for each in open_blockers_of(self.run))
 
     @property
     def unknown_values(self) -> Mapping[str, tuple[Problem, ...]]:
-        """The values that were asked for and have none, with why. The answer does not depend on them."""
+        """The values that were asked for but are unknown, with why. The answer does not depend on them."""
         return unknown_values_of(self.run) if self.run else {}
 
     @property
@@ -252,11 +252,11 @@ class Decision(NamedTuple):
 
     @property
     def settled(self) -> str:
-        """The hash of the settled part, `sha256:…`: two decisions that mean the same have the same."""
+        """The hash of the settled part, `sha256:…`: two decisions that mean the same have the same hash."""
         return hash_of(self.settled_part())
 
     def settled_part(self) -> bytes:
-        """What was decided without the words for it, as canonical bytes; see `rescind.deciding.settled_part`."""
+        """What was decided, without its wording, as canonical bytes; see `rescind.deciding.settled_part`."""
         blockers = [blocked.id for blocked in self.blockers]
         reviews = [(reviewed.review, reviewed.due) for reviewed in self.reviews]
         return settled_part(self.outcome, self.version, blockers, reviews, self.settlement)
@@ -268,7 +268,7 @@ class Decision(NamedTuple):
     def to_dict(self, schema: str = CURRENT) -> dict[str, Any]:
         """The decision as plain data; see `rescind schema decision`.
 
-        `schema="rescind/decision/1"` gives the form of before, byte for byte. Raises `ValueError` for another one.
+        `schema="rescind/decision/1"` gives the earlier form, byte for byte. Raises `ValueError` for any other.
         """
         if schema not in FORMS:
             raise ValueError(f"expected {one_of(FORMS)}, found `{schema}`")
@@ -332,7 +332,7 @@ class Decision(NamedTuple):
         return result | self._why(reviewed, form) | {"at": _at(review.location)}
 
     def _why(self, matched: Blocked | Reviewed, form: Form) -> dict[str, Any]:
-        """The comparisons that decided, and which branch of a condition with several they are."""
+        """The comparisons that decided and, if the condition has several branches, which branch they are."""
         why: dict[str, Any] = {"because": self._because(matched, form)}
         return why if matched.branch is None else why | {"branch": matched.branch}
 
@@ -382,7 +382,7 @@ class Decision(NamedTuple):
 def _arrived(
     outcome: Outcome, version: Version | None, at: int, subject: dict[str, str], *rest: Any
 ) -> Decision:
-    """A decision that was pickled."""
+    """A decision rebuilt from its pickled form."""
     return Decision(outcome, version, at, MappingProxyType(subject), *rest)
 
 
@@ -423,7 +423,7 @@ def _policy(version: Version) -> dict[str, Any]:
 
 
 def _cause(problem: Problem) -> dict[str, str]:
-    """What is missing or failed: its code, where in the facts or in the policy, and the words."""
+    """What is missing or failed: its code, its place in the facts or in the policy, and the message."""
     return {"code": problem.code, "path": problem.location.path, "message": problem.message}
 
 

@@ -1,7 +1,7 @@
 """The two forms of a decision as plain data, `rescind/decision/1` and `rescind/decision/2`.
 
 They have the same keys in the same order and differ in how a value, money, a reason and the working are written. The
-first is for readers of what was stored once, and stays as it is, byte for byte.
+first is for readers of stored decisions, and stays as it is, byte for byte.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Data = dict[str, Any]
 class Form(NamedTuple):
     """How the parts of a decision are written. Times are written in the zone that is passed.
 
-    `decided_by` is what a reason gains that is a flag which the policy computes. `grows`: it has the
-    keys that came after the first form.
+    `decided_by` is what is added to a reason that is a flag computed by the policy. `grows`: the form has the
+    keys that were added after the first form.
     """
 
     money: Callable[[int | Fraction, str], Any]
@@ -40,7 +40,7 @@ class Form(NamedTuple):
 
 
 def _needs(reason: Reason, other: Any) -> str:
-    """What the policy asks for, in words; `not: ` in front where it must not hold. `other`: the value of `against`."""
+    """What the policy requires, in words, after `not: ` if it must not hold. `other`: the value of `against`."""
     needs = f"not: {reason.needs}" if reason.denied else reason.needs
     return f"{needs} ({other})" if reason.against else needs
 
@@ -91,7 +91,7 @@ def _step(step: Step, zone: dt.tzinfo) -> Data:
 
 
 CURRENT = "rescind/decision/2"
-# By the name that stands under `schema`.
+# By the name given under `schema`.
 FORMS: Mapping[str, Form] = {
     "rescind/decision/1": Form(format_money, plain, _reason_1, _working_1, None, grows=False),
     CURRENT: Form(typed_money, typed, _reason_2, working_tree, _decided_by_2, grows=True),

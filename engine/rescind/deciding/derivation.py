@@ -23,14 +23,14 @@ from rescind.values.types import Kind, Type
 __all__ = ["RETURNED", "Step", "value_step", "working"]
 
 MONEY = Type(Kind.MONEY)
-# How the names of the steps begin that say what an instrument gets back; no value and no deduction has a point in it.
+# The prefix of step names that say what an instrument gets back; names of values and deductions have no point in them.
 RETURNED = "returned."
 # What is returned is what was paid less the others.
 TAKEN_FROM = tuple(str(column) for column in LineColumn if column is not LineColumn.RETURNED)
 
 
 class Step(NamedTuple):
-    """One figure. `inputs` are (name, typed value, type); `rounded` is None where the exact value stands.
+    """One figure. `inputs` are (name, typed value, type); `rounded` is None where the exact value is kept.
 
     `zone` is the time zone that the formula names, "" where it names none.
     """
@@ -46,7 +46,7 @@ class Step(NamedTuple):
 
 
 def working(run: Evaluation, settlement: Settlement | None) -> tuple[Step, ...]:
-    """The steps of one decision, in order. Without a refund, or with nothing computed, there may be none."""
+    """The steps of one decision, in order; none if there is no refund and nothing was computed."""
     steps = _values(run)
     refund = run.program.version.refund
     if settlement and refund:
@@ -61,7 +61,7 @@ def _values(run: Evaluation) -> list[Step]:
 
 
 def value_step(run: Evaluation, name: str, result: Any) -> Step:
-    """How a value of the policy came about that is known to be `result`."""
+    """How a value of the policy, known to be `result`, came about."""
     value = run.program.values[name]
     if isinstance(value.body, Table):
         return _row_step(run, value, value.body, result)
@@ -85,7 +85,7 @@ def _row_step(run: Evaluation, value: Value, table: Table, result: Any) -> Step:
 
 
 def _inputs(run: Evaluation, *formulas: Formula | None) -> tuple[tuple[str, Any, Type], ...]:
-    """What went in; a name that has no value was not needed."""
+    """The inputs of the formulas; a name without a value was not needed."""
     names = dict.fromkeys(name for formula in formulas if formula for name in formula.names)
     found = [(name, run.known(name), run.program.type_of(name)) for name in names]
     return tuple(row for row in found if row[1] is not None)

@@ -36,7 +36,7 @@ class Sums(Protocol):
 REFUND = "refund"
 
 
-# So deep values are computed within each other; a longer chain is computed from its end.
+# The deepest nesting of values that are computed one inside the other; a longer chain is computed from its end.
 DEEPEST = 4
 
 
@@ -49,10 +49,10 @@ class _WaitsError(Exception):
 
 
 class Reason(NamedTuple):
-    """One comparison that decided: the name, its typed value, and what the policy asked for, in words and as data.
+    """One comparison that decided: the name, its typed value, and what the policy required, in words and as data.
 
     `asked` is `{"operator": …, "operand": …}`; see `rescind.book.model.Asked`. `denied`: it must not hold. `against` is
-    the name that it is compared with and `other` that one's value; "" and None where it is a literal.
+    the name that it is compared with and `other` the value of that name; "" and None for a literal.
     """
 
     name: str
@@ -66,10 +66,10 @@ class Reason(NamedTuple):
 
 
 def evaluate(program: Program, values: list[Any], sums: Sums | None = None) -> Evaluation:
-    """Find out which conditions of one case hold, as far as its decision asks for them.
+    """Find out which conditions of one case hold, as far as its decision needs them.
 
-    `values` are typed facts by slot, and last the instant that it is judged as of. `sums` gives the sums of its request
-    to the reviews of the whole request; without it the case is all of it. What is unknown is no error here.
+    `values` are typed facts by slot, and last the instant as of which the case is judged. `sums` gives the sums for
+    reviews of the whole request; without it the case is the whole request. Something unknown is not an error here.
     """
     evaluation = Evaluation(program, values, sums)
     evaluation.fire()
@@ -95,7 +95,7 @@ class Evaluation:
         self._depth = 0
 
     def fire(self) -> None:
-        """Match stage after stage, until it is known that the policy does not apply, or that the case ends otherwise.
+        """Match stage after stage, until the policy is known not to apply or the case ends in another way.
 
         Raises `EngineError` where the policy both applies and does not.
         """
@@ -117,7 +117,7 @@ class Evaluation:
         if not self.verdict.sound:
             raise EngineError("the rules engine contradicts itself; nothing is decided")
         if not done and self._settled(done):
-            self._computed.clear()  # what pass 0 computed for conditions that the case does not come to
+            self._computed.clear()  # computed for pass 0, for conditions that will not be reached
 
     def _settled(self, done: int) -> bool:
         program, verdict = self.program, self.verdict
@@ -128,12 +128,12 @@ class Evaluation:
         return done >= program.blocked_after and bool(verdict.blocked or verdict.open_blockers)
 
     def seal(self) -> None:
-        """Keep for showing what has been computed by now; what is read later only explains."""
+        """Keep what has been computed so far, to be shown; what is read later is only for explanations."""
         self._shown = len(self._computed)
 
     @property
     def fired(self) -> Fired:
-        """Each condition that held, and its branches that did: number and rule."""
+        """Each condition that held, and those of its branches that held: number and rule."""
         return self.verdict.fired
 
     def holds(self, unit: str) -> bool:
@@ -141,7 +141,7 @@ class Evaluation:
         return unit in self.verdict.held
 
     def flag(self, unit: str) -> Cell:
-        """1 where a condition of an earlier stage holds, 0 where it does not, None where that is unknown."""
+        """1 if a condition of an earlier stage holds, 0 if it does not, None if that is unknown."""
         verdict = self.verdict
         return 1 if unit in verdict.held else None if unit in verdict.unknown else 0
 
@@ -162,7 +162,7 @@ class Evaluation:
         return self._nested(name) if self._depth else self._in_order(name)
 
     def _in_order(self, name: str) -> Any:
-        """A name computed, and before it what it reads where that lies deeper than calls may nest."""
+        """Compute a name, and first what it reads if that is nested too deeply for calls."""
         waiting = [name]
         while True:
             try:
@@ -175,7 +175,7 @@ class Evaluation:
                 return value
 
     def _nested(self, name: str) -> Any:
-        # INVARIANT: what computes a value changes nothing, so it may be left and begun again.
+        # INVARIANT: computing a value changes nothing else, so it may be abandoned and started again.
         if self._depth >= DEEPEST:
             raise _WaitsError(name)
         self._depth += 1
@@ -186,7 +186,7 @@ class Evaluation:
         return value
 
     def operand(self, name: str) -> Any:
-        """What a formula reads. Raises `UnknownError`; where a required fact is missing, the formula does."""
+        """The value that a formula reads. Raises `UnknownError`; for a missing required fact, the formula raises it."""
         slot = self.program.slots.get(name)
         if slot is not None:
             return self.values[slot]
@@ -204,7 +204,7 @@ class Evaluation:
         return converted
 
     def rateless(self, name: str) -> tuple[tuple[str, str], ...]:
-        """From which currency into which a name was compared for which there is no rate."""
+        """The pairs of currencies (from, to) without a rate for which a name was compared."""
         return tuple(self._rateless.get(name, ()))
 
     def rates(self) -> Any:
@@ -213,7 +213,7 @@ class Evaluation:
         return ABSENT if slot is None else self.values[slot]
 
     def _compute(self, name: str) -> Any:
-        """The value of what is no fact; None where it is unknown. `explain_unknown` says why."""
+        """The value of a name that is not a fact; None where it is unknown. `explain_unknown` says why."""
         program = self.program
         if name in program.instruments:
             paid = self._instrument(*program.instruments[name])
@@ -227,7 +227,7 @@ class Evaluation:
         return self._sum(name) if name.startswith(SUM_PREFIX) else self._refund_figure(name)
 
     def formula_of(self, name: str) -> Formula | None:
-        """The formula of a value; of a table that of its first row that holds, None where that is unknown."""
+        """The formula of a value; for a table, that of the first row that holds, or None where that row is unknown."""
         body = self.program.values[name].body
         if not isinstance(body, Table):
             return body
@@ -235,14 +235,14 @@ class Evaluation:
         return row.result if isinstance(row, Row) else None
 
     def row_of(self, name: str) -> Row:
-        """The first row of a table that holds, for one whose value is known."""
+        """The first row that holds of a table whose value is known."""
         row = self.verdict.rows[name]
         if not isinstance(row, Row):
             raise EngineError(f"no row of `{name}` is known to hold")
         return row
 
     def _sum(self, name: str) -> Any:
-        """A figure summed over the request; the case's own where it is the whole request."""
+        """A figure summed over the request; the figure of the case itself where it is the whole request."""
         if self._sums is None:
             return self.known(summed(name).name)
         return self._sums.of(*self._summed(name))
@@ -258,7 +258,7 @@ class Evaluation:
         return own, currency or ("" if figure in (ABSENT, None) else figure.currency)
 
     def _instrument(self, slot: int, part: str) -> Any:
-        """What was paid with one instrument, or with all; an instrument that was not given counts as zero."""
+        """What was paid with one instrument, or with all of them; an instrument that was not sent counts as zero."""
         paid = self.values[slot]
         if paid is ABSENT:
             return ABSENT
@@ -311,13 +311,13 @@ class Evaluation:
         return [(name, value) for name, value in self._asked() if value is not None]
 
     def failed(self) -> list[str]:
-        """The values that have been found unknown by now, each behind those that it reads."""
+        """The values that have been found unknown so far, each after those that it reads."""
         return [
             name for name in self.program.values if name in self._computed and self._computed[name] is None
         ]
 
     def without_value(self) -> tuple[str, ...]:
-        """The values that this decision asked for in vain, in the order of the policy."""
+        """The values that this decision needed but that are unknown, in the order of the policy."""
         found = {name for name, value in self._asked() if value is None}
         return tuple(name for name in self.program.values if name in found)
 
@@ -326,13 +326,13 @@ class Evaluation:
         return ((name, value) for name, value in asked if name in self.program.values)
 
     def because(self, unit: str) -> tuple[Reason, ...]:
-        """What made a condition hold: the comparisons of the first branch that did."""
+        """What made a condition hold: the comparisons of its first branch that held."""
         if unit not in self.fired:
             return ()
         return self._because(min(self.fired[unit])[1], unit)
 
     def branch(self, unit: str) -> int | None:
-        """Which branch of a condition held, counted from 1; None where the condition has but one."""
+        """Which branch of a condition held, counted from 1; None where the condition has only one."""
         return min(self.fired[unit])[0] if unit in self.fired and unit in self.program.branched else None
 
     def because_all(self, unit: str) -> tuple[Reason, ...]:

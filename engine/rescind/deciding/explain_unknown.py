@@ -1,8 +1,8 @@
-"""Why something is unknown: every fact that is missing, every formula that failed, every rate that is not there.
+"""Why something is unknown: every missing fact, every formula that failed, every missing rate.
 
-The rules engine says which branches of a condition may hold; each comparison in one of them is true or unknown, so what
-makes the condition unknown is found there and nowhere else. Why a formula has no value is found by computing it again.
-Nothing here decides: it is asked once a case is undecided, or when something unknown is shown.
+The rules engine says which branches of a condition may hold. Each comparison in such a branch is true or unknown, so
+only these branches tell what makes the condition unknown. Why a formula has no value is found by computing it again.
+Nothing here decides: it is used when a case is undecided, or when something unknown is shown.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ __all__ = ["settlement_of", "undecided", "value_of", "why_unknown", "why_without
 
 
 def undecided(run: Evaluation) -> FactsError:
-    """The error of a case of which something is unknown that its decision depends on, with all that is missing.
+    """The error of a case whose decision depends on something unknown, with everything that is missing.
 
-    What later steps may ask for, it names as well. What the refund is, is asked later: see `settlement_of`.
+    It also names what later steps may need. The refund is worked out later: see `settlement_of`.
     """
     units, causes = run.verdict.undecided, _Causes(run)
     found = [problem for unit in units for problem in causes.of_unit(unit)]
@@ -47,7 +47,7 @@ def settlement_of(run: Evaluation) -> Settlement:
 
 
 def value_of(run: Evaluation, name: str) -> Any:
-    """The typed value of a name, `ABSENT` for an optional fact that is. Raises `FactsError` where it is unknown."""
+    """The typed value of a name, `ABSENT` for an absent optional fact. Raises `FactsError` where it is unknown."""
     value = run.known(name)
     if value is None:
         raise _error(run, _Causes(run).of_name(name), ())
@@ -65,7 +65,7 @@ def why_without_value(run: Evaluation, name: str) -> tuple[Problem, ...]:
 
 
 def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> FactsError:
-    """What is missing in the order of the vocabulary, then what failed, then what is missing for later steps."""
+    """An error with what is missing in the order of the vocabulary, what failed, and what later steps lack."""
     problems = dict.fromkeys(found)
     if not problems:
         raise EngineError("something is unknown, and no cause was found; nothing is decided")
@@ -82,14 +82,14 @@ def _error(run: Evaluation, found: Iterable[Problem], later: Iterable[str]) -> F
 
 
 class _Branch(NamedTuple):
-    """A branch of a condition that may hold: its comparisons, and those of them that are unknown, with their causes."""
+    """A branch that may hold, of some condition: its comparisons, and the causes of those that are unknown."""
 
     parts: Sequence[Mapping[str, Any]]
     unknown: Sequence[tuple[Mapping[str, Any], Sequence[Problem]]]
 
 
 def _settles(one: _Branch, other: _Branch) -> bool:
-    """Whether what is true in one branch stands in the place of something that is unknown in the other."""
+    """Whether something true in one branch takes the place of something unknown in the other."""
     if len(one.unknown) >= len(other.unknown):
         return False
     asked = [part for part, _ in other.unknown]
@@ -105,7 +105,7 @@ class _Causes:
         self._run = run
         self._program = run.program
         self._found: dict[str, tuple[Problem, ...]] = {}
-        for name in run.failed():  # in this order, so that a long chain of values is no deep recursion
+        for name in run.failed():  # in this order, so that a long chain of values causes no deep recursion
             self.of_name(name)
 
     def of_unit(self, unit: str) -> tuple[Problem, ...]:
@@ -122,7 +122,7 @@ class _Causes:
         return self._found[key]
 
     def _of_unit(self, unit: str) -> Iterator[Problem]:
-        """Every cause in a branch that may hold, and that no other branch makes irrelevant."""
+        """Every cause in each branch that may hold and that no other branch makes irrelevant."""
         rules = sorted(self._run.verdict.unknown.get(unit, ()))
         branches = [self._branch(self._program.because(rule, unit)) for _, rule in rules]
         for branch in branches:
@@ -135,7 +135,7 @@ class _Causes:
         return _Branch(parts, [(part, problems) for part, problems in found if problems])
 
     def _of_part(self, part: Mapping[str, Any]) -> Iterator[Problem]:
-        """Why a comparison is unknown; nothing where it is not."""
+        """Why a comparison is unknown; nothing if it is known."""
         if "flag" in part:
             yield from self.of_unit(part["flag"])
             return
@@ -188,7 +188,7 @@ class _Causes:
     def _of_formula(
         self, formula: Formula, place: Location, written: Location, said: str = ""
     ) -> Iterator[Problem]:
-        """What a formula reads that is unknown, and what it cannot do with what is known. `written`: its line."""
+        """The unknown names that a formula reads, and why it fails on the known ones. `written`: its line."""
         for name in formula.names:
             if self._run.known(name) is None:
                 yield from self.of_name(name)
@@ -219,7 +219,7 @@ class _Causes:
             yield from self.of_unit(unit)
         place = Location(f"refund.{plan.term.id}")
         for formula in (each for part in plan.deductions for each in formulas_of(part)):
-            # The line of the terms, as `why_unsettled` says it: the same cause is named once.
+            # The line of the terms, written as in `why_unsettled`, so that the same cause is named only once.
             yield from self._of_formula(formula, place, plan.term.location)
         if paid and not units:
             yield from self._of_settlement(plan, paid)
@@ -245,7 +245,7 @@ class _Causes:
 
 
 def _names_after(program: Program, units: Sequence[str]) -> set[str]:
-    """The facts that the steps after the one with these conditions read, themselves or through values."""
+    """The facts that are read, directly or through values, by the steps after the one with these conditions."""
     rules = program.rules
     steps: tuple[tuple[AnyRule, ...], ...] = ((rules.applies_to,), rules.blockers, rules.reviews)
     step = next(number for number, asked in enumerate(steps) if any(rule.name in units for rule in asked))

@@ -1,7 +1,7 @@
 """Facts from CSV: the first line names the facts, with dots; each line after it is one case.
 
 A cell is read by the type of its fact: `true` and `false`, whole numbers, sets with semicolons, JSON for lists,
-anything else as it stands. An empty cell leaves the fact out. Money may be one cell (`1000.01 USD`) or two columns
+anything else as it is written. An empty cell leaves the fact out. Money may be one cell (`1000.01 USD`) or two columns
 (`order.amount.amount` and `order.amount.currency`); each payment instrument has its own column (`order.paid.cash`).
 """
 
@@ -31,7 +31,7 @@ __all__ = ["ROW_KINDS", "csv_file", "open_rows"]
 
 ROW_KINDS = (*KINDS, "csv")
 BOM = b"\xef\xbb\xbf"
-# The `csv` module refuses longer cells anyway, and facts hold shorter texts.
+# The `csv` module refuses longer cells anyway, and texts in facts are shorter.
 MAX_LINE = 1024 * 1024
 
 # A column in an open group may lie as deep as facts may nest.
@@ -41,7 +41,7 @@ Cell = Callable[[str], Any]
 
 
 class _Column(NamedTuple):
-    """Where a cell goes, and how it is read."""
+    """Where the cells of a column go, and how they are read."""
 
     path: tuple[str, ...]
     read: Cell
@@ -49,7 +49,7 @@ class _Column(NamedTuple):
 
 @contextmanager
 def open_rows(path: str, kind: str | None, vocabulary: Vocabulary) -> Iterator[FactsFile]:
-    """Open a file of facts of any of `ROW_KINDS`; None: by name, else by content. Raises as `open_facts`."""
+    """Open a file of facts of any of `ROW_KINDS`; None: by name, else by content. Raises what `open_facts` does."""
     if kind != "csv" and not (kind is None and Path(path).suffix.lower() == ".csv"):
         with open_facts(path, kind) as file:
             yield file
@@ -86,7 +86,7 @@ def csv_file(stream: IO[bytes], shown: str, size: int, vocabulary: Vocabulary) -
 
 
 class _Lines:
-    """The lines of a stream as text: bytes that are not UTF-8 become lone surrogates, what is too long is cut."""
+    """The lines of a stream as text: bytes that are not UTF-8 become lone surrogates, overlong lines are cut."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -138,7 +138,7 @@ def _columns(names: Sequence[str], shown: str, vocabulary: Vocabulary) -> list[_
 
 
 def _inside_another(names: Collection[str], name: str) -> bool:
-    """Whether one of `names` is a group around the name; names of facts are not that deep."""
+    """Whether one of `names` is a group that contains the name; names of facts have few levels."""
     parts = name.split(".", MAX_PARTS)
     return any(".".join(parts[:count]) in names for count in range(1, min(len(parts), MAX_PARTS)))
 
@@ -154,7 +154,7 @@ def _shown(name: str) -> str:
 
 
 def _cell(name: str, vocabulary: Vocabulary, opened: OpenGroups) -> Cell | None:
-    """How the cells of a column are read; None for a name that is no fact, nor in an open group."""
+    """How the cells of a column are read; None for a name that is neither a fact nor in an open group."""
     fact = vocabulary.facts.get(name)
     if fact:
         return _CELLS.get(fact.type.kind, _text if fact.type.kind in (Kind.TEXT, Kind.CHOICE) else str.strip)

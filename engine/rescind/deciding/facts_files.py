@@ -1,7 +1,7 @@
 """Files of facts: one case or many, from JSON, JSON Lines, YAML or standard input.
 
 JSON Lines are read one line at a time, so a file of any length takes the memory of one line. JSON fractions are read as
-the decimals they spell. What cannot be read is a row with problems; the rows after it are not harmed.
+exact decimals. What cannot be read becomes a row with problems; the rows after it are not affected.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ Places = Callable[[], Document]
 class FactsRow:
     """One case: its facts as plain data, or the problems that keep them from being read.
 
-    `at` is how far into the file the row reaches, in the unit of `FactsFile.size`. `places` finds where
-    everything stands.
+    `at` is how far into the file the row reaches, in the unit of `FactsFile.size`. `places` finds the place of
+    everything in it.
     """
 
     facts: Any
@@ -55,7 +55,7 @@ class FactsRow:
 
     @cached_property
     def document(self) -> Document:
-        """Where everything stands. Looked for once, however many problems ask."""
+        """The places of everything in the row, found once and only if a problem needs them."""
         return self.places()
 
     @cached_property
@@ -64,7 +64,7 @@ class FactsRow:
         return self.document.at(self.below).line
 
     def located(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Problems with paths into the facts, now with the line and column of what they are about."""
+        """The same problems, with the line and column of what they are about added to their paths into the facts."""
         return tuple(self._located(problem) for problem in problems)
 
     def _located(self, problem: Problem) -> Problem:
@@ -82,7 +82,7 @@ class FactsRow:
 
 @frozen
 class FactsFile:
-    """An open file of facts: as the user named it, its length (0: unknown), its cases, and whether they may be many."""
+    """An open file of facts: its name as the user wrote it, its length (0: unknown), its cases, if many may come."""
 
     shown: str
     size: int
@@ -92,7 +92,7 @@ class FactsFile:
 
 @contextmanager
 def open_facts(path: str, kind: str | None = None) -> Iterator[FactsFile]:
-    """Open a file of facts, `-` for standard input. `kind` is one of `KINDS`; None: by name, else by content.
+    """Open a file of facts, `-` for standard input. `kind` is one of `KINDS`; None: told by name, else by content.
 
     Raises `FactsError` where the file as a whole cannot be read.
     """
@@ -161,7 +161,7 @@ def _sniff(stream: IO[bytes]) -> tuple[str, list[bytes]]:
 
 
 def _up_to_next_line(stream: IO[bytes]) -> list[bytes]:
-    """Blank lines and the next one that is not; empty at the end."""
+    """Any blank lines and the next line that is not blank; empty at the end."""
     lines = []
     for line in iter(lambda: stream.readline(MAX_WHOLE + 1), b""):
         lines.append(line)
@@ -225,7 +225,7 @@ def _json_whole(text: str, shown: str) -> tuple[Any, Places]:
 
 
 def _places(text: str, shown: str, line: int) -> Document:
-    """Where everything in a JSON text stands. Only errors ask, so what finds it is imported late."""
+    """The place of everything in a JSON text. Only errors need it, so the code that finds it is imported late."""
     from rescind.source.json_positions import survey
 
     return survey(text, shown, line).document
@@ -243,7 +243,7 @@ def _once(find: Places) -> Places:
 
 
 def _lines(chunks: Iterable[bytes], shown: str) -> Iterator[FactsRow]:
-    """The rows of JSON Lines; blank lines are passed over. Raises `FactsError` where there is none."""
+    """The rows of JSON Lines; blank lines are skipped. Raises `FactsError` if there is no row."""
     number, at, any_row, inside = 0, 0, False, False
     for chunk in chunks:
         at += len(chunk)
@@ -285,7 +285,7 @@ def _row(line: bytes, shown: str, number: int, at: int) -> FactsRow:
 
 
 class _RefusedError(ValueError):
-    """A key that stands twice, or a number that JSON does not have."""
+    """A key that occurs twice, or a number that is not JSON."""
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -315,7 +315,7 @@ def parse_json(text: str, shown: str, line: int) -> tuple[Any, tuple[Problem, ..
 
 
 def _faulty(text: str, shown: str, line: int) -> tuple[Problem, ...]:
-    """What is no JSON, or nests too deep, with its place."""
+    """The problem of a text that is not JSON, or is nested too deeply, with its place."""
     fault = first_fault(text)
     if fault is None or not fault.message:
         return _refused(text, shown, line)
@@ -336,7 +336,7 @@ def _inexact(token: str, place: Location) -> Problem:
 
 
 def _refused(text: str, shown: str, line: int) -> tuple[Problem, ...]:
-    """What Python's parser let pass or stumbled over, with places."""
+    """What Python's parser wrongly accepts or cannot handle, with places."""
     from rescind.source.json_positions import survey
 
     found = survey(text, shown, line)

@@ -20,9 +20,9 @@ __all__ = ["GoverningVersion"]
 
 
 class GoverningVersion:
-    """Picks versions for typed cases, whose last value is the instant that they are judged as of.
+    """Picks versions for typed cases, whose last value is the instant as of which they are judged.
 
-    `left_out` are policies and versions that may not decide, drafts that had not begun when the book was loaded.
+    `left_out` are policies and versions that may not decide: drafts that had not begun when the book was loaded.
     """
 
     def __init__(self, book: Book, slots: Mapping[str, int], left_out: AbstractSet[tuple[str, str]]) -> None:
@@ -32,7 +32,7 @@ class GoverningVersion:
         self._policies = {policy.id: policy for policy in book.policies}
 
     def policy(self, name: str) -> Policy:
-        """The policy of a name. Raises `FactsError` (R0906) for an unknown one."""
+        """The policy with a name. Raises `FactsError` (R0906) for an unknown one."""
         try:
             return self._policies[name]
         except KeyError:
@@ -40,7 +40,7 @@ class GoverningVersion:
             raise facts_error("R0906", "policy", f"the book has no policy `{name}`", hint) from None
 
     def named(self, policy: Policy, version: str) -> Version:
-        """The version of a name, whatever its dates. Raises `FactsError` (R0906) for an unknown one."""
+        """The version with a name, whatever its dates. Raises `FactsError` (R0906) for an unknown one."""
         found = policy.named(version)
         if found is None:
             names = [each.version for each in policy.versions]
@@ -59,7 +59,7 @@ class GoverningVersion:
         return None if version and self._is_left_out(version) else version
 
     def begun(self, policy: Policy, values: list[Any]) -> Version | None:
-        """The version that began last before a case or at it, ended or not; one that was left out never did."""
+        """The latest version that began by the time of a case, ended or not; one that was left out never began."""
         version = policy.begun_by(self.time_of(policy, values))
         while version and self._is_left_out(version):
             version = policy.begun_by(version.in_force_from - 1)
@@ -85,10 +85,10 @@ class GoverningVersion:
         return int(value)
 
     def unsettled(self, policies: Iterable[Policy], values: list[Any], *, in_force: bool) -> list[Policy]:
-        """Those of the policies without a version in force of which nobody knows whether they govern the case.
+        """The policies without a version in force that might govern the case: nobody knows whether they do.
 
-        A policy that begins later is none of them where the book passes it over, or says nothing and another policy is
-        `in_force`: a policy that is added to a book changes no answer from before it began.
+        A policy that begins later is not one of them if the book passes it over, or if the book says nothing and
+        another policy is `in_force`: adding a policy to a book changes no answer from before that policy began.
         """
         return [policy for policy in policies if not self._passed_over(policy, values, in_force=in_force)]
 

@@ -1,4 +1,4 @@
-"""An evaluation to a decision: blockers or reviews, the refund, the state of the request."""
+"""From an evaluation to a decision: blockers or reviews, the refund, the state of the request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rescind.values.types import ABSENT
 __all__ = ["DecisionMaker"]
 
 SUBJECT = {"resource": RESOURCE, "order": ORDER}
-# Looked up once: a member of an enum is found through its class each time.
+# Looked up once here, because each look-up of an enum member goes through its class.
 ALLOWED, REVIEW_REQUIRED = Outcome.ALLOWED, Outcome.REVIEW_REQUIRED
 BLOCKED, NOT_APPLICABLE = Outcome.BLOCKED, Outcome.NOT_APPLICABLE
 BLOCKED_REQUEST = RequestStanding(str(RequestState.BLOCKED), None, ())
@@ -37,7 +37,7 @@ class DecisionMaker:
         self._subject = [(key, slots[name]) for key, name in SUBJECT.items() if name in slots]
 
     def decision(self, evaluation: Evaluation, at: int, tried: tuple[NotApplied, ...]) -> Decision:
-        """The decision of a policy that applies, as of `at`. `tried` are those before it.
+        """The decision of a policy that applies, as of `at`. `tried` are the policies before it.
 
         Raises `FactsError` where the refund is unknown.
         """
@@ -69,7 +69,7 @@ class DecisionMaker:
         return record(Decision, parts)  # type: ignore[no-any-return]
 
     def not_applicable(self, values: list[Any], at: int, tried: tuple[NotApplied, ...]) -> Decision:
-        """The decision of a case that no policy is for."""
+        """The decision of a case to which no policy applies."""
         subject = self._subject_of(values)
         return Decision(NOT_APPLICABLE, None, at, subject, (), (), None, None, tried, self._zone, None)
 

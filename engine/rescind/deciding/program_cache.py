@@ -19,6 +19,6 @@ class Programs(dict[tuple[str, str], Program]):
     def __missing__(self, key: tuple[str, str]) -> Program:
         built = self._build(key)
         program = self.setdefault(key, built)
-        if program is not built:  # another thread was quicker
+        if program is not built:  # another thread built it first
             built.close()
         return program

@@ -1,7 +1,7 @@
-"""A caller's facts to typed values: bounded, exact, and complete or refused.
+"""From a caller's facts to typed values: within bounds, exact, and either complete or refused.
 
-`FactsReader` turns nested facts into a list with one slot per fact of the vocabulary. Good facts take a fast path; when
-anything is off, the facts are walked again and every problem is reported at once, each with its path.
+`FactsReader` turns nested facts into a list with one slot per fact of the vocabulary. Valid facts take a fast path;
+when anything is wrong, the facts are read again and every problem is reported at once, each with its path.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class FactsReader:
     def __init__(self, vocabulary: Vocabulary, zone: ZoneInfo) -> None:
         self._vocabulary = vocabulary
         self.slots = {name: slot for slot, name in enumerate(vocabulary.facts)}
-        # One slot more than there are facts: the last, -1, takes what open groups swallow, and later `now`.
+        # One slot more than there are facts: the last, -1, takes what open groups ignore, and later `now`.
         self._blank = [*(fact.default for fact in vocabulary.facts.values()), ABSENT]
         self._tree: dict[str, Any] = {}
         self._open = OpenGroups(vocabulary)
@@ -61,7 +61,7 @@ class FactsReader:
         return branch
 
     def _open_tree(self) -> None:
-        """An open group swallows the keys that the vocabulary does not know."""
+        """Make each open group accept and ignore keys that the vocabulary does not know."""
         for name in self._vocabulary.open_groups:
             *groups, leaf = name.split(".")
             branch = self._branch(groups)
@@ -82,7 +82,7 @@ class FactsReader:
     def _fill(self, tree: dict[str, Any], given: Any, values: list[Any]) -> None:
         for key, raw in given.items():
             slot, read = tree[key]
-            # Most facts are flags and plain texts: what their readers would accept is taken without a call.
+            # Most facts are flags and plain texts: those that their readers would accept are taken without a call.
             if read is read_flag:
                 values[slot] = raw if raw is True or raw is False else read_flag(raw)
             elif (
@@ -140,7 +140,7 @@ class FactsReader:
 
 
 class _Open(dict[str, Any]):
-    """A group in which unknown keys are passed over, but for what is nearly one of its own."""
+    """A group in which unknown keys are ignored, except those that nearly match one of its own keys."""
 
     def __init__(self, known: Mapping[str, Any], near: NearNames) -> None:
         super().__init__(known)

@@ -1,4 +1,4 @@
-"""What an evaluation had to say, for a decision that travels to another process without the program behind it."""
+"""What an evaluation found, for a decision that is sent to another process without the program behind it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = [
 
 
 class _Record(NamedTuple):
-    """By condition its reasons, those of all its branches, and its branch; the values; the working; what is unknown.
+    """For each condition its reasons, those of all branches, and its branch; the values, the working, what is unknown.
 
-    `flags` say of the flags among the reasons how those came about that the policy computes.
-    `open_blockers` may match, `why` says by condition why that is unknown, and `unknown_values` have no value.
+    `flags` says how the flags that the policy computes came about, for those among the reasons.
+    `open_blockers` may match, `why` says for each condition why that is unknown, and `unknown_values` have no value.
     """
 
     because: Mapping[str, tuple[tuple[Reason, ...], tuple[Reason, ...], int | None]]
@@ -46,7 +46,7 @@ class RecordedEvaluation(Evaluation):
 
     __slots__ = ("record",)
 
-    def __init__(self, record: _Record) -> None:  # it takes the place of what the other one computes from
+    def __init__(self, record: _Record) -> None:  # the record replaces what the base class computes from
         self.record = record
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -73,7 +73,7 @@ class RecordedEvaluation(Evaluation):
 
 
 def recorded(run: Evaluation, units: Iterable[str], settlement: Settlement | None) -> RecordedEvaluation:
-    """An evaluation with what a decision shows of it: some reasons, the values, the working, what is unknown."""
+    """An evaluation reduced to what a decision shows: some reasons, the values, the working, what is unknown."""
     if isinstance(run, RecordedEvaluation):
         return run
     because = {unit: (run.because(unit), run.because_all(unit), run.branch(unit)) for unit in units}
@@ -87,12 +87,12 @@ def recorded(run: Evaluation, units: Iterable[str], settlement: Settlement | Non
 
 
 def steps_of(run: Evaluation, settlement: Settlement | None) -> tuple[Step, ...]:
-    """The working, as it was recorded or made now."""
+    """The working, either as recorded or made now."""
     return run.record.steps if isinstance(run, RecordedEvaluation) else working(run, settlement)
 
 
 def flag_steps(run: Evaluation, reasons: Iterable[Reason]) -> dict[str, Step]:
-    """Of the flags among reasons, how those came about that the policy computes."""
+    """How the flags that the policy computes came about, for those among the reasons."""
     flags = {reason.name: reason.value for reason in reasons if reason.type.kind is Kind.FLAG}
     if isinstance(run, RecordedEvaluation):
         return {name: step for name, step in run.record.flags.items() if name in flags}
@@ -101,7 +101,7 @@ def flag_steps(run: Evaluation, reasons: Iterable[Reason]) -> dict[str, Step]:
 
 
 def open_blockers_of(run: Evaluation) -> tuple[Blocker, ...]:
-    """The blockers of which it is unknown whether they match."""
+    """The blockers that may or may not match, because something is unknown."""
     if isinstance(run, RecordedEvaluation):
         return run.record.open_blockers
     unknown = run.verdict.open_blockers
@@ -114,7 +114,7 @@ def why_unknown_of(run: Evaluation, unit: str) -> tuple[Problem, ...]:
 
 
 def unknown_values_of(run: Evaluation) -> Mapping[str, tuple[Problem, ...]]:
-    """The values that were asked for in vain, with why."""
+    """The values that were needed but are unknown, with why."""
     if isinstance(run, RecordedEvaluation):
         return run.record.unknown_values
     return {name: why_without_value(run, name) for name in run.without_value()}

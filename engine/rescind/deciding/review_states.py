@@ -1,8 +1,8 @@
-"""The life of a review: from a request's submission to a reviewer's word or the end of the time limit.
+"""The life of a review: from the submission of a request to a reviewer's answer or the end of the time limit.
 
-A pure function of the reviews that a decision asks for, the words given, and the evaluation time. A word counts up
-to and at the deadline; the outcome on timeout begins right after it. A word that cannot count changes nothing and
-is listed under `refused` with the reason.
+A pure function of the reviews that a decision requires, the answers given (called words), and the evaluation time. A
+word counts up to and at the deadline; the outcome on timeout begins right after it. A word that does not count changes
+nothing and is listed under `refused` with the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rescind.values.times import LAST
 __all__ = ["RefusedReviewerWord", "RequestStanding", "ReviewerWord", "request_state", "words_of"]
 
 DECIDED_AT = attrgetter("decided_at")
-# What stands in a decision is plain text.
+# Decisions hold plain text.
 PENDING = str(RequestState.PENDING_REVIEW)
 AFTER_ANSWER: Mapping[str, str] = {
     ReviewerAnswer.APPROVE: str(RequestState.APPROVED),
@@ -53,7 +53,7 @@ class ReviewerWord(NamedTuple):
 
 
 class RefusedReviewerWord(NamedTuple):
-    """A word that does not count, and why: `code` is that of `rescind.problems.codes.CODES`."""
+    """A word that does not count, and why: `code` is one of `rescind.problems.codes.CODES`."""
 
     word: ReviewerWord
     why: str
@@ -81,7 +81,7 @@ def words_of(records: Iterable[Mapping[str, Any]]) -> list[ReviewerWord]:
 def deadline_of(review: Review, submitted: int) -> int | None:
     """The last instant at which a word on this review counts; None where the policy sets no limit.
 
-    A limit that reaches beyond the calendar ends with it.
+    A limit that would end after the last date of the calendar ends on that date.
     """
     return None if review.within is None else min(submitted + review.within.micros, LAST)
 
@@ -101,7 +101,7 @@ def request_state(
 def _sift(
     reviews: Sequence[Review], words: Iterable[ReviewerWord], submitted: int, at: int
 ) -> tuple[dict[str, ReviewerWord], list[RefusedReviewerWord]]:
-    """The word that counts of each reviewer, and those that do not."""
+    """The word of each reviewer that counts, and the words that do not count."""
     counted: dict[str, ReviewerWord] = {}
     refused = []
     for word in sorted(words, key=DECIDED_AT):

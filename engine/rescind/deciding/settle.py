@@ -1,6 +1,6 @@
-"""Exact refunds: from what was paid and the terms that hold to what comes back, per instrument.
+"""Exact refunds: what comes back per instrument, from what was paid and the terms that hold.
 
-Amounts are integers of the minor unit; deductions are exact fractions until the one place where the policy rounds.
+Amounts are whole numbers of minor units; deductions are exact fractions until the one place where the policy rounds.
 INVARIANT, for every instrument: paid = returned + consumed + fees + forfeited, to the minor unit. `settle` checks it
 before it answers.
 """
@@ -44,9 +44,9 @@ Read = Callable[[str], Any]
 Sharing = Callable[[list[int], int, int], list[int]]
 FEES = CountsAs.FEES
 MAY_BE_OWED = {BelowZero.ZERO: False, BelowZero.CHARGE: True}
-# Whether an instrument comes back whole, and whether it has a part in what is left.
+# Whether an instrument is returned in full, and whether it shares what is left.
 WHOLE_OR_SHARES = {Share.FULL: (True, False), Share.NONE: (False, False), Share.REMAINDER: (False, True)}
-# Makes a named tuple as its constructor would, at a quarter of the price.
+# Makes a named tuple as its constructor would, in a quarter of the time.
 record: Callable[[type[Any], tuple[Any, ...]], Any] = tuple.__new__
 
 
@@ -83,9 +83,9 @@ class Settlement(NamedTuple):
 class Arithmetic(NamedTuple):
     """The settings of a refund as functions and flags, so that no word is looked up while a case is decided.
 
-    `round` makes a quotient a whole number; `share` spreads what is left, a quotient in minor units and none of it
-    owed, over the amounts of the pool. `round_deductions`: each by itself. `below_zero`: what is left may be, and the
-    customer owes it. `paid` names the fact that says what was paid.
+    `round` makes a quotient a whole number. `share` spreads what is left (a quotient in minor units, not negative) over
+    the amounts of the pool. `round_deductions`: each deduction is rounded by itself. `below_zero`: what is left may be
+    negative, and the customer owes it. `paid` names the fact that says what was paid.
     """
 
     round: Rounder
@@ -98,8 +98,8 @@ class Arithmetic(NamedTuple):
 class Plan(NamedTuple):
     """What the conditions that hold make of refund terms: what becomes of each instrument, and the deductions.
 
-    `shared` names the instruments that share the remainder. `open` are the rules that are unknown and decide about
-    every case, `open_parts` those that do where an instrument paid: its name and the rule's.
+    `shared` names the instruments that share the remainder. `open` are the unknown rules that matter in every case,
+    `open_parts` those that matter only if an instrument paid: the name of the instrument and of the rule.
     """
 
     term: Term
@@ -112,9 +112,9 @@ class Plan(NamedTuple):
 
 
 class InstrumentPlan(NamedTuple):
-    """What becomes of one instrument: it comes back `whole`, or has a part in what is left, or is lost.
+    """What becomes of one instrument: it comes back `whole`, or shares what is left, or is lost.
 
-    `to` is a destination as plain text, or "". `named`: the terms say what becomes of it.
+    `to` is a destination as plain text, or "". `named`: the terms say what becomes of the instrument.
     """
 
     name: str
@@ -125,7 +125,7 @@ class InstrumentPlan(NamedTuple):
 
 
 class _UnnamedInstrumentError(FormulaError):
-    """An instrument that paid, and of which the terms do not say what becomes of it."""
+    """An instrument was paid with, but the terms do not say what becomes of it."""
 
     def __init__(self, name: str, paid: str) -> None:
         super().__init__(f"`{name}` paid {paid}")
@@ -133,7 +133,7 @@ class _UnnamedInstrumentError(FormulaError):
 
 
 def arithmetic_of(refund: Refund) -> Arithmetic:
-    """How a refund is worked out by its settings."""
+    """The settings of a refund as functions and flags."""
     rounder = ROUNDERS[refund.mode]
     each_deduction = refund.place is RoundingPlace.EACH_DEDUCTION
     below_zero = MAY_BE_OWED[refund.below_zero]
@@ -152,7 +152,7 @@ def _sharing(refund: Refund, rounder: Rounder) -> Sharing:
 def first_terms(
     terms: Iterable[TermRules], held: Container[str], unknown: Container[str]
 ) -> tuple[TermRules | None, tuple[str, ...]]:
-    """The first terms that hold, or the rules that leave open which those are."""
+    """The first terms that hold, or the unknown rules because of which it is open which terms those are."""
     before: list[str] = []
     for term in terms:
         name = term.own.name
@@ -165,12 +165,12 @@ def first_terms(
 def plan_of(
     arithmetic: Arithmetic, term: TermRules, held: Container[str], unknown: Container[str] = ()
 ) -> Plan:
-    """The plan of refund terms where the rules `held` hold and those in `unknown` may, by their names."""
+    """The plan of refund terms if the rules named in `held` hold and those named in `unknown` may hold."""
     parts = tuple(_part(instrument, held) for instrument in term.instruments)
     shared = tuple(part.name for part in parts if part.shares)
     deductions = tuple(rule.part for rule in term.deductions if rule.name in held)
     names = [rule.name for rule in term.deductions]
-    if arithmetic.below_zero:  # a debt falls on one that shares the remainder even where it paid nothing
+    if arithmetic.below_zero:  # one that shares the remainder may owe even if it paid nothing
         names += [each.own.name for each in term.instruments if each.own.part.back is Share.REMAINDER]
     asked = [(each.own.part.name, name) for each in term.instruments for name in _asked(each, held)]
     return Plan(
@@ -185,7 +185,7 @@ def plan_of(
 
 
 def _asked(rules: InstrumentRules, held: Container[str]) -> Iterator[str]:
-    """The rules that decide about an instrument: its own, and those of its routes up to the first that holds."""
+    """The rules that decide about an instrument: its own rule, and those of its routes up to the first that holds."""
     yield rules.own.name
     for route in rules.routes:
         if route.name in held:
@@ -204,8 +204,8 @@ def _part(rules: InstrumentRules, held: Container[str]) -> InstrumentPlan:
 def settle(plan: Plan, paid: Mapping[str, Money], read: Read) -> Settlement:
     """The refund by a plan. `paid` maps instruments to money of one currency, `read` gives the names in formulas.
 
-    Raises `FormulaError` where a deduction cannot be computed, is negative, or is in another currency, and where an
-    instrument paid that the terms do not name; `why_unsettled` says it as a problem.
+    Raises `FormulaError` if a deduction cannot be computed, is negative, or is in another currency, and if something
+    was paid with an instrument that the terms do not name; `why_unsettled` turns the error into a problem.
     """
     currency = next(iter(paid.values()))[1]
     charged, deducted = _charge(plan, paid, currency, read) if plan.shared or plan.deductions else UNCHARGED
@@ -254,7 +254,7 @@ def why_unsettled(version: Version, plan: Plan, error: FormulaError) -> Problem:
     )
 
 
-# By instrument of the pool what comes back of it, what was consumed and the fees; and the deductions.
+# For each instrument of the pool what comes back, what was consumed and the fees; and the deductions.
 _Charged: TypeAlias = tuple[Mapping[str, tuple[int, int, int]], tuple[Deducted, ...]]
 UNCHARGED: _Charged = ({}, ())
 
@@ -262,7 +262,7 @@ UNCHARGED: _Charged = ({}, ())
 def _charge(plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) -> _Charged:
     """Take the deductions from what the instruments that share the remainder paid.
 
-    One such instrument is settled in place: calls would take longer than what they do.
+    A single such instrument is settled inline, because the calls would take longer than their work.
     """
     arithmetic = plan.arithmetic
     exact = _exact(plan, currency, read)
@@ -270,7 +270,7 @@ def _charge(plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) ->
     if not pool:
         return {}, tuple([record(Deducted, (*row, 0)) for row in zip(plan.deductions, exact, strict=True)])
     have = sum(pool.values())
-    # Whole numbers of a common fraction of the minor unit: as exact as fractions, and much quicker.
+    # Whole numbers over a common denominator of the minor unit: as exact as fractions, and much faster.
     unit = 1
     for amount in exact:
         unit = lcm(unit, amount.denominator)
@@ -303,7 +303,7 @@ def _charge(plan: Plan, paid: Mapping[str, Money], currency: str, read: Read) ->
 def _pool(plan: Plan, paid: Mapping[str, Money]) -> dict[str, Any]:
     """What each instrument that shares the remainder paid.
 
-    Where a debt may be owed there is always one: an instrument that was not given paid nothing, and owes all the same.
+    If a debt is possible there is always at least one: an instrument that was not sent paid nothing, and may still owe.
     """
     pool: dict[str, Any] = {}
     for name in plan.shared:
@@ -313,10 +313,10 @@ def _pool(plan: Plan, paid: Mapping[str, Money]) -> dict[str, Any]:
 
 
 def _indebted(pool: dict[str, Any], first: str, owed: int) -> tuple[dict[str, Any], list[int]]:
-    """The pool and what comes back of it where nothing is left: the debt is owed by the first that shares.
+    """The pool and what comes back of it if nothing is left: the first instrument that shares owes the debt.
 
-    Whatever the split: a voucher that paid a part of the order is no means to pay a debt with. One that was not given
-    paid nothing, and owes all the same.
+    This is so for every split: a voucher that paid part of the order cannot be used to pay a debt. An instrument that
+    was not sent paid nothing, and owes the debt all the same.
     """
     indebted = {first: 0, **pool}
     return indebted, [owed, *[0] * (len(indebted) - 1)]
@@ -325,7 +325,7 @@ def _indebted(pool: dict[str, Any], first: str, owed: int) -> tuple[dict[str, An
 def _columns(
     pool: Mapping[str, int], returned: Sequence[int], deducted: Sequence[Deducted]
 ) -> dict[str, tuple[int, int, int]]:
-    """What of each instrument comes back, was consumed and goes into fees."""
+    """For each instrument what comes back, what was consumed and what goes into fees."""
     consumed, fees = [0] * len(pool), [0] * len(pool)
     rest = [amount - back for amount, back in zip(pool.values(), returned, strict=True)]
     for deduction, _, amount in deducted:
@@ -378,7 +378,7 @@ def _other_currency(deduction: Deduction, found: str, currency: str) -> FormulaE
     return FormulaError(f"the deduction `{deduction.name}` is in {found}, and what was paid is in {currency}")
 
 
-# What is left (`left / unit` in minor units, none of it owed), shared among the amounts of the pool.
+# What is left (`left / unit` in minor units, not negative), shared among the amounts of the pool.
 
 
 def _share_in_order(rounder: Rounder, pool: list[int], left: int, unit: int) -> list[int]:
@@ -402,8 +402,9 @@ def _share_once(rounder: Rounder, pool: list[int], left: int, unit: int) -> list
 def apportion(total: int, weights: list[int]) -> list[int]:
     """`total` shared in proportion to `weights`, none of them negative; the parts add up to it exactly.
 
-    Largest remainder: each part is rounded towards zero, and what is missing goes, a unit each, to the parts that lost
-    most; between equals the earlier one. With no weight at all everything is zero (`total` must be, too).
+    Largest remainder: each part is rounded towards zero, and the missing units go, one each, to the parts that lost
+    most by rounding; of equal parts the earlier comes first. If all weights are zero, so is every part (`total` must
+    be 0, too).
     """
     whole = sum(weights)
     if total == whole:

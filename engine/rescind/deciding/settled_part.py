@@ -36,8 +36,8 @@ def settled_part(
 ) -> bytes:
     """The canonical bytes: JSON with sorted keys, without spaces, in UTF-8. Times are in UTC.
 
-    `reviews` stand with their deadlines, microseconds or None. INVARIANT: what a later release adds stands under a key
-    that is left out where it is not used, so that no hash of before changes.
+    `reviews` come with their deadlines, microseconds or None. INVARIANT: what a later release adds gets a key that is
+    left out when it is not used, so that no earlier hash changes.
     """
     data: dict[str, Any] = {"schema": SCHEMA, "outcome": str(outcome)}
     if version:

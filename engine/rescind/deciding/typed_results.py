@@ -1,6 +1,6 @@
 """What a decision gives to Python: money with its currency, times as `datetime`, words as enums.
 
-The engine itself counts in minor units and microseconds; these are made when they are asked for.
+The engine itself counts in minor units and microseconds; these results are made on request.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a set of fired rules means: which conditions hold, which are unknown, and what follows from that alone.
 
-A policy has few sets of rules that ever fire together, so a `Verdict` is worked out once for each set and then looked
-up. It depends on nothing but the names of the rules; what depends on the facts of a case is in `Evaluation`.
+Few sets of rules of a policy ever fire together, so a `Verdict` is worked out once for each set and then looked up. It
+depends only on the names of the rules; what depends on the facts of a case is in `Evaluation`.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from rescind.deciding.settle import Plan, arithmetic_of, first_terms, plan_of
 
 __all__ = ["MAX_RULES_KEPT", "Fired", "Judge", "Rules", "Verdict"]
 
-# Verdicts are kept until their rules are so many, counted in each verdict anew; further ones are worked out again each
-# time, so that odd facts cannot fill the memory. A rule takes about 300 bytes in a verdict, and a verdict as much as
-# `RULES_PER_VERDICT` rules besides them: 20 MB for a version at most.
+# The most rules that kept verdicts may have in all, counting a rule once in each verdict. Further verdicts are worked
+# out again each time, so that unusual facts cannot fill the memory. A rule takes about 300 bytes in a verdict, and the
+# rest of a verdict as much as `RULES_PER_VERDICT` rules: 20 MB for a version at most.
 MAX_RULES_KEPT = 65_536
 RULES_PER_VERDICT = 8
 
 # The names of rules, in the order in which they fired.
 Rules = tuple[str, ...]
 
-# Conditions, and of each the branches that made it what it is: number and rule.
+# Conditions, each with the branches that made it hold or may make it hold: number and rule.
 Fired = Mapping[str, Sequence[tuple[int, str]]]
 
 
 class Verdict(NamedTuple):
     """What holds so far. `held` are the conditions that fired or always hold, `unknown` those that may hold.
 
-    `applies` is None where that is unknown. `sound` is false where the policy both applies and does not, or neither:
-    as an end result that is an error. `blockers` and `reviews` hold; `open_blockers` are conditions of blockers that
-    are unknown. `undecided` are those that as an end result are an error: of `applies_to`, else of blockers where
-    none holds, else of reviews. `rows` are, by table, the first row that holds, or the conditions that
-    leave open which one does; `plan` is None where no refund terms hold, or `open_terms` leave open which ones do.
+    `applies` is None if that is unknown. `sound` is false if the policy both applies and does not, or neither: at the
+    end that is an error. `blockers` and `reviews` hold; `open_blockers` are the unknown conditions of blockers.
+    `undecided` are the unknown conditions that are an error at the end: of `applies_to`, else of blockers if none
+    holds, else of reviews. `rows` gives for each table the first row that holds, or the unknown conditions because of
+    which that row is open. `plan` is None if no refund terms hold, or if `open_terms` leave open which terms hold.
     """
 
     fired: Fired
@@ -66,7 +66,7 @@ class Judge:
             for rule, meanings in definition["rules"].items()
         }
         self._known: dict[tuple[Rules, Rules], Verdict] = {}
-        self._room = MAX_RULES_KEPT  # a guess where threads take from it at once, by a few verdicts
+        self._room = MAX_RULES_KEPT  # off by a few verdicts where threads take from it at once
 
     def __call__(self, rules: Rules, possible: Rules = ()) -> Verdict:
         """The verdict on the rules that fired and on those that may fire, each in their order."""
@@ -119,7 +119,7 @@ class Judge:
     def _rows(
         self, held: Container[str], unknown: Container[str]
     ) -> Iterator[tuple[str, Row | tuple[str, ...]]]:
-        """By table the first row that holds; those that may hold before it, if there are any."""
+        """For each table the first row that holds, or the rows before it that may hold, if there are any."""
         for value in self._rules.values:
             before: list[str] = []
             for rule in value.rows:

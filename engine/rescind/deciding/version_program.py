@@ -48,16 +48,16 @@ class Program:
         self._meanings = definition["rules"]
         meanings = [meaning for rule in self._meanings.values() for meaning in rule]
         self.branched = frozenset(meaning["unit"] for meaning in meanings if meaning["branch"] > 1)
-        # The last slot, the one more than there are facts, holds `now` while a case is decided.
+        # The last slot, which is one more than there are facts, holds `now` while a case is decided.
         self.slots = {**slots, NOW: len(slots)}
-        # What each name of money paid reads: the slot of the instruments, and the instrument or `total`.
+        # What each name such as `order.paid.cash` reads: the slot of the instruments, and the instrument or `total`.
         self.instruments = {
             f"{fact.name}.{part}": (slots[fact.name], part)
             for fact in vocabulary.facts.values()
             if fact.type.kind is Kind.INSTRUMENTS
             for part in (*fact.type.choices, "total")
         }
-        # What is missing where it is absent: facts, and the instruments of such facts.
+        # Names that are missing when absent: required facts, and the instruments of such facts.
         self.required = frozenset(
             name for name in self.types if (fact := vocabulary.fact_of(name)) and fact.required
         )
@@ -67,12 +67,12 @@ class Program:
         self.blocked_after = max((passes.get(rule.name, 0) for rule in self.rules.blockers), default=0)
 
     def close(self) -> None:
-        """Give back what the rules engine holds."""
+        """Free what the rules engine holds."""
         for stage in self.stages:
             stage.matcher.close()
 
     def missing(self, name: str, *, later: bool = False) -> Problem:
-        """The problem of a fact that is missing; `later`: for the step that asks now it is not."""
+        """The problem of a missing fact; `later`: only a later step needs it, not the present one."""
         description = self._facts[name].description
         needs = "may need it after that" if later else "needs it"
         hint = f"the policy `{self.version.policy}` {needs}" + (f": {description}" if description else "")
@@ -80,7 +80,7 @@ class Program:
         return Problem("R0901", message, Location(name), hint)
 
     def because(self, rule: str, unit: str) -> list[dict[str, Any]]:
-        """What the branch behind a fired rule looked at."""
+        """The comparisons of the branch behind a fired rule."""
         return next(m["because"] for m in self._meanings[rule] if m["unit"] == unit)
 
     def _units(self, stage: Mapping[str, Any]) -> list[str]:
@@ -91,7 +91,7 @@ class Program:
         columns = stage["columns"]
         fields = [column["field"] for column in columns]
         ruleset = Ruleset(f"{self.version.policy}/{self.version.version}/{index}", fields, stage["shards"])
-        # A policy that does not apply is asked nothing else.
+        # Nothing else matters for a policy that does not apply.
         rules = [rule for shard in stage["shards"] for rule in shard["rules"] if rule in self._meanings]
         ending = (
             rule

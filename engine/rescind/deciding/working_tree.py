@@ -1,7 +1,7 @@
 """The working of a decision as a tree: each figure with its formula, and under it the figures that went in.
 
-A figure stands in full where it is first read; where it is read again it stands by name and value alone, as facts do.
-So the tree is no longer than the list of steps, however often they read one another.
+A figure is shown in full where it is first read; where it is read again, only its name and value are shown, as for
+facts. So the tree is no longer than the list of steps, however often they read one another.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ __all__ = ["MAX_DEPTH", "in_order", "working_tree"]
 
 Node = dict[str, Any]
 
-# Readers of JSON go down a limited number of levels; what is deeper stands as a tree of its own.
+# JSON readers allow a limited number of levels; what is deeper becomes a separate tree.
 MAX_DEPTH = 32
 
 
 def working_tree(steps: Iterable[Step], zone: dt.tzinfo) -> list[Node]:
-    """The figures that no other one reads, in the order of their computation, each with what it stands on.
+    """The figures that no other figure reads, in the order of their computation, each with what it is based on.
 
-    A node is `{name, type, value, formula, inputs, rounded?, at}`, an input that was not computed, or stands elsewhere,
-    `{name, type, value}`. Times are written in the zone that a formula names, else in `zone`.
+    A node is `{name, type, value, formula, inputs, rounded?, at}`; an input that was not computed, or is shown
+    elsewhere, is `{name, type, value}`. Times are written in the zone that a formula names, else in `zone`.
     """
     tree = _Tree(zone)
     for step in steps:
@@ -40,12 +40,12 @@ class _Tree:
         self._zone = zone
         self._nodes: list[tuple[Node, int]] = []  # with the levels that each has
         self._inside: set[int] = set()
-        # Names may occur twice: a deduction may be called as the value that it reads. The latest so far is meant.
+        # Names may occur twice: a deduction may have the name of the value that it reads. The latest so far is meant.
         self._latest: dict[str, int] = {}
 
     def add(self, step: Step) -> None:
         zone = ZoneInfo(step.zone) if step.zone else self._zone
-        # What an instrument gets back reads its own columns, which may be called as a deduction is.
+        # What an instrument gets back reads its own columns, which may have the name of a deduction.
         linked = not step.name.startswith(RETURNED)
         parts = [self._input(given, zone, linked=linked) for given in step.inputs]
         node = _leaf(step.name, step.value, step.type, zone)
@@ -72,7 +72,7 @@ def _leaf(name: str, value: Any, type_: Type, zone: dt.tzinfo) -> Node:
 
 
 def in_order(nodes: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The figures of a tree, what went in before what came of it, as one works it out on paper."""
+    """The figures of a tree, inputs before the figures made from them, as one works them out on paper."""
     for node in nodes:
         if "formula" in node:
             yield from in_order(node["inputs"])

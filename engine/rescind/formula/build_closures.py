@@ -59,7 +59,7 @@ def _literal(unit: Unit, node: Literal, want: Type | None) -> Typed:
 
 
 def _check_choice(text: str, at: int, type_: Type) -> None:
-    """That a text is one of those that it is compared with. Raises `Mistake`."""
+    """Check that a text is one of those that it is compared with. Raises `Mistake`."""
     if text in type_.choices:
         return
     near = did_you_mean(text, type_.choices)
@@ -84,7 +84,7 @@ def _name(unit: Unit, node: Name) -> Typed:
 
 
 def _reader(name: str, *, optional: bool) -> Run:
-    """A closure that reads a name. What may not be absent and is, is missing."""
+    """A closure that reads a name. A name that is absent though it may not be is missing."""
 
     def run(read: Read) -> object:
         value = read(name)
@@ -122,7 +122,7 @@ def _unknown_name(unit: Unit, node: Name) -> Mistake:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    """A name that is nearly this one. What has no dot is a value, or a fact without its group."""
+    """A known name that is nearly this one. A name without a dot is a value, or a fact without its group."""
     if "." in name:
         return did_you_mean(name, known)
     whole = [one for one in known if one.rpartition(".")[2] == name]
@@ -218,7 +218,7 @@ def _compared(unit: Unit, node: Binary) -> tuple[Typed, Typed]:
 
 
 def _in_turn(unit: Unit, first: Node, second: Node) -> tuple[Typed, Typed]:
-    """Build two parts, the second wanted to be what the first is."""
+    """Build two parts; the second should have the type of the first."""
     seen: list[Type | None] = [None]
 
     def head() -> Typed:
@@ -252,7 +252,7 @@ def _found_present(node: Node, *, holds: bool) -> frozenset[str]:
 
 def _logic(unit: Unit, node: Binary) -> Typed:
     both = node.operator == "and"
-    # Each side matters only where the other does not settle the whole.
+    # Each side matters only where the other does not decide the result.
     parts: list[Callable[[], Typed]] = [
         lambda: _assuming(unit, _found_present(node.right, holds=both), node.left),
         lambda: _assuming(unit, _found_present(node.left, holds=both), node.right),
@@ -264,7 +264,7 @@ def _logic(unit: Unit, node: Binary) -> Typed:
 
 
 def _both(one: Run, other: Run) -> Run:
-    """Strong Kleene `and`: a side that is false settles it, whatever becomes of the other."""
+    """Strong Kleene `and`: a side that is false decides the result, even if the other is unknown."""
 
     def run(read: Read) -> object:
         try:
@@ -279,7 +279,7 @@ def _both(one: Run, other: Run) -> Run:
 
 
 def _either(one: Run, other: Run) -> Run:
-    """Strong Kleene `or`: a side that is true settles it, whatever becomes of the other."""
+    """Strong Kleene `or`: a side that is true decides the result, even if the other is unknown."""
 
     def run(read: Read) -> object:
         try:

@@ -1,8 +1,8 @@
 """Business days: weekends and public holidays of a country, with extra days off and make-up working days.
 
 Public holidays come from the `holidays` package (the extra `calendars`), imported when a calendar with a country
-is first used: it is slow to import and most books need none. That package decides what it knows of a year; a
-day that must never change belongs in the book's lists, which win over it.
+is first used: it is slow to import and most books need none. Which holidays a year has depends on that package; a day
+that must never change belongs in the book's lists, which take precedence.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class BusinessCalendar:
     _years: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def is_business_day(self, date: dt.date) -> bool:
-        """Whether business is done on `date`."""
+        """Whether `date` is a business day."""
         return date.toordinal() in self._days(date.year)
 
     def count(self, start: dt.date, end: dt.date) -> int:

@@ -68,7 +68,10 @@ def _comparable(node: Binary, left: Typed, right: Typed) -> None:
 
 
 def have_a_text_in_common(node: Binary, left: Typed, right: Typed) -> None:
-    """That what two sides can be is not apart, where both are known: choices, texts, members. Raises `Mistake`."""
+    """Check that two sides can be equal, where all that each can be is known: choices, texts, members.
+
+    Raises `Mistake`.
+    """
     one, other = left.type.choices, right.type.choices
     if one and other and not set(one) & set(other):
         what = "text" if Kind.TEXT in {left.type.kind, right.type.kind} else "choice"

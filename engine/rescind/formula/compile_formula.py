@@ -1,4 +1,4 @@
-"""The way in: formula text to a checked `Formula`, mistakes to problems at their place."""
+"""Compiles the text of a formula to a checked `Formula`; mistakes become problems at their place."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _check_result(result: Typed, expect: Type | None) -> None:
 
 
 def _share_of(one: Type, other: Type) -> str:
-    """What is missing where a rate stands and money is wanted."""
+    """What to add where a rate is written and money is expected."""
     if other.kind is not Kind.MONEY or one.kind not in NUMERIC:
         return ""
     currency = other.currency or "USD"

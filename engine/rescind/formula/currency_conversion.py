@@ -13,8 +13,8 @@ __all__ = ["convert"]
 def convert(money: Money, currency: str, rates: object) -> Money:
     """`money` in `currency`, exactly: by the rate of the pair, else by the inverse of the opposite pair.
 
-    `rates` is the value of the fact of that name, from (from, to) to how much of `to` one of `from` is worth. A third
-    currency never stands in between. Raises `FormulaError` where there is no rate.
+    `rates` is the value of the fact `rates`: it maps (from, to) to how much of `to` one unit of `from` is worth. There
+    is never a conversion through a third currency. Raises `FormulaError` where there is no rate.
     """
     if money.currency == currency:
         return money

@@ -17,7 +17,7 @@ __all__ = ["FLAG", "Form", "Mistake", "Token", "tokens"]
 
 
 class Mistake(Exception):  # noqa: N818 - an author's mistake, collected as a problem, not an error of ours
-    """A problem at an offset of the formula's text; ends the reading of the part it stands in."""
+    """A problem at an offset of the formula's text; it ends the reading of the part that contains it."""
 
     def __init__(self, code: str, at: int, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -173,7 +173,7 @@ def _amount(text: str, number: re.Match[str], currency: re.Match[str]) -> Token:
 
 
 def _refuse_small_currency(number: re.Match[str], name: str) -> None:
-    """`800 eur`. No name stands after a number, so that whatever is a currency in capitals was meant as one."""
+    """Refuse `800 eur`: no name may follow a number, so a name that is a currency in capitals was meant as one."""
     if name in currencies():
         message = f"expected a currency in capitals, found `{name.lower()}`"
         raise Mistake("R0513", number.start(), message, f"write `{number[0]} {name}`")
@@ -189,7 +189,7 @@ def _duration(text: str, number: re.Match[str], unit: re.Match[str]) -> Token:
             "R0501", at, f"`{written}` is not a whole number of units", "use a smaller unit: `90min`"
         )
     value = parse_duration(written)
-    # By its unit: no months at all are still a calendar length, and go with other months.
+    # Decided by the unit: zero months are still a calendar length, and go with other months.
     return Token(Form.LITERAL, written, at, value, Type(Kind.DURATION, calendar=unit[0] in CALENDAR))
 
 

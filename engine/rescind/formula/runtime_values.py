@@ -71,7 +71,7 @@ def multiply(one: int | Fraction, other: int | Fraction, part: str) -> int | Fra
     if type(one) is not int or type(other) is int:
         value = one * other
         return value if type(value) is int and -LIMIT < value < LIMIT else settle(value, part)
-    # An amount times a rate: one division by hand, instead of two greatest common divisors and three fractions.
+    # An amount times a rate: one division here instead of two greatest common divisors and three fractions.
     above, below = one * other.numerator, other.denominator
     if not -LIMIT < above < LIMIT:
         return settle(one * other, part)

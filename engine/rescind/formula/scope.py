@@ -67,7 +67,7 @@ class Formula:
     zone: str = ""
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Closures do not travel: what arrives says what the formula is, and cannot compute."""
+        """Pickle the formula without its closures: the copy says what the formula is, but cannot compute."""
         stays = (self.reads, self.zoneless, self.zone)
         return Formula, (self.text, self.type, self.names, _stayed_behind, *stays)
 

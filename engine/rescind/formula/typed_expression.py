@@ -32,7 +32,7 @@ __all__ = [
 # The reserved name under which list functions read the record at hand.
 EACH: Final = "each"
 
-# A hostile formula does not get a thousand hints computed.
+# A limit, so that a hostile formula cannot cause a thousand hints to be computed.
 MAX_MISTAKES: Final = 20
 
 FLAG: Final = Type(Kind.FLAG)

@@ -4,7 +4,7 @@ An instant is an `int` of microseconds since the epoch; a *wall time* is what th
 as microseconds since 1970-01-01T00:00:00 on that clock. Rules, the same for every function:
 
 - a wall time that the zone skips moves on by the length of the gap (02:30 becomes 03:30);
-- a wall time that stands twice is the first of the two, except that an hour starts at the latest one
+- a wall time that occurs twice means the first of the two, except that an hour starts at the latest one
   that is not after the instant asked about;
 - a day, month or year starts at its first instant, even where it has no 00:00;
 - a month later is the same day and clock time, or the last day of that month where the day is missing.
@@ -44,7 +44,7 @@ KEPT_DAYS = 65_536
 
 
 class _SteadyDays(dict[int, int | None]):
-    """By UTC day the offset where it is the same from the day before to the one after, else None; found when asked."""
+    """For each UTC day the offset if it is the same from the day before to the one after, else None; found if asked."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         super().__init__()
@@ -226,7 +226,7 @@ def date_months_between(start: dt.date, end: dt.date, step: int) -> tuple[int, b
     count = ((end.year - start.year) * 12 + end.month - start.month) // step
     reached = add_months(start, count * step)
     if reached > end:
-        # Only by days: `end` lies in the month that was reached.
+        # They differ only in days: `end` lies in the month that was reached.
         count -= 1
         reached = add_months(start, count * step)
     return count, reached == end
@@ -244,7 +244,7 @@ def date_months_exactly(start: dt.date, end: dt.date, step: int) -> int | Fracti
 def months_between(clock: Clock, start: int, end: int, step: int) -> tuple[int, bool]:
     """How many times `step` months fit between two instants, `start` not after `end`; whether they fill it."""
     first, last = clock.date(start), clock.date(end)
-    # Where the clock falls back over midnight, a later instant has an earlier date.
+    # If the clock is set back over midnight, a later instant has an earlier date.
     count = max(0, (last.year - first.year) * 12 + last.month - first.month) // step
     reached = start
     while count and (reached := clock.add_months(start, count * step)) > end:

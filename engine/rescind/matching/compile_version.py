@@ -5,9 +5,10 @@
      "stages": [{"pass": 0, "columns": […], "shards": [{"fields": […], "rules": {…}}]}],
      "rules": {"blockers/legal-freeze#1": [{"unit": "blockers/legal-freeze", "branch": 1, "because": […]}]}}
 
-A unit is a rule of the version (see `rules_of`), or `applies_to/not`, the denial of applies_to, whose branches say why
-a policy does not apply, or a flag: a part of a condition that is decided apart. Each branch of a unit is a rule of
-durable-rules; branches with the same comparisons share one. The output is deterministic, so golden files can hold it.
+A unit is one of three things: a rule of the version (see `rules_of`); `applies_to/not`, the negation of `applies_to`,
+whose branches say why a policy does not apply; or a flag, a part of a condition that is decided separately. Each branch
+of a unit is a rule of durable-rules; branches with the same comparisons share one. The output is deterministic, so
+golden files can hold it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from rescind.values.types import Kind
 
 __all__ = ["compile_version"]
 
-# 34 rulesets in a row: far beyond any policy people read, and still a decision of milliseconds.
+# 34 rulesets in a row: far more than any real policy needs, and a decision still takes milliseconds.
 MAX_RULES_PER_VERSION = 2_048
 
 Stage = tuple[int, int]
@@ -45,7 +46,7 @@ OPERATORS = {Op.IS_NOT: "$neq", Op.UNDER: "$lt", Op.AT_MOST: "$lte", Op.OVER: "$
 
 
 def compile_version(version: Version, problems: Problems) -> dict[str, Any]:
-    """The definition of a version as plain JSON. What does not fit the engine's bounds is a located problem."""
+    """The definition of a version as plain JSON. What exceeds the engine's limits is a located problem."""
     return _Compiler(version, problems).compile()
 
 
@@ -150,10 +151,10 @@ class _Compiler:
         self._meanings.setdefault(name, []).append({"unit": unit.name, "branch": number, "because": because})
 
     def _reasons(self, literal: Literal) -> list[dict[str, Any]]:
-        """What a literal of a branch looked at and asked for, in words and as data."""
+        """What a literal of a branch read and what it required, in words and as data."""
         atom = literal.atom
         if isinstance(atom, Flag):
-            return [{"flag": atom.name}]  # it stands for the branch that made it true
+            return [{"flag": atom.name}]  # replaced later by the branch that made it true
         if getattr(atom, "implied", False) and literal.positive:
             return []
         reason: dict[str, Any] = {"fact": atom.subject.name, "needs": atom.needs, **atom.asked}
@@ -191,10 +192,10 @@ def _scales(units: Iterable[_Unit]) -> dict[str, int]:
 
 
 def _sharded(rules: dict[tuple[Atom, ...], str]) -> Iterator[dict[tuple[Atom, ...], str]]:
-    """The rules in portions that one ruleset takes with a wide margin."""
+    """The rules in groups, each well below the limits of one ruleset."""
     part: dict[tuple[Atom, ...], str] = {}
     for atoms, name in rules.items():
-        wider = [atom for each in (*part, atoms) for atom in each]  # one that rules share counts each time
+        wider = [atom for each in (*part, atoms) for atom in each]  # shared atoms count once per rule
         fields = {atom[0] for atom in wider}
         if part and (
             len(part) >= MAX_RULES_PER_SHARD or len(wider) > MAX_ATOMS_PER_SHARD or len(fields) > MAX_FIELDS

@@ -8,16 +8,16 @@ it, and `fire` either returns every rule that fired or raises. Why each step is 
 INVARIANT: a session (a `sid`, the extension's memory of one conversation) is used by one call at a time,
 holds no fact between calls, and is never used again after a call on it failed.
 
-INVARIANT: a session belongs to whoever holds its `_Lane`: the queue of the idle ones, or a call. An
-exception may strike between any two steps of a call, as one from a signal handler does. Then the call's
-reference goes, and a session whose lane is gone is found (`_reap`) and ended. So none is ever lost.
+INVARIANT: a session belongs to whoever holds its `_Lane`: the queue of idle sessions, or a call. An
+exception may be raised between any two steps of a call, for example by a signal handler. Then the call's
+reference is dropped, and `_reap` finds the session whose lane is gone and ends it. So no session is lost.
 
-INVARIANT: what must not be torn apart is one call into C, where no signal handler and no other thread gets
-between: that a session begins and can be ended, that it is ended and forgotten, that a handle is forgotten
-and its ruleset deleted.
+INVARIANT: steps that must happen together are one call into C, which no signal handler and no other thread
+can interrupt: beginning a session and noting how to end it; ending it and forgetting it; forgetting a handle
+and deleting its ruleset.
 
-No lock is taken: each step that threads share is one atomic operation of a deque or a dict. So a signal
-handler may call `fire` in the middle of `fire`, and a forked child may go on with its own copy.
+No lock is taken: each step that threads share is one atomic operation on a deque or a dict. So a signal
+handler may call `fire` while another `fire` is running, and a forked child may continue with its own copy.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ from rescind.problems.problem import Location, Problem
 
 __all__ = ["Ruleset"]
 
-# Ids that the facts of one session take in turn. The extension refuses a fact whose id it still holds,
-# so a fact that was not taken back is noticed soon. None shares a hash with the id of a session's own
-# state fact, `sid-…` (a test holds that).
+# Ids that the facts of one session use in turn. The extension refuses a fact whose id it still holds,
+# so a fact that was not retracted is noticed soon. No id has the same hash as the id of a session's own
+# state fact, `sid-…` (a test checks that).
 _IDS_PER_SESSION = 8
 
 # The release of the extension and how it is compiled; scripts/build_extension.sh says why.
@@ -77,7 +77,7 @@ BUILT = "2.0.28"
 BUILD_FLAGS = "-O2 -fwrapv -fno-strict-aliasing"
 BUILD_FLAGS_313 = " -DPyEval_CallObject=PyObject_CallObject"
 
-# What surrounds the fact in the text of a match: `{"<rule>":{"m":<fact>}}`.
+# The text around the fact in a match: `{"<rule>":{"m":<fact>}}`.
 _BEFORE_NAME = len('{"')
 _AROUND_FACT = len('":{"m":') + len("}}")
 
@@ -128,11 +128,11 @@ class _Definition(NamedTuple):
 
 # What is unpacked for each decision is a plain tuple: a named one unpacks a tenth of a microsecond slower.
 
-# The texts for one fact of a session: how the fact starts, and how it is taken back.
+# The texts for one fact of a session: the start of the fact, and its retraction.
 _Ticket: TypeAlias = tuple[str, str]
 
-# A shard: its handle; the %-template of a fact after its head; what picks the template's operand from the
-# values of the stage; each rule's place, for rules fire in the order of their places.
+# A shard: its handle; the %-template of a fact after its start; the function that picks the template's operand
+# from the values of the stage; the place of each rule (rules fire in the order of their places).
 _Shard: TypeAlias = tuple[int, str, Callable[[tuple[int, ...]], object], dict[str, int]]
 
 # Calls that are still to be made, the next one last: a function and its arguments.
@@ -140,9 +140,9 @@ _Calls: TypeAlias = deque[tuple[Any, ...]]
 
 
 class _Lane(itertools.cycle):  # type: ignore[type-arg] # it has no parameters at run time; of `_Ticket`
-    """The right to use a session, and the tickets of its next facts, without end.
+    """The right to use a session, and an endless supply of tickets for its next facts.
 
-    `calls` end the session: they free what has begun of it, and last its name.
+    `calls` end the session: they free every part of it that has begun, and finally its name.
     """
 
     __slots__ = ("__weakref__", "calls", "sid")
@@ -152,21 +152,21 @@ class _Lane(itertools.cycle):  # type: ignore[type-arg] # it has no parameters a
 
 
 class _Session(NamedTuple):
-    """A session that has not been ended: whose it is, or nobody's any more, and what ends it."""
+    """A session that has not been ended: its owner (if it still has one), and the calls that end it."""
 
     lane: weakref.ref[_Lane]
     calls: _Calls
 
 
 class Ruleset:
-    """One stage of a compiled version: one or several shards that are matched one after the other.
+    """One stage of a compiled version: one or more shards that are matched one after the other.
 
-    `fields` are the columns of the stage, in the order of the `values` of `fire`. A shard is plain JSON:
+    `fields` are the columns of the stage, in the same order as the `values` passed to `fire`. A shard is plain JSON:
     `{"fields": [column…], "rules": {name: {"all": [{"m": {"$and": [comparison…]}}]}}}` with a rule named `sentinel`.
     Raises EngineError when a shard is outside the safe subset, InstallationError when the extension does not load.
 
-    May be used by many threads at once. It is freed by `close`, or when the last reference goes. A forked
-    child has its own copy, and whatever it does, even closing, does not reach the parent.
+    May be used by many threads at once. It is freed by `close`, or when the last reference to it is gone. A forked
+    child has its own copy; nothing that it does, even closing, affects the parent.
     """
 
     __slots__ = (
@@ -185,7 +185,7 @@ class Ruleset:
         self._broken = False
         self._idle: deque[_Lane] = deque()  # sessions that nobody is using
         self._sessions: dict[str, _Session] = {}  # every session that has not been ended, by its sid
-        self._handles: deque[int] = deque()  # emptied by whoever deletes the rulesets
+        self._handles: deque[int] = deque()  # emptied by the call that deletes the rulesets
         weakref.finalize(self, _free, self._extension, self._handles, self._sessions).atexit = False
         self._create(definitions)
         self._shards = tuple(map(_shard, itertools.repeat(tuple(fields)), definitions, tuple(self._handles)))
@@ -196,7 +196,7 @@ class Ruleset:
         """Return the names of the rules that hold for one record, shard by shard in their order.
 
         `values` holds one int64 for each column. Raises EngineError when they do not fit, when the stage
-        is closed, and when the extension fails or contradicts itself; it never answers with a part.
+        is closed, and when the extension fails or contradicts itself; it never returns a partial answer.
         """
         values = tuple(values)
         if [*map(type, values)] != self._types:
@@ -211,7 +211,7 @@ class Ruleset:
             lane = self._open()
         try:
             fired = self._match(next(lane), values)
-        except BaseException as error:  # an interrupt in the loop, too, leaves the session unfit
+        except BaseException as error:  # after an interrupt in the loop, too, the session is unusable
             self._drop(lane)
             if isinstance(error, self._failures):
                 raise self._failure(error) from error
@@ -264,7 +264,7 @@ class Ruleset:
                     place = ranks[rule]
                 except KeyError:
                     raise EngineError(f"stage `{self.name}`: rule `{rule}` is unknown") from None
-                # A record matches a rule once. More means that something is left from another record.
+                # A record matches a rule once. More matches mean that something was left behind by another record.
                 if place <= last:
                     raise EngineError(f"stage `{self.name}`: rule `{rule}` fired twice or out of order")
                 last = place
@@ -274,7 +274,7 @@ class Ruleset:
         return fired
 
     def _open(self) -> _Lane:
-        """Return a new session, or, where there are as many as there may be, the first that comes back."""
+        """Return a new session or, when the maximum number exists, the first one that becomes idle."""
         deadline = time.monotonic() + SID_WAIT_SECONDS
         while True:
             self._reap()
@@ -282,20 +282,20 @@ class Ruleset:
                 return self._begun(lane)
             if time.monotonic() > deadline:
                 raise EngineError(f"stage `{self.name}`: all {MAX_SIDS} sessions are in use, waited in vain")
-            # A sleep, no condition to be notified of: that would take a lock, which an interrupt may leave
-            # taken, on which a signal handler may wait for its own thread, and which a fork may copy.
+            # A sleep instead of a condition variable: that would need a lock, which an interrupt may leave
+            # locked, on which a signal handler may wait for its own thread, and which a fork may copy.
             time.sleep(_NAP)
             with suppress(IndexError):
                 return self._idle.pop()
 
     def _claim(self) -> _Lane | None:
-        """Take a name that no session has; None where all are taken."""
+        """Take a name that no session has; None when all are taken."""
         for sid in map(str, range(MAX_SIDS)):
             if sid not in self._sessions:
                 lane = _Lane(_tickets(sid))
                 lane.sid, lane.calls = sid, deque([(self._sessions.pop, sid)])
                 session = _Session(weakref.ref(lane), lane.calls)
-                if self._sessions.setdefault(sid, session) is session:  # else another thread was quicker
+                if self._sessions.setdefault(sid, session) is session:  # else another thread was first
                     return lane
         return None
 
@@ -318,8 +318,8 @@ class Ruleset:
         """Assert a record of zeros and start its first match; return its retraction, and each handle with its state.
 
         The extension frees an unset pointer when a session is deleted before its first match has started.
-        INVARIANT: all of it happens in one call into C. A session that has begun in a shard can be deleted,
-        and the call that deletes it is noted; where it has not begun, none is.
+        INVARIANT: all of it happens in one call into C. If a session has begun in a shard, it can be deleted there
+        and the call that deletes it is noted; if it has not begun, no call is noted.
         """
         extension, handles = self._extension, [shard[0] for shard in self._shards]
         head, retraction = next(lane)
@@ -362,8 +362,8 @@ class Ruleset:
     def _require_memory(self, size: int) -> None:
         """Raise EngineError unless so many bytes, and a reserve, can be had.
 
-        The extension does not look whether it got what it asked for when it makes a session, and crashes. A
-        mapping is only asked for and given back: it is neither filled nor does it change what `malloc` holds.
+        The extension does not check its allocations when it makes a session, and crashes if one fails. Here a
+        mapping is requested and given back at once: it is not filled, and does not change what `malloc` holds.
         """
         try:
             mmap.mmap(-1, size + MEMORY_RESERVE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
@@ -373,13 +373,13 @@ class Ruleset:
             raise EngineError(f"stage `{self.name}`: there is too little memory to go on") from None
 
     def _drop(self, lane: _Lane) -> None:
-        """End a session on which a call failed; what it still holds must not meet another record."""
+        """End a session on which a call failed; what it still holds must not mix with another record."""
         _make(lane.calls, self._extension)
         if self._closed:
             self._reap()
 
     def _reap(self) -> None:
-        """End the sessions that nobody owns. Whoever finds none left in a closed stage deletes the rulesets."""
+        """End the sessions that nobody owns, and delete the rulesets if the stage is closed and no session is left."""
         if self._closed:
             self._idle.clear()
         for session in list(self._sessions.values()):
@@ -401,7 +401,7 @@ class Ruleset:
 
 
 def _free(extension: _Extension, handles: deque[int], sessions: dict[str, _Session]) -> None:
-    """Delete rulesets, each once, with the sessions in them: the extension leaks those otherwise."""
+    """Delete rulesets, each once, after the sessions in them, which the extension would otherwise leak."""
     for session in list(sessions.values()):
         _make(session.calls, extension)
     while handles:
@@ -410,14 +410,14 @@ def _free(extension: _Extension, handles: deque[int], sessions: dict[str, _Sessi
 
 
 def _make(calls: _Calls, extension: _Extension) -> None:
-    """Make calls, each once, whoever else makes some of them. An interrupt leaves the rest where they are."""
+    """Make calls, each once even if others make some of them too. After an interrupt the remaining calls stay noted."""
     while calls:
-        with suppress(IndexError, extension.error):  # the first says that none is left
+        with suppress(IndexError, extension.error):  # IndexError: none is left
             _exhaust(itertools.starmap(operator.call, iter(calls.pop, None)))
 
 
 def _exhaust(steps: Iterable[object]) -> None:
-    """Take all steps of an iterator that is written in C, in one call."""
+    """Run an iterator that is written in C to its end, in one call."""
     deque(steps, maxlen=0)
 
 
@@ -464,7 +464,7 @@ def _load_extension() -> _Extension:
 
 
 def _mending() -> str:
-    """The command that builds the extension anew for this interpreter."""
+    """The command that rebuilds the extension for this interpreter."""
     flags = BUILD_FLAGS + (BUILD_FLAGS_313 if sys.version_info >= (3, 13) else "")
     return (
         f"CPPFLAGS={shlex.quote(flags)} {shlex.quote(sys.executable)} -m pip install --force-reinstall --no-deps "

@@ -1,7 +1,7 @@
 """From the typed facts of a case to the record of one stage: an int64 for each column, None where it is unknown.
 
-The code for a stage is written out when its version is first used: a loop over the columns looks up, unpacks and calls
-for each, and takes four times as long. The function that is written looks like this:
+The code for a stage is generated when its version is first used: a loop over the columns, with its look-ups, unpacking
+and calls, would take four times as long. The generated function looks like this:
 
     def record(v, run):
         c0 = code0[v[5]]
@@ -9,11 +9,11 @@ for each, and takes four times as long. The function that is written looks like 
         c2 = encode2(run.known(name2))
         return (c0, c1, c2, c1), c1 is None or c2 is None
 
-INVARIANT: only numbers that are made here stand in the text. Names and literals of a policy are passed in the
-namespace.
+INVARIANT: the generated text contains only numbers that are made here. Names and literals of a policy are passed in
+the namespace.
 
 An optional fact that is absent is written as 0, and conditions on it read its presence too. A required fact that is
-absent is missing: it is unknown, as a value is that has none.
+absent is missing: it is unknown, like a value that could not be computed.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ from rescind.values.types import ABSENT, Kind, Type
 
 __all__ = ["CaseState", "Record", "compile_record"]
 
-# Facts by slot, and the run that knows the rest, to the values of the columns and whether one of them is unknown.
+# From the facts by slot, and the run that knows the rest, to the values of the columns and whether any is unknown.
 Record = Callable[[list[Any], "CaseState"], tuple[tuple[Cell, ...], bool]]
 Column = Mapping[str, Any]
 
-# Facts of these kinds are integers, and `rescind.values.scalar_readers` keeps them far inside of a column.
+# Facts of these kinds are integers, and `rescind.values.scalar_readers` keeps them far within a column's range.
 WHOLE = frozenset({Kind.INTEGER, Kind.TIME})
-# What the column of an amount is told besides the amount.
+# What the encoder of an amount is given besides the amount.
 MONEY = (("label", "reads"), ("currency", "currency"))
 
 
 class CaseState(Protocol):
-    """What columns ask of a case that is being decided."""
+    """What columns need to know about a case that is being decided."""
 
     def known(self, name: str) -> Any:
         """The typed value of a fact, a value, or a figure of the refund; None where it is unknown."""
 
     def flag(self, unit: str) -> Cell:
-        """1 where a condition of an earlier stage holds, 0 where it does not, None where that is unknown."""
+        """1 if a condition of an earlier stage holds, 0 if it does not, None if that is unknown."""
 
     def in_currency(self, name: str, money: Money, currency: str) -> tuple[int, int] | None:
         """Money in the minor units of another currency, as a quotient, by the exact rates of the case.
 
-        `name` is what it is the value of. None where that is unknown.
+        `name` is the name that has this value. None where the result is unknown.
         """
 
 
@@ -64,7 +64,7 @@ def compile_record(
 ) -> Record:
     """The function for the columns of a stage.
 
-    `slots` gives the place of each fact in the values of a case, `required` the facts that are missing where absent.
+    `slots` gives the place of each fact in the values of a case, `required` the facts that are missing when absent.
     """
     writer = _Writer(slots, required, type_of)
     cells = [writer.cell(number, column) for number, column in enumerate(columns)]
@@ -124,14 +124,14 @@ class _Writer:
         facts = name in self._slots and other in self._slots
         if facts and {self._type_of(name).kind, self._type_of(other).kind} <= WHOLE:
             cells = [(absent[0], f"(a := {one})"), (absent[1], f"(b := {two})")]
-            # What is unknown first: an absent fact beside it does not make it known.
+            # An unknown side is looked for first: an absent fact on the other side does not make it known.
             cells.sort(key=lambda cell: cell[0] is not None)
             (first, read), (second, read_too) = cells
             return f"{first} if {read} is ABSENT else {second} if {read_too} is ABSENT else (a > b) - (a < b)"
         return f"sign({one}, {two}, {absent}, {self._name(f'label{number}', name)}, run)"
 
     def _absent(self, name: str) -> Cell:
-        """What an absent fact is written as: an optional one as 0, and a missing one is unknown."""
+        """What an absent fact is written as: 0 for an optional one, unknown for a required one."""
         return None if name in self._required else 0
 
     def _value(self, label: str, name: str) -> str:
@@ -145,7 +145,7 @@ class _Writer:
 
 
 def _codes(column: Column, absent: Cell) -> dict[Any, Cell] | None:
-    """The integer of each value, for columns of few values."""
+    """The integer of each value, for columns with few values."""
     match column["as"]:
         case "flag":
             return {True: 1, False: 0, ABSENT: absent, None: None}
@@ -213,7 +213,7 @@ def _money_column(money: Any, absent: Cell, name: str, currency: str, run: CaseS
 def _sign(one: Any, other: Any, absent: tuple[Cell, Cell], name: str, run: CaseState) -> Cell:
     """-1, 0 or 1 as `one` is less than, equal to or more than `other`."""
     if one is ABSENT or other is ABSENT or one is None or other is None:
-        # An absent fact beside an unknown one does not make it known.
+        # The comparison stays unknown if one side is unknown, even where the other side is absent.
         cells = [cell if value is ABSENT else value for value, cell in zip((one, other), absent, strict=True)]
         return None if None in cells else 0
     if one.__class__ is int:

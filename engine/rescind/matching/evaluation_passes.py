@@ -1,12 +1,12 @@
 """Strata: in which pass through the rules engine each condition can be decided.
 
-Whatever reads a value waits until the value is known: a formula is computed before the first pass that needs it, a
-table only after the pass that decides the conditions of its rows, and the figures of the refund after the passes that
-decide its terms.
+A condition that reads a value waits until the value is known. A formula is computed before the first pass that needs
+it, a table only after the pass that decides the conditions of its rows, and the figures of the refund after the passes
+that decide its terms.
 
-Where `applies_to` and the blockers read only facts, pass 0 tells whether they end the case, and formulas over facts are
-computed before it, which saves a pass: a seventh of an in-use decision. Where `applies_to` or a blocker reads a value,
-none is computed before pass 1, so that a case which facts alone end computes nothing.
+If `applies_to` and the blockers read only facts, pass 0 decides whether they end the case, and formulas over facts are
+computed before it. That saves a pass: a seventh of a typical decision. If `applies_to` or a blocker reads a value,
+no value is computed before pass 1, so that a case which facts alone can end computes nothing.
 """
 
 from __future__ import annotations

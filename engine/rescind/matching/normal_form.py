@@ -1,8 +1,8 @@
 """Conditions to branches: negation normal form, then disjunctive normal form.
 
 durable-rules is sound only for rules that are one flat AND of comparisons, so a condition becomes a list of branches
-and each branch a rule. Where multiplying out would pass `MAX_BRANCHES`, a part is set aside as a flag: a condition of
-its own, decided in an earlier stage, whose outcome the branch then reads as one more column.
+and each branch a rule. Where multiplying out would exceed `MAX_BRANCHES`, a part becomes a flag: a separate
+condition that is decided in an earlier stage, and whose outcome the branch then reads as one more column.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from rescind.problems.frozen_records import frozen
 
 __all__ = ["MAX_BRANCHES", "Branch", "Flag", "FlagMaker", "Literal", "branches_of"]
 
-# Rules that multiplying out one condition may make; beyond it a flag costs less than the rules.
+# The most rules that multiplying out one condition may make; beyond that, a flag costs less than the rules.
 MAX_BRANCHES = 16
 
-# Literals of one branch. Each may need two comparisons, of a column each, and a rule lies in one shard with all of
-# its columns.
+# The most literals in one branch. Each may need two comparisons, each with its own column, and one shard holds a rule
+# with all of its columns.
 MAX_LITERALS = min(MAX_ATOMS_PER_RULE, MAX_FIELDS) // 2
 
 
@@ -32,7 +32,7 @@ class Flag:
 
 @frozen
 class Literal:
-    """A leaf or a flag, as it is or denied."""
+    """A leaf or a flag, plain or negated."""
 
     atom: Leaf | Flag
     positive: bool = True
@@ -43,7 +43,7 @@ FlagMaker = Callable[[Condition], Flag]
 
 
 def branches_of(condition: Condition, flag: FlagMaker) -> list[Branch]:
-    """The branches whose OR is the condition; `flag` sets a part aside. [()] is always true, [] never."""
+    """The branches whose OR is the condition; `flag` turns a part into a flag. [()] is always true, [] never."""
     return _expand(_normal(condition, positive=True), flag)
 
 
@@ -67,7 +67,7 @@ def _expand(condition: Condition | Literal, flag: FlagMaker) -> list[Branch]:
     match condition:
         case AnyOf(items):
             branches = dict.fromkeys(branch for item in items for branch in _expand(item, flag))
-            return [()] if () in branches else list(branches)  # one part that always holds settles it
+            return [()] if () in branches else list(branches)  # then the whole always holds
         case AllOf(items):
             return _product([_expand(item, flag) for item in items], list(items), flag)
         case Literal():
@@ -77,7 +77,7 @@ def _expand(condition: Condition | Literal, flag: FlagMaker) -> list[Branch]:
 
 
 def _product(parts: list[list[Branch]], items: list[Condition], flag: FlagMaker) -> list[Branch]:
-    """Every way to take one branch of each part. The widest parts become flags until the bound is kept."""
+    """Every way to take one branch of each part. The widest parts become flags until there are few enough."""
     while _size(parts) > MAX_BRANCHES:
         widest = max(range(len(parts)), key=lambda index: len(parts[index]))
         parts[widest] = [(Literal(flag(items[widest])),)]
@@ -88,7 +88,7 @@ def _product(parts: list[list[Branch]], items: list[Condition], flag: FlagMaker)
 
 
 def _size(parts: list[list[Branch]]) -> int:
-    """How many branches the product has; one wide part alone is no product."""
+    """How many branches the product has; a single part, however wide, is not a product."""
     if sum(len(part) > 1 for part in parts) < 2:
         return 0
     size = 1

@@ -1,11 +1,11 @@
 """Reviews of a whole request: their amounts are sums over its lines.
 
-In the condition of a review with `scope: request` each name of money stands for the sum of that figure over the
-lines of the request. It becomes a name of its own, so that it gets columns of its own and no other condition sees
-the sum: `sums/USD/order.amount`, with the currency of the limit that it is compared with ("" between two figures).
+In the condition of a review with `scope: request`, each name of money stands for the sum of that figure over the
+lines of the request. The sum gets a separate name, so that it has its own columns and no other condition sees it:
+`sums/USD/order.amount`, with the currency of the limit that it is compared with ("" between two figures).
 
-A comparison with an optional amount holds only where that was sent: here, with any line of the request. That question
-is a name of its own too, `sums/?/order.amount`, which needs no rates.
+A comparison with an optional amount holds only if the amount was sent: here, with any line of the request. Whether it
+was sent has a separate name too, `sums/?/order.amount`, which needs no rates.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ANYWHERE = "?"
 
 
 class Summed(NamedTuple):
-    """A figure to be summed, and the currency in which: "" for the one that it is in, or `ANYWHERE`."""
+    """A figure to be summed, and the currency of the sum: "" for the currency of the figure itself, or `ANYWHERE`."""
 
     name: str
     currency: str
@@ -55,7 +55,7 @@ def _leaf_over_request(leaf: Leaf) -> Condition:
 
 
 def summed_names(review: Review) -> set[str]:
-    """The figures whose sums a review reads; none where it looks at each order."""
+    """The figures whose sums a review reads; none where it reviews each order by itself."""
     if review.scope is not ReviewScope.REQUEST:
         return set()
     return {summed(name).name for name in names_of(over_request(review.when)) if name.startswith(SUM_PREFIX)}

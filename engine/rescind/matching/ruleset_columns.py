@@ -1,6 +1,6 @@
-"""Columns: what of a case a ruleset reads, and as which integer.
+"""Columns: which parts of a case a ruleset reads, and the integer that stands for each.
 
-Every column of a ruleset is an int64. A column names what it `reads` and `as` what it is written:
+Every column of a ruleset is an int64. A column says what it `reads` and, under `as`, how that is written:
 
     flag                      0 or 1
     choice                    1 for the first choice of the vocabulary, and so on
@@ -13,11 +13,11 @@ Every column of a ruleset is an int64. A column names what it `reads` and `as` w
     fired                     1 when an earlier stage found the flag's condition true
 
 Doubling keeps comparisons exact: a value between two representable ones becomes odd, a literal is always even. A value
-beyond the range of the column is written as the end of the range, which lies beyond every literal.
+outside the range of the column is written as the nearest end of the range, which lies beyond every literal.
 
 What may be unknown is written as `low`, as `high` or as both (the `bound` of a column), whichever its literals read.
-Of a known value both are the value. Of an unknown one they are written so that no literal of the column holds, and then
-so that every one does; see `rescind.matching.two_fillings`.
+For a known value both are the value. For an unknown one they are written first so that no literal of the column holds,
+and then so that every literal holds; see `rescind.matching.two_fillings`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
     "number_scale",
 ]
 
-# Literals stay below it, so a value written as the end of the range lies beyond every literal.
+# Literals stay below this, so a value written as the end of the range lies beyond every literal.
 MAX_INTEGER = 2**62
 
 # The least and the greatest of a column. INVARIANT: no literal and no known value comes near them.
@@ -59,7 +59,7 @@ NEGATED = {
 }
 # An atom as durable-rules writes it: field, operator, integer.
 Atom = tuple[str, Op, int]
-# What is either true or false, if it is known: one comparison tells.
+# These are either true or false when known, so one comparison is enough.
 TWO_VALUED = frozenset({"flag", "present", "has", "fired"})
 
 
@@ -69,7 +69,7 @@ class LiteralTooLargeError(Exception):
 
 @frozen
 class _Source:
-    """What a column is made of. `certain`: it is never unknown, so it needs no bounds."""
+    """What a column is made from. `certain`: it is never unknown, so it needs no bounds."""
 
     reads: str
     written: str
@@ -117,7 +117,7 @@ class Columns:
         self._columns: dict[tuple[_Source, str], Column] = {}
         self._codes: dict[
             str, dict[str, int]
-        ] = {}  # of each text its literals; a column's grow while a stage is read
+        ] = {}  # the literals of each text; those of a column grow while a stage is read
 
     def __iter__(self) -> Any:
         return iter(self._columns.values())
@@ -125,7 +125,7 @@ class Columns:
     def atoms(self, literal: Literal) -> list[Atom]:
         """A literal as comparisons of columns with integers, two at most. Raises `LiteralTooLargeError`.
 
-        They hold where the literal is true, and in the second filling where it is not false.
+        They hold if the literal is true and, in the second filling, also if it is unknown.
         """
         source, op, value = self._positive(literal.atom)
         op = op if literal.positive else NEGATED[op]
@@ -155,14 +155,14 @@ class Columns:
     def _positive(self, atom: object) -> tuple[_Source, Op, int]:
         match atom:
             case Flag(name):
-                # Asked for as it is, never denied, so one comparison stands for true in both fillings.
+                # Never negated, so one comparison means true in both fillings.
                 return _Source(name, "fired"), Op.IS, 1
             case Present(subject):
                 return _Source(subject.name, "present", certain=subject.certain), Op.IS, 1
             case Has(subject, member):
                 return _Source(subject.name, "has", member=member, certain=subject.certain), Op.IS, 1
             case Compare(subject, op, Name() as other):
-                # Whether two amounts have a rate between them only the case knows.
+                # Only the facts of a case say whether there is a rate between two amounts.
                 certain = subject.certain and other.certain and subject.type.kind is not Kind.MONEY
                 return _Source(subject.name, "sign", against=other.name, certain=certain), op, 0
             case Compare(subject, op, operand):

@@ -43,9 +43,9 @@ INT_MAX: Final = 2**63 - 1
 # Besides these, equality, which durable-rules writes as a bare `{field: literal}`.
 OPERATORS: Final = ("$gt", "$gte", "$lt", "$lte", "$neq")
 
-# Rules of one shard, the sentinel not counted. While one fact is matched, each entry on the extension's
-# stack of 64 stands for at least one rule of its own, so 61 rules can never fill it: 65 matching
-# siblings are error 303, and whether they match depends on the data. This bound also keeps clear of
+# Rules of one shard, not counting the sentinel. While one fact is matched, each entry on the extension's
+# stack of 64 belongs to at least one separate rule, so 61 rules can never fill it: 65 matching
+# siblings are error 303, and whether they match depends on the data. This limit also stays well below
 # 256 rules with one condition (segmentation fault), of 513 conditions under one node (create_ruleset
 # hangs for ever and holds the interpreter lock), and of 4,097 rules (error 106).
 MAX_RULES_PER_SHARD: Final = 60
@@ -64,22 +64,22 @@ MAX_RULE_NAME: Final = 200
 RULE_NAME: Final = rf"[A-Za-z0-9][A-Za-z0-9_./#:@+-]{{0,{MAX_RULE_NAME - 1}}}"
 FIELD_NAME: Final = r"[a-z][a-z0-9_]{0,31}"
 
-# Sessions of one ruleset. The extension takes 1,024 and is "out of memory" at 1,025. As many threads can be
-# inside `Ruleset.fire` at one moment, which lasts microseconds; more wait, and after a time give up. A test holds
-# that no two of their names, the numbers below this one, share a hash: they would share a memory.
+# Sessions of one ruleset. The extension takes 1,024 and is "out of memory" at 1,025. This many threads can be
+# inside `Ruleset.fire` at the same time, for microseconds each; further ones wait, and give up after a while. A test
+# checks that no two session names (the numbers below this one) share a hash: those two would share their memory.
 MAX_SIDS: Final = 128
 SIDS_AT_LOAD: Final = 2
 SID_WAIT_SECONDS: Final = 30
 
-# Bytes that must be there before the extension makes something, as it does not look whether it got them. A session
+# Bytes that must be free before the extension makes something, because it does not check its allocations. A session
 # takes up to 0.9 MB in a shard, and the list of sessions 1 MB while it grows; a comparison takes 4 kB, twice that
 # while its list grows. The reserve is for what the C library takes in larger pieces than it is asked for.
 MEMORY_PER_SHARD: Final = 2 * 2**20
 MEMORY_PER_ATOM: Final = 8 * 2**10
 MEMORY_RESERVE: Final = 4 * 2**20
 
-# What a field name may neither be nor share a hash with: the properties that the extension or the
-# runtime puts in a fact, and the words that it knows by their hash where a field name may stand.
+# Names that a field may not have or share a hash with: the properties that the extension or the
+# runtime puts in a fact, and the words that the extension recognises by their hash where a field name is allowed.
 RESERVED_NAMES: Final = (
     "id", "sid", "$s", SENTINEL_FIELD, "m", "$m", "$forward", "$i",
     "$lt", "$lte", "$gt", "$gte", "$eq", "$neq", "$mt", "$imt", "$iall", "$iany", "$ex", "$nex", "$or", "$and",

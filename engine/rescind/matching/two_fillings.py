@@ -1,8 +1,9 @@
-"""The two fillings of a record of which something is unknown.
+"""The two fillings of a record in which something is unknown.
 
-Conditions are in negation normal form, so the more literals hold, the more rules fire. Where no literal of an unknown
-column holds, what fires is true whatever the column may be; where all of them hold, what does not fire is false. What
-fires in the second filling alone is unknown: strong Kleene logic, found by the rules engine alone.
+Conditions are in negation normal form, so the more literals hold, the more rules fire. First the record is filled so
+that no literal of an unknown column holds: rules that fire are true whatever the column is. Then it is filled so that
+all of them hold: rules that do not fire are false. Rules that fire only in the second filling are unknown. So the rules
+engine by itself computes strong Kleene logic.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Cell: TypeAlias = int | None
 class Matcher:
     """One ruleset, for records in which something is unknown: they are matched twice.
 
-    `ending` are rules after which nothing that is unknown matters: where one of them holds, once is enough.
+    `ending` are rules that make everything unknown irrelevant: when one of them holds, one match is enough.
     """
 
     __slots__ = ("_all_hold", "_ending", "_none_hold", "_ruleset")
@@ -38,7 +39,7 @@ class Matcher:
         self._all_hold = [GREATEST if is_low else LEAST for is_low in low]
 
     def match(self, record: Sequence[Cell]) -> tuple[list[str], list[str]]:
-        """The rules that hold for a record, and beside them those that may. Raises `EngineError`."""
+        """The rules that hold for a record, and the other rules that may hold. Raises `EngineError`."""
         none_hold, all_hold = [*record], [*record]
         for place, cell in enumerate(record):
             if cell is None:
@@ -48,11 +49,11 @@ class Matcher:
             return held, []
         possible = self._ruleset.fire(all_hold)  # type: ignore[arg-type] # as above
         rest = [rule for rule in possible if rule not in held]
-        # INVARIANT: the first filling is a part of the second. Anything else would be a rule that holds and is false.
+        # INVARIANT: what fires in the first filling fires in the second. Otherwise a rule would hold and be false.
         if len(held) + len(rest) != len(possible):
             raise EngineError("the rules engine contradicts itself about what is unknown; nothing is decided")
         return held, rest
 
     def close(self) -> None:
-        """Give back what the rules engine holds."""
+        """Free what the rules engine holds."""
         self._ruleset.close()

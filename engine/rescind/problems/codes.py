@@ -203,7 +203,7 @@ CODES: dict[str, Code] = {
             "R0622": "a comment that allows what does not occur",
         },
     ),
-    # The authors' verbs: init, new, publish, diff (`authoring/`). R0652 was a draft in force, which R0308 says everywhere.
+    # The authors' verbs: init, new, publish, diff (`authoring/`). R0652 was a draft in force; R0308 says it everywhere.
     **_table(
         Severity.ERROR,
         {

@@ -20,7 +20,7 @@ __all__ = ["drawn_twice"]
 
 
 def drawn_twice(decider: CaseDecider, cases: Sequence[RequestCase]) -> list[Problem]:
-    """A problem for each counter that several of the cases that go would draw from."""
+    """A problem for each counter that several of the accepted cases would draw from."""
     problems = []
     for counter in decider.vocabulary.counters() if len(cases) > 1 else ():
         draw = [_draws(case, counter) for case in cases]
@@ -33,12 +33,12 @@ def drawn_twice(decider: CaseDecider, cases: Sequence[RequestCase]) -> list[Prob
 
 
 def _draws(case: RequestCase, counter: str) -> bool:
-    """Whether the version that decides a case reads the counter: what it grants may be counted."""
+    """Whether the version that decides a case reads the counter, so that what it grants may be counted."""
     return case.decision.version is not None and counter in case.decision.version.facts
 
 
 def _passed_over(case: RequestCase, counter: str) -> bool:
-    """Whether a policy before the one that decides was passed over for what the counter says."""
+    """Whether a policy before the one that decides was passed over because of the counter."""
     return any(_failed_by(tried, counter) for tried in case.decision.not_applied)
 
 

@@ -1,16 +1,16 @@
-"""When two ids of a request are the same thing in other clothes, and which ids may not stand in a request at all.
+"""When two ids of a request, written differently, are the same resource, and which ids a request may not contain.
 
-One resource is given back once. An id that merely looks like another, or differs from it in what a system that keeps
-resources passes over, would be paid back again. The rules, in the order in which they are asked:
+Each resource is given back only once. If an id only looks like another, or differs from it in a way that the system
+with the resources ignores, the resource would be paid back twice. The rules, in the order in which they are applied:
 
-- An id has no character that cannot be seen: controls, formats such as a zero-width space, fillers, selectors.
-- Two ids are one if they are equal after Unicode's NFKC and case folding, with dashes as `-`, digits of any script as
-  `0` to `9`, a run of spaces as one, and none at the ends.
-- The letters of all ids of a request are of one script, so that no Cyrillic or Greek letter passes for a Latin one, in
-  one id or across two. The scripts that are written together in Chinese, Japanese and Korean count as one, and may
-  stand beside Latin letters.
+- An id has no invisible character: controls, formats such as a zero-width space, fillers, selectors.
+- Two ids are the same if they are equal after Unicode's NFKC and case folding, with dashes as `-`, digits of any script
+  as `0` to `9`, each run of spaces as one space, and no spaces at the ends.
+- The letters of all ids of a request belong to one script, so that no Cyrillic or Greek letter passes for a Latin one,
+  in one id or across two. The scripts that are used together in Chinese, Japanese and Korean count as one, and may
+  be mixed with Latin letters.
 
-Letters of one script that look alike (`l` and `I`, `O` and the digit `0`) are told apart, as every system does.
+Characters of one script that look alike (`l` and `I`, `O` and the digit `0`) count as different, as in every system.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BLANK = frozenset(
 )
 MINUS = "\N{MINUS SIGN}"
 CJK = "Chinese, Japanese or Korean"
-# Scripts that may stand beside each other: nothing of the one looks like the other.
+# Scripts that may be mixed, because no letter of one looks like a letter of the other.
 TOLERATED = frozenset({"Latin", CJK})
 # By the first word of a character's name.
 TOGETHER = dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"), CJK)
@@ -47,7 +47,7 @@ def unseen(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def identity(text: str) -> str:
-    """What ids of one thing have in common."""
+    """The normal form of an id, which is equal for all ids of the same resource."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join("".join(map(_plain, folded)).split())
 

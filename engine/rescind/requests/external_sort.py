@@ -1,4 +1,4 @@
-"""Rows in order without holding them all: runs on disk, merged. With a small limit only the first rows are kept."""
+"""Sort rows without holding them all: sorted runs on disk, merged. With a small limit only the first rows are kept."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What goes together or not at all.
+"""Resources that are given back together or not at all.
 
 A version that says `together: resource.group` binds its resources to all others of the request with the same value.
-Where one of them cannot go, none does. A resource without a value is merely attached, and goes or stays
-alone.
+If one of them cannot be given back, none is. A resource without a value is only attached; it is given back or kept
+independently of the others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Bond = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A resource that stays because of others: what binds it to them, and which they are."""
+    """A resource that is kept because of others: what binds it to them, and which resources they are."""
 
     fact: str
     value: str
@@ -33,12 +33,12 @@ class HeldBack:
 
 
 def goes(case: RequestCase) -> bool:
-    """Whether a case can go by itself."""
+    """Whether a resource, taken by itself, can be given back."""
     return case.decision.outcome in CANCELLABLE
 
 
 def held_back(decider: CaseDecider, cases: Sequence[RequestCase]) -> dict[str, HeldBack]:
-    """The resources that could go but for those that they are bound to. Linear in the number of cases."""
+    """The resources that only others that they are bound to keep from going. Linear in the number of cases."""
     members = _members(decider, cases)
     bonds: dict[str, list[Bond]] = defaultdict(list)
     for bond, found in members.items():
@@ -47,7 +47,7 @@ def held_back(decider: CaseDecider, cases: Sequence[RequestCase]) -> dict[str, H
     held: dict[str, HeldBack] = {}
     broken: set[Bond] = set()
     staying = [case for case in cases if case.resource in bonds and not goes(case)]
-    while staying:  # what stays may break a bond, and that may make more stay
+    while staying:  # one that stays may keep those bound to it, and these may keep others
         for bond in bonds[staying.pop().resource]:
             if bond in broken:
                 continue
@@ -60,7 +60,7 @@ def held_back(decider: CaseDecider, cases: Sequence[RequestCase]) -> dict[str, H
 
 
 def unknown_bonds(decider: CaseDecider, cases: Sequence[RequestCase]) -> list[Problem]:
-    """The missing facts that would say what goes together: one that stays might hold back any other."""
+    """The missing facts that would say what goes together: without them, one that stays might hold back any other."""
     problems: list[Problem] = []
     for case in cases if len(cases) > 1 else ():
         version = case.decision.version

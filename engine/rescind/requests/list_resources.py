@@ -1,7 +1,7 @@
-"""Resources as allowed or not allowed, one after the other, with search and filters.
+"""Lists resources as allowed or not allowed, one after the other, with search and filters.
 
-Nothing is held but the row at hand, whatever the number of rows. A row that cannot be read or decided is not
-allowed, and says why; the rows after it are not harmed.
+Only the current row is in memory, whatever the number of rows. A row that cannot be read or decided is not
+allowed, and says why; the rows after it are not affected.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rescind.values.value_readers import describe
 __all__ = ["COLUMNS", "Filters", "Listed", "listed"]
 
 
-# What a row shows of its resource, and the fact that it is.
+# What a row shows of its resource, and the fact that this is taken from.
 COLUMNS = {
     "resource": RESOURCE,
     "name": NAME,
@@ -42,7 +42,7 @@ _PATHS = tuple((column, tuple(name.split("."))) for column, name in COLUMNS.item
 class Filters:
     """What to look for. `search` is part of a name, in any case, or a whole order number or resource id.
 
-    The others each keep the resources that have one of the values; none given keeps all.
+    Each of the other filters keeps the resources that have one of its values; an empty filter keeps all.
     """
 
     search: str = ""
@@ -196,7 +196,7 @@ def _raw(facts: object, path: Sequence[str]) -> object:
 
 
 class _Matcher:
-    """Whether a row is looked for. What it does not say cannot be told apart, so a row without the fact is kept out."""
+    """Whether a row passes the filters. A row without the fact that a filter asks about does not pass."""
 
     def __init__(self, decider: CaseDecider, filters: Filters) -> None:
         self._search = filters.search

@@ -25,7 +25,7 @@ from rescind.values.times import format_time
 __all__ = ["LeftOut", "Order", "OrderLine"]
 
 SCHEMA = "rescind/order/1"
-# The form of the decisions in it: within a number what stands in an order stays as it is.
+# The form of the decisions in an order: within one version of the order's schema it never changes.
 DECISION = "rescind/decision/1"
 
 
@@ -80,7 +80,7 @@ class Order:
     content: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Hash what was decided, in the form that the document has."""
+        """Hash what was decided, in the form used in the document."""
         going = (selected(self._stands(line), decided(line.decision)) for line in self.lines)
         staying = (selected(_stays(left), decided(left.decision)) for left in self.left_out)
         content = content_of(self._request(), (*going, *staying))
@@ -88,7 +88,7 @@ class Order:
 
     @property
     def number(self) -> str:
-        """The number that the caller gave, else the one that is made from the content."""
+        """The number that the caller gave, else the one made from the content."""
         return self.given or number_of(self.content)
 
     @property
@@ -105,7 +105,7 @@ class Order:
         return head
 
     def to_json(self) -> str:
-        """`to_dict` as JSON with a line of text for each line of the order; equal orders give equal bytes."""
+        """`to_dict` as JSON, with one line of text for each line of the order; equal orders give equal bytes."""
         return "".join(self.chunks())
 
     def chunks(self) -> Iterator[str]:
@@ -144,7 +144,7 @@ class Order:
         return self._stands(line) | {"decision": line.decision.to_dict(DECISION)}
 
     def _stands(self, line: OrderLine) -> dict[str, Any]:
-        """A line but for its decision."""
+        """A line without its decision."""
         result: dict[str, Any] = {"order": line.order, "resource": line.resource}
         if line.name:
             result["name"] = line.name
@@ -168,7 +168,7 @@ def _left_out(left: LeftOut) -> dict[str, Any]:
 
 
 def _stays(left: LeftOut) -> dict[str, Any]:
-    """What was left out, but for its decision."""
+    """Something left out, without its decision."""
     result: dict[str, Any] = {"order": left.order, "resource": left.resource}
     if left.name:
         result["name"] = left.name
@@ -188,5 +188,5 @@ def _array(key: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "\n]" if comma == ",\n" else "]"
 
 
-# `json.dumps` would make an encoder for each line.
+# Made once: `json.dumps` would make an encoder for each line.
 _json = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode

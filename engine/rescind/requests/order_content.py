@@ -1,8 +1,8 @@
-"""What an order has decided, and the hashes of it: those that an order is written with, and those of what is read back.
+"""What an order has decided, and its hashes: those written with an order, and those computed when it is read back.
 
 A decision is reduced to what was decided: outcome, policy, blockers, reviews with their limits and deadlines, every
 figure of the refund and where it goes. Wording, reasons and places are left out. The reduced form has the keys and the
-texts of `rescind/decision/1`, so that it can be had from a decision and from its plain data, and is the same.
+texts of `rescind/decision/1`, so that a decision and its plain data give the same reduced form.
 
 INVARIANT: `decided(decision) == decided_in(decision.to_dict("rescind/decision/1"))`.
 """
@@ -28,7 +28,7 @@ Data: TypeAlias = Mapping[str, Any]
 
 PREFIX = "RS-"
 HEX_DIGITS = 24
-# A number that is made from the content. No other order may have it.
+# The form of a number made from the content. An order with other content may not have such a number.
 DERIVED = re.compile(rf"{PREFIX}[0-9A-F]{{{HEX_DIGITS}}}", re.ASCII)
 COLUMNS = tuple(map(str, LineColumn))
 ORDER_SCOPE = str(ReviewScope.ORDER)
@@ -86,7 +86,7 @@ def _refund(settled: Settlement) -> dict[str, Any]:
 
 
 def decided_in(decision: Data) -> dict[str, Any]:
-    """The same from the plain data of a decision. Raises `KeyError` and the like where it is none."""
+    """The same from the plain data of a decision. Raises `KeyError` and similar errors if it is not a decision."""
     refund = decision["refund"]
     return {
         "outcome": decision["outcome"],
@@ -123,16 +123,16 @@ def selected(row: Data, decision: Data) -> dict[str, Any]:
         "order": row["order"],
         "resource": row["resource"],
         "why": row.get("why"),
-        # In any order of the rows.
+        # The same for every order of the rows.
         "held_back": {**_picked(held, "fact", "is"), "by": sorted(held["by"])} if held else None,
         "decision": decision,
     }
 
 
 def content_of(head: Data, rows: Iterable[Data]) -> str:
-    """The hash of what was decided of a request, in any order of its resources.
+    """The hash of what was decided for a request; it does not depend on the order of the resources.
 
-    `head` says whose it is, when, and why; `rows` are the `selected` resources.
+    `head` says whose request it is, when it was made, and why; `rows` are the `selected` resources.
     """
     request = {
         **_picked(head, "account", "submitted_at", "timezone"),
@@ -142,12 +142,12 @@ def content_of(head: Data, rows: Iterable[Data]) -> str:
 
 
 def number_of(content: str) -> str:
-    """The number that a request has by its content."""
+    """The number of a request, made from its content."""
     return PREFIX + content[:HEX_DIGITS].upper()
 
 
 def checksum_of(head: Data, rows: Iterable[Data], content: str) -> str:
-    """The hash of an order: its head, its rows but for their decisions, and the hash of what was decided."""
+    """The hash of an order: its head, its rows without their decisions, and the hash of what was decided."""
     return f"sha256:{_hashed([head, *rows, content])}"
 
 
@@ -158,5 +158,5 @@ def _hashed(parts: Iterable[object]) -> str:
     return digest.hexdigest()
 
 
-# `json.dumps` would make an encoder for each part.
+# Made once: `json.dumps` would make an encoder for each part.
 _json = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode

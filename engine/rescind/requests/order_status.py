@@ -1,8 +1,8 @@
-"""What has become of an order: per line and as a whole, from its parts, the reviewers' words and a time.
+"""The state of an order, per line and as a whole: from its parts, the reviewers' answers (words) and a time.
 
 A word is `{by, outcome, decided_at, line?}`; `line` is an order number or a resource of the order, and without it
-the word is for every line on which that reviewer is asked. Words stand up to and at the deadline. One that cannot
-count raises, and nothing has changed. Words that were given after the evaluation time are not known yet.
+the word is for every line on which that reviewer is asked. A word counts up to and at the deadline. One that cannot
+count raises an error, and nothing is changed. Words given after the evaluation time are not known yet.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ UNKNOWN = Location("", 0, 0)
 
 
 class LineStatus(NamedTuple):
-    """One line: where its review stands, and if it is approved what it gives back and what the customer owes."""
+    """One line: the state of its review and, if it is approved, what it gives back and what the customer owes."""
 
     order: str
     resource: str
@@ -58,9 +58,9 @@ class LineStatus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where an order stands at `at`.
+    """The state of an order at `at`.
 
-    `state` is `pending` while a line waits for a reviewer, then `overdue` where the time of one ran out without an
+    `state` is `pending` while a line waits for a reviewer, then `overdue` if the time of a reviewer ran out without an
     outcome, else `decided`. `next_deadline` and `pending_until` are the first and last deadline of what is pending;
     None without one. `refunds` and `owed` are never set off against each other.
     """
@@ -166,7 +166,7 @@ def _malformed(error: UnitError | KeyError | TypeError, place: str) -> Problem:
 
 
 class _NoLineError(Exception):
-    """A word that is for no line of the order; `problem` says so of a place."""
+    """A word that is for no line of the order; `problem` makes the problem for a given place."""
 
     def __init__(self, problem: Callable[[Location], Problem]) -> None:
         super().__init__()
@@ -261,7 +261,7 @@ def _state(counts: Mapping[str, int]) -> OrderState:
 
 
 def _sums(amounts: Iterable[tuple[str, Money | None]]) -> dict[str, dict[str, int]]:
-    """Per currency what holds, what waits for an outcome, and what was rejected, in the minor unit."""
+    """For each currency what is given, what waits for an outcome, and what was rejected, in the minor unit."""
     sums: dict[str, dict[str, int]] = {}
     for state, money in amounts:
         if money:

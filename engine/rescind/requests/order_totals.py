@@ -1,6 +1,6 @@
-"""What the lines of an order come to: exact sums per currency, and in each per instrument.
+"""The totals of an order's lines: exact sums per currency, and within each currency per instrument.
 
-What comes back and what is owed stand apart: a charge is not set off against the refund of another resource.
+What comes back and what is owed are kept apart: a charge is not set off against the refund of another resource.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def refunded(settlement: Settlement) -> Refunded:
 
 
 def back_and_owed(returned: Iterable[int]) -> tuple[int, int]:
-    """What comes back and what is owed, of what instruments return."""
+    """What comes back and what is owed in all, from the amount that each instrument returns."""
     amounts = list(returned)
     return sum(amount for amount in amounts if amount > 0), -sum(amount for amount in amounts if amount < 0)
 

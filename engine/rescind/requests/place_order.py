@@ -31,13 +31,13 @@ from rescind.values.value_readers import describe, read_text
 __all__ = ["RequestOptions", "place", "refusals"]
 
 NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
-# Later than any word that facts can hold: asked then, a review knows all that was said.
+# Later than any word that facts can hold, so that a review at this time knows every word.
 AFTER_ALL = 2**63
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """What a request asks besides its rows; None for a reason taken from the facts, or a number from the content."""
+    """What a request says besides its rows; None: the reason of the facts, a number made from the content."""
 
     reason: str | None = None
     number: str | None = None
@@ -96,7 +96,7 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of an order
 
 
 def _unusable(options: RequestOptions) -> Iterator[Problem]:
-    """What of the options is not of its type: `confirm="no"` confirms nothing."""
+    """A problem for each option of the wrong type: `confirm="no"` must not confirm anything."""
     if options.reason is not None:
         try:
             read_text(options.reason)
@@ -117,7 +117,7 @@ def _number_problems(number: object) -> list[Problem]:
 
 
 def _taken_number(order: Order) -> Problem:
-    """A number that is made from a content stands for that content, and for no other."""
+    """The problem of a number that is made from other content: such a number stands for that content only."""
     message = (
         f"`{order.given}` is the number of another request: numbers of this form are made from the content"
     )
@@ -174,7 +174,7 @@ def _reason_of_facts(decider: CaseDecider, cases: Sequence[RequestCase], problem
 def _left_problems(
     cases: Sequence[RequestCase], held: dict[str, HeldBack], options: RequestOptions, words: BookWords
 ) -> list[Problem]:
-    """Why nothing can be ordered, or not all: each resource that stays, with every reason."""
+    """Why nothing, or not everything, can be ordered: each resource that stays, with every reason."""
     code = "R1008" if options.all_or_nothing else "R1009"
     return [
         Problem(code, f"`{case.resource[:60]}` cannot be {words.cancelled}: {why}", at_row(case.row), remedy)

@@ -1,8 +1,8 @@
 """An order from its document: the parts that its later states need, after a check that nobody changed it.
 
-What an order holds stands in it more than once: totals beside lines, policies beside decisions, the number and the
-checksum beside all of it. An order of which one part was changed contradicts another, and is refused. That is no
-signature: who changes every part, number included, makes another order.
+An order repeats what it holds: totals repeat lines, policies repeat decisions, and the number and the checksum cover
+everything. If one part was changed, it contradicts another, and the order is refused. This is not a signature:
+someone who changes every part, including the number, makes another order.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class OrderLine(NamedTuple):
 
 
 class OrderParts(NamedTuple):
-    """What the states of an order depend on, and by resource its place in the document and what was decided of it."""
+    """What the states of an order depend on, and for each resource its place in the document and what was decided."""
 
     number: str
     confirmed: bool
@@ -84,7 +84,7 @@ class _Row(NamedTuple):
 
 
 def read_order(document: object) -> OrderParts:
-    """The parts of an order's document. Raises `RequestError` where it is none, and where it was changed."""
+    """The parts of an order's document. Raises `RequestError` if it is not an order, or if it was changed."""
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
         found = describe(document.get("schema") if isinstance(document, Mapping) else document)
         hint = "`rescind request … --confirm --format json` writes one"
@@ -97,7 +97,7 @@ def _refuse(*problems: Problem) -> NoReturn:
 
 
 class _OrderReader:
-    """Reads one document; `_path` is the part that is being read, for the problem if it cannot be."""
+    """Reads one document; `_path` is the part being read, for the problem if it cannot be read."""
 
     def __init__(self, document: Data) -> None:
         self._document = document
@@ -203,14 +203,14 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def text_of(raw: object) -> str:
-    """A text. Raises `UnitError` where it is none."""
+    """A text. Raises `UnitError` if it is not a text."""
     if not isinstance(raw, str):
         raise UnitError(f"expected a text, found {describe(raw)}")
     return exact_text(raw)
 
 
 def _refunded(refund: Data | None) -> Refunded | None:
-    """The figures of a refund. Raises `UnitError` where they do not come to its total."""
+    """The figures of a refund. Raises `UnitError` if they do not add up to its total."""
     if refund is None:
         return None
     total, instruments = parse_figure(text_of(refund["total"])), []
@@ -257,7 +257,7 @@ def _review(data: Data) -> Review:
 
 
 def read_word(data: object, zone: dt.tzinfo) -> ReviewerWord:
-    """A reviewer's word, its time read in `zone`. Raises `UnitError` and `KeyError` where it is none."""
+    """A reviewer's word, its time read in `zone`. Raises `UnitError` and `KeyError` if it is not a word."""
     if not isinstance(data, Mapping):
         raise UnitError(f"expected a word with `by`, `outcome` and `decided_at`, found {describe(data)}")
     if unknown := sorted(data.keys() - {"by", "outcome", "decided_at", "line"}, key=str):

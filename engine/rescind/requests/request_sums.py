@@ -1,11 +1,11 @@
-"""The sums that reviews of a whole request look at, so that splitting a large cancellation does not dodge its review.
+"""The sums that reviews of a whole request read, so that splitting a large cancellation does not avoid its review.
 
 A figure is summed over the resources that the request gives back, each amount converted by the exact rates of its
 own case. A figure of the refund counts where there is a refund, a value where the version of the case has it.
 
-INVARIANT: a further resource never lowers a sum. One without the amount adds nothing, and neither does one whose amount
-is below zero, such as the refund of a resource for which the customer owes: what is owed is paid by no refund, and must
-not talk a review of the others away.
+INVARIANT: another resource never lowers a sum. A resource without the amount adds nothing, and neither does one whose
+amount is below zero, such as the refund of a resource for which the customer owes: a debt is not paid out of refunds,
+and must not make the review of the others unnecessary.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["with_sums"]
 def with_sums(
     decider: CaseDecider, cases: Sequence[RequestCase], at: int, problems: list[Problem]
 ) -> list[RequestCase]:
-    """The cases, those with a review of the whole request decided again with its sums."""
+    """The cases; those with a review of the whole request are decided again with the sums of the request."""
     whole = {id(version): bool(_summed(version)) for version in _versions(cases)}
     if len(cases) == 1 or not any(whole.values()):
         return list(cases)
@@ -67,10 +67,10 @@ class _Sums:
         self._known: dict[tuple[str, str], tuple[Money, list[Problem]]] = {}
 
     def of(self, name: str, currency: str) -> Any:
-        """The sum of a figure in a currency, or in that of the first resource with it where none is given.
+        """The sum of a figure in a currency; if none is given, in the currency of the first resource with the figure.
 
-        `ABSENT` where no resource has the figure, None where the sum is unknown: see `why`. For `ANYWHERE` any amount
-        that there is.
+        `ABSENT` if no resource has the figure, None if the sum is unknown: see `why`. For `ANYWHERE` it is any one of
+        the amounts.
         """
         figures, unknown = self._present(name)
         if unknown:

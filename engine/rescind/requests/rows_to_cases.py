@@ -1,4 +1,4 @@
-"""Rows to cases: whose they are, each resource once, and when they were submitted. Every problem at once."""
+"""From rows to cases: their account, each resource once, their submission time; every problem is reported at once."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def row_problems(row: int, problems: Iterable[Problem]) -> list[Problem]:
 
 
 def select(decider: CaseDecider, rows: Iterable[object], at: int, problems: list[Problem]) -> Selection:
-    """Read and decide every row. Bad rows, resources that stand twice and several accounts are added to `problems`."""
+    """Read and decide every row. Bad rows, repeated resources and several accounts are added to `problems`."""
     try:
         cases_given = rows_of(rows)
     except UnitError as error:
@@ -144,7 +144,7 @@ def _again(each: _Read, before: _Read) -> Problem:
 
 
 def _each_readable(read: Sequence[_Read], problems: list[Problem]) -> None:
-    """Ids that cannot be told apart by looking at them would be paid back twice."""
+    """Report ids that cannot be told apart by eye: the same resource would be paid back twice."""
     for each in read:
         if char := unseen(each.resource):
             shown = _short(each.resource.replace(char, "␣"))
@@ -197,7 +197,7 @@ def _one_submission(decider: CaseDecider, read: Iterable[_Read], at: int, proble
 
 
 def _submit(decider: CaseDecider, read: Iterable[_Read], submitted: int) -> None:
-    """Let every case be judged as of the submission of the request."""
+    """Make every case be judged as of the submission of the request."""
     slot = decider.slots.get(SUBMITTED)
     for each in read:
         each.values[-1] = submitted

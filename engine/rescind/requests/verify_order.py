@@ -1,7 +1,7 @@
-"""An order decided again: from the facts that it was placed with, by a book, as of its submission.
+"""An order decided again: from the facts with which it was placed, by a book, as of its submission.
 
-The facts are not part of an order: they would make it many times as large, and whoever changes an order could change
-them with it. So they are given anew, as they were.
+The facts are not part of an order: they would make it many times as large, and anyone who changes an order could change
+them too. So the caller passes the same facts again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CODE = "R1040"
 
 
 def verify(decider: CaseDecider, document: Data, rows: Iterable[object]) -> None:
-    """Raises `RequestError` where the order, decided again, differs; with every resource and the first difference."""
+    """Raises `RequestError` if the order, decided again, differs; names each such resource and its first difference."""
     order = read_order(document)
     options = RequestOptions(reason=order.reason or None, confirm=True)
     again = place(decider, rows, options, order.submitted).to_dict()
@@ -65,7 +65,7 @@ def _shown(value: object) -> str:
 
 
 def _difference(one: Any, other: Any, path: str) -> tuple[str, object, object] | None:
-    """The first place in which two pieces of plain data differ, and what stands there; None where they are equal."""
+    """The first place where two pieces of plain data differ, with both values there; None if they are equal."""
     if one == other:
         return None
     if isinstance(one, Mapping) and isinstance(other, Mapping):

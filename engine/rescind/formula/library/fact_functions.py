@@ -18,7 +18,7 @@ __all__ = ["FUNCTIONS", "RATES"]
 def _optional(call: CallSite) -> tuple[Typed, Value]:
     """The name that is the first argument, and a closure that reads it as it is, `ABSENT` included.
 
-    What is never absent is read like any other name: a question about absence hides no missing fact.
+    A name that may not be absent is read like any other: asking whether it is absent does not hide that it is missing.
     """
     node, unit = call.arguments[0], call.unit
     if not isinstance(node, Name):
@@ -40,7 +40,7 @@ def _reader(name: str) -> Value:
 
 
 def _may_be_absent(call: CallSite, name: str) -> bool:
-    """Whether a name may be absent; a question about one that is not is a mistake, though it stops nothing."""
+    """Whether a name may be absent; asking about one that may not is a mistake, but the call is still compiled."""
     unit = call.unit
     if name.startswith(f"{EACH}."):
         type_ = (unit.each or {}).get(name.removeprefix(f"{EACH}."))

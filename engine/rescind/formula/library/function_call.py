@@ -18,7 +18,7 @@ from rescind.values.types import Kind, Type
 
 __all__ = ["CallSite", "Function", "Value"]
 
-# Functions that cut time at the borders of hours: nearly every zone agrees where those are.
+# Functions that cut time where an hour begins: nearly all zones agree when that is.
 HOURLY = frozenset({"floor_hour", "ceil_hour"})
 
 # What a closure reads is of the type that was checked when it was built.
@@ -70,7 +70,7 @@ class CallSite:
         return f"use `{self.signature}`"
 
     def alike(self, parts: list[Typed]) -> Type:
-        """The type of any of several parts: money has a currency only where each has that one."""
+        """The common type of several parts: money has a currency only if every part has that currency."""
         type_ = parts[0].type
         for before, part in pairwise(parts):
             common = unify(type_, part.type)
@@ -88,7 +88,7 @@ class CallSite:
         return Mistake(code, part.node.start, message, f"`{self.node.function}` needs them alike")
 
     def of_one_currency(self, parts: list[Typed]) -> Type:
-        """The type of several parts that the call finds of one currency when it runs: what one says holds for all."""
+        """The type of parts that the call checks for one currency when it runs: one that names it names it for all."""
         type_ = self.alike(parts)
         return next((part.type for part in parts if part.type.currency), type_)
 
@@ -115,7 +115,7 @@ class CallSite:
             return clock_of(self.unit.scope.zone)
         name = self.text_of(node, "a time zone")
         try:
-            # Names of the tz database only: `localtime` and paths would depend on the machine.
+            # Only names of the tz database: `localtime` and paths would depend on the machine.
             if name[:1].isupper():
                 zone = ZoneInfo(name)
                 self.unit.zones[name] = None
@@ -127,7 +127,7 @@ class CallSite:
 
     @property
     def _cuts_days(self) -> bool:
-        """Whether the zone says where a day begins: between dates it has no say, until one becomes an instant."""
+        """Whether the zone decides where a day begins: between dates it does not, until one becomes an instant."""
         kinds = {self.unit.kinds.get(id(part)) for part in self.arguments}
         name = self.node.function
         return name == "time_of" or (Kind.TIME in kinds and name not in HOURLY)

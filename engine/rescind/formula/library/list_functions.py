@@ -89,7 +89,7 @@ def _all(call: CallSite) -> Typed:
 
 
 def _settled_by(over: Typed, condition: Run, *, settles: bool) -> Run:
-    """Strong Kleene `or` or `and` of a condition on each record: one that `settles` it does, wherever it stands."""
+    """Strong Kleene `or` or `and` of a condition on each record: a record that `settles` it does so at any position."""
     source = over.run
 
     def run(read: Read) -> object:

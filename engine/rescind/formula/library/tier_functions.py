@@ -111,7 +111,7 @@ def _graduated(call: CallSite) -> Typed:
     runs = [price.run for price in prices]
     if type_.kind is Kind.MONEY:
         return call.result(type_, _total_money(call, sizes, runs))
-    # A bracket is as whole as what it is cut from: a fraction of a unit is charged a fraction of the price.
+    # A part may be a fraction if the quantity is: a fraction of a unit is charged a fraction of the price.
     whole = all(part.type.kind is Kind.INTEGER for part in (quantity, *bounds, *prices))
     return call.result(INTEGER if whole else NUMBER, _total(call, sizes, runs))
 

@@ -30,7 +30,7 @@ from rescind.values.types import Kind, Type
 __all__ = ["FUNCTIONS", "LENGTHS"]
 
 WHOLE = (RoundingMode.DOWN, RoundingMode.UP)
-# How a length that is no whole number of units may be given.
+# The ways to give a length that is not a whole number of units.
 LENGTHS = ("exact", *WHOLE)
 UTC_DAYS = {"days": DAY, "weeks": 7 * DAY}
 

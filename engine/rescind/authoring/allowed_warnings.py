@@ -2,8 +2,8 @@
 
     when: {order.paid_at: {after: now}}  # rescind: allow R0332 because an order without a payment date is free
 
-The comment stands on the line of the problem, or alone on the line above it. In the book's own file, `allow R0601
-everywhere because …` speaks for every file of the book. Errors cannot be allowed. A comment that gives no reason, that
+The comment is on the line of the problem, or alone on the line above it. In the book's own file, `allow R0601
+everywhere because …` applies to every file of the book. Errors cannot be allowed. A comment that gives no reason, that
 allows what cannot be allowed, or that nothing needs any more is a problem itself.
 """
 
@@ -30,7 +30,7 @@ HINT = "write `# rescind: allow R0332 because …`"
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """One code that a comment allows. `line`: where problems may stand; 0 means everywhere."""
+    """One code that a comment allows. `line`: the line of the problems that are allowed; 0 means all."""
 
     code: str
     path: str
@@ -46,8 +46,8 @@ def without_allowed(
 ) -> tuple[Problem, ...]:
     """The problems that no comment allows, and what is wrong with the comments, sorted by place.
 
-    `texts` are the files of the book by path as shown; `book` is the path of the book's own file. Comments are said
-    to be unused where all problems of their severity were `looked_for`.
+    `texts` are the files of the book by path as shown; `book` is the path of the book's own file. A comment is
+    only reported as unused where all problems of its severity were `looked_for`.
     """
     kept = Problems()
     found = {path: list(allowances(text, path, kept)) for path, text in texts.items() if "rescind" in text}
@@ -86,7 +86,7 @@ def allowances(text: str, path: str, problems: Problems) -> Iterator[Allowance]:
 
 
 def _scalars(text: str) -> list[tuple[int, int]]:
-    """Where texts stand: a `#` inside of one is no comment."""
+    """The places of texts: a `#` inside a text does not begin a comment."""
     try:
         tokens = list(yaml.scan(text))
     except yaml.YAMLError:
@@ -118,7 +118,7 @@ def _allowance(text: str, path: str, mark: re.Match[str], problems: Problems) ->
 
 
 def _next_line(text: str, line: int) -> int:
-    """The line that a comment on a line of its own speaks of: the next that is neither empty nor a comment."""
+    """The line that a comment on a line of its own applies to: the next that is neither empty nor a comment."""
     for number, each in enumerate(text.split("\n")[line:], line + 1):
         if each.strip() and not each.lstrip().startswith("#"):
             return number

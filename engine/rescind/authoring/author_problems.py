@@ -1,6 +1,6 @@
-"""A book as its author sees it: every problem and piece of advice, less what comments allow.
+"""A book as its author sees it: every problem and piece of advice, except those that comments allow.
 
-No rulesets are made: a large book is checked in the time that it takes to read it.
+No rulesets are compiled, so checking a large book takes no longer than reading it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rescind.source.document import Document
 
 __all__ = ["Inspection", "deployment_problems", "inspect_book", "tried_versions"]
 
-# A key at the top of a suite and what stands behind it, without quotes and comments.
+# A key at the top of a suite and what follows it, without quotes and comments.
 _TOP = re.compile(r"""^(policy|versions?):[ \t]*["']?([^#\n\r]*?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 
 Documents = Mapping[str, tuple[str, Document]]
@@ -76,7 +76,7 @@ def inspect_book(
     elif advice:
         problems.extend(lint(book, tried_versions(book, path.parent)))
     texts = {shown: document.text for shown, (_, document) in reader.documents.items()}
-    # Behind errors nothing more is looked for: a comment may be needed once they are put right.
+    # While there are errors, no comment is reported as unused: it may be needed once they are fixed.
     looked_for = () if problems.errors else (Severity.WARNING, *((Severity.ADVICE,) if advice else ()))
     found = without_allowed(problems, texts, path.name, looked_for)
     unwanted = frozenset(allow)
@@ -86,7 +86,7 @@ def inspect_book(
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """Keep the garbage collector from searching what is only being built: two fifths of the time on a large book."""
+    """Turn the garbage collector off while a book is built: it would take two fifths of the time on a large one."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -117,7 +117,7 @@ def deployment_problems(book: Book, now: int) -> tuple[Problem, ...]:
 
 
 def tried_versions(book: Book, folder: Path) -> frozenset[tuple[str, str]]:
-    """The policies and versions that some suite is for, by what stands at the top of the suites."""
+    """The policies and versions that some suite is for, as the top of each suite says."""
     found: set[tuple[str, str]] = set()
     for path in suite_files(book, folder):
         found |= _tried_by(path.read_text("utf-8", "replace"), book)

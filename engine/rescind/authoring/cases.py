@@ -1,7 +1,7 @@
 """Suites: YAML to cases, each with its facts, its clock and what it expects.
 
-A suite is read strictly against its book. As with the book's own files, what is shaped wrongly is worded by the JSON
-Schema. Facts are merged deeply; in the file they may stand in groups or with dots in their names.
+A suite is read strictly against its book. As with the book's own files, the JSON Schema
+words the errors of shape. Facts are merged deeply; in the file they may be in groups or have dotted names.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def read_suite(document: Document, book: Book, problems: Problems) -> Suite | No
 
 
 def merged(facts: Mapping[str, Any], changes: Mapping[str, Any]) -> Facts:
-    """`facts` with `changes` put in, deeply; None takes a fact away."""
+    """`facts` with `changes` merged in, deeply; None removes a fact."""
     result = dict(facts)
     for key, value in changes.items():
         below = result.get(key)
@@ -109,7 +109,7 @@ def merged(facts: Mapping[str, Any], changes: Mapping[str, Any]) -> Facts:
 
 
 def _nested(facts: Mapping[str, Any]) -> Facts:
-    """Facts in groups: names with dots are opened."""
+    """Facts in groups: dotted names are split."""
     result: Facts = {}
     for name, value in facts.items():
         result = _placed(result, name.split("."), value)
@@ -168,7 +168,7 @@ class _SuiteReader:
             self._problems.add("R0303", str(error), node.location, error.hint)  # type: ignore[union-attr]
             return None
 
-    # What decides.
+    # What decides a case.
 
     def _read_targets(self, root: Node) -> tuple[Target, ...]:
         policy, version = root.id_of("policy"), root.get("version")
@@ -247,13 +247,13 @@ class _SuiteReader:
         return Case(name, document, place, at or 0, facts, given, expected, self._targets, node.path)
 
     def _submitted(self, facts: Facts) -> int | None:
-        """The submission as the clock, where there is no other."""
+        """The time of submission, used as the clock where a case gives none."""
         request = facts.get(SUBMITTED[0])
         text = request.get(SUBMITTED[1]) if isinstance(request, dict) else None
         try:
             return parse_date_or_time(text, self._book.zone) if isinstance(text, str) else None
         except UnitError:
-            return 0  # a bad time among the facts is for the case to show
+            return 0  # a bad time among the facts is reported when the case is run
 
     # Tables.
 
@@ -327,7 +327,7 @@ class _SuiteReader:
         seen: dict[str, Location] = {}
         for case in cases:
             if case.name in seen:
-                words = f"the case `{case.name}` stands twice; the first is at {seen[case.name]}"
+                words = f"the case `{case.name}` appears twice; the first is at {seen[case.name]}"
                 self._problems.add("R0705", words, case.location, "give it another name")
             seen.setdefault(case.name, case.location)
 
@@ -345,7 +345,7 @@ def _count(items: Sequence[object], noun: str) -> str:
 
 
 def _over(own: Facts, changes: Mapping[str, Any]) -> Facts:
-    """The facts of a case with those of a row over them; None stays, to take facts of the suite away."""
+    """The facts of a case, overridden by those of a row; None is kept, since it removes facts of the suite."""
     result = own
     for name, value in changes.items():
         result = _placed(result, name.split("."), value)

@@ -133,7 +133,7 @@ class Wording:
         return f"{clause[1]} [{name}]" if is_so else f"it is not so that {clause[1]} [{name}]"
 
     def subject(self, name: str, *, given: bool = True) -> str:
-        """What a name stands for, in the words of the vocabulary. `given`: say of an optional fact "if given"."""
+        """What a name means, in the words of the vocabulary. `given`: add "if given" to an optional fact."""
         if name == NOW:
             return "now"
         if name.startswith("refund."):
@@ -196,7 +196,7 @@ def _unguarded(condition: Condition) -> Condition:
 
 
 def _grouped(how: str, phrases: Iterable[Phrase]) -> Phrase:
-    """A group, with groups of the same kind in it dissolved."""
+    """A group; groups of the same kind inside it are merged into it."""
     items: list[Any] = []
     for phrase in phrases:
         items += phrase[how] if isinstance(phrase, dict) and how in phrase else [phrase]
@@ -219,7 +219,7 @@ def _sentence(description: str) -> str:
 
 
 def _lower_first(words: str) -> str:
-    """A sentence as part of another: `What it cost` is "what it cost", `ISO codes` stay."""
+    """A sentence as part of another: `What it cost` becomes "what it cost", `ISO codes` stays as it is."""
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 

@@ -31,7 +31,7 @@ SIDES = {-1: "below", 0: "at", 1: "above"}
 
 @dataclass(slots=True)
 class CoveredPart:
-    """One part of a version: the rule that it belongs to, what it is in words, what is to be seen of it, what was."""
+    """One part of a version: its rule, its name in words, what cases should show of it, and what they have shown."""
 
     rule: str
     words: str
@@ -40,13 +40,13 @@ class CoveredPart:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What no case showed."""
+        """What no case has shown."""
         return tuple(goal for goal in self.goals if goal not in self.seen)
 
 
 @dataclass(frozen=True, slots=True)
 class VersionCoverage:
-    """The parts of one version, in the order of the policy, and how many cases came upon it. A draft is not frozen."""
+    """The parts of one version, in the order of the policy, and how many cases reached it. A draft is not frozen."""
 
     policy: str
     version: str
@@ -120,10 +120,10 @@ class _VersionSheet:
         self._vocabulary = vocabulary
         self._cases = 0
         self._parts: list[CoveredPart] = []
-        # Of each rule: its own part, and its comparisons of which something is still to be seen.
+        # For each rule: its own part, and those of its comparisons that are not fully tried yet.
         self._seen: dict[str, tuple[CoveredPart, list[_ConditionTried]]] = {}
-        # Of each rule of an instrument: whether something was paid with it. Terms say nothing by themselves of what
-        # was never paid with, and a share that was mistaken shows only where something was.
+        # For each rule of an instrument: whether something was paid with it. Where nothing was, terms show nothing,
+        # and a wrong share goes unnoticed.
         self._paid: dict[str, CoveredPart] = {}
         for rule, goals in _goals(self._rules):
             self._declare(rule, goals)
@@ -221,7 +221,7 @@ def _seen(part: CoveredPart | None, goal: str) -> bool:
 
 
 def _goals(rules: VersionRules) -> Iterator[tuple[AnyRule, tuple[str, ...]]]:
-    """Every rule with its goals: what it is to be seen as when it holds, and when it does not."""
+    """Every rule with its goals: what cases should show of it when it holds, and when it does not."""
     if rules.applies_to.conditional:
         yield rules.applies_to, ("applies", "does not apply")
     for blocker in rules.blockers:
@@ -238,7 +238,7 @@ def _goals(rules: VersionRules) -> Iterator[tuple[AnyRule, tuple[str, ...]]]:
 
 
 def _choice(rule: AnyRule) -> tuple[str, ...]:
-    """What is to be seen of one of several; whatever holds always is never passed over by its own condition."""
+    """What cases should show of one rule among several; one without a condition cannot be passed over by it."""
     return ("taken", "passed over") if rule.conditional else ("taken",)
 
 
@@ -280,7 +280,7 @@ def _asked(rules: VersionRules, run: Evaluation, decision: Decision | None) -> I
 
 
 def _first(rules: Sequence[AnyRule], run: Evaluation) -> Iterator[tuple[AnyRule, bool]]:
-    """Rows up to the one that was taken; nobody asked those behind it."""
+    """Rows up to the one that was taken; those after it were not asked."""
     for rule in rules:
         held = run.holds(rule.name)
         yield rule, held

@@ -138,7 +138,7 @@ def walk(condition: Condition, path: tuple[int, ...] = ()) -> Iterator[tuple[tup
 
 
 def words_of(condition: Condition) -> str:
-    """A condition as the workbench names it: `order.amount > 1000.00 USD`."""
+    """A condition as coverage and mutants name it: `order.amount > 1000.00 USD`."""
     return fold(
         condition,
         _leaf_words,

@@ -40,7 +40,7 @@ KEYS = (
     *("outcome", "policy", "version", "path", "blockers", "reviews", "refund", "values"),
     *("state", "deadline", "states", "error"),
 )
-# What was paid is known: a case says what becomes of it.
+# What was paid is an input: a case only expects what becomes of it.
 COLUMNS = tuple(column for column in LineColumn if column is not LineColumn.PAID)
 CODE = re.compile(r"R\d{4}", re.ASCII)
 
@@ -246,7 +246,7 @@ def _check(expected: Expectation, node: Node, given: Mapping[str, object], probl
 
 
 def _contradiction(expected: Expectation, given: Mapping[str, object]) -> str:
-    """What of an expectation excludes something else of it; "" where all can be true."""
+    """Which parts of an expectation contradict each other; "" where all can be true."""
     outcome, follows = expected.outcome, outcome_of(expected.blockers, expected.reviews)
     if expected.error:
         others = [key for key in given if key != "error"]

@@ -76,7 +76,7 @@ def _require(node: Schema, prefix: str, vocabulary: Vocabulary, required: Collec
 
 
 def _example(vocabulary: Vocabulary, required: Collection[str]) -> Schema:
-    """A smallest set of facts that the schema accepts."""
+    """A minimal set of facts that the schema accepts."""
     example: Schema = {}
     for name, fact in vocabulary.facts.items():
         if name in required:

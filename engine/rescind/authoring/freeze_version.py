@@ -62,7 +62,7 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version that is frozen. `before`: it was so already, and nothing was written. `rehearsal` is None then."""
+    """A version that is frozen. `before`: it was frozen already, nothing was written and `rehearsal` is None."""
 
     version: Version
     before: bool
@@ -120,7 +120,7 @@ def renew(path: Path, today: dt.date) -> Renewed:
     unlocked = tuple(each for each in frozen if not (lock and lock.version(each.policy, each.version)))
     if old or unlocked:
         _write(source, old, lock, today)
-    # What was done is no longer worth a warning.
+    # A warning that this write has settled is dropped.
     warnings = tuple(each for each in inspection.others if each.code not in ("R0335", "R0336"))
     return Renewed(old, unlocked, warnings)
 
@@ -244,8 +244,8 @@ def _with_digest(edited: Source, source: Source, version: Version) -> Source:
 def _staged_lock(source: Source, lock: Lock, book: Book) -> Iterator[Callable[[Path], None]]:
     """What puts a new lock in its place, and the new text of the book before it; both are on the disk until then.
 
-    The book comes first: should the machine stop in between, a version is frozen that the lock does not hold, which is
-    a warning that `renew` mends. The other way round the book would not load.
+    The book comes first: if the machine stops in between, a frozen version is missing from the lock, which is only
+    a warning that `renew` fixes. In the other order the book would not load.
     """
     path = lock_path(source.path)
     there = Source.read(path, path.name) if path.exists() else None

@@ -1,7 +1,7 @@
-"""Advice on a book that is right: an ordered table of opinions, each with its code.
+"""Advice on a book without errors: an ordered table of checks, each with its code.
 
 A code is switched off for one run with `--allow CODE`, for good by a comment with a reason (see `allowed_warnings`).
-What an included file says of several versions is said once.
+Advice on an included file is given once, however many versions include it.
 """
 
 from __future__ import annotations

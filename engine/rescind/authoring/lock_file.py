@@ -25,7 +25,7 @@ NOWHERE = Location("")
 def lock_of(
     book: Book, path: str, today: dt.date, before: Lock | None = None, amendments: Iterable[Amendment] = ()
 ) -> Lock:
-    """What is published of a book, with the days and amendments that its lock kept `before`, and new ones behind."""
+    """What is published of a book, with the days and amendments that its lock kept `before`, then new ones."""
     frozen = [version for policy in book.policies for version in policy.versions if version.frozen]
     begins = [_date(version, book.zone) for version in frozen]
     known = before.calendars if before else {}

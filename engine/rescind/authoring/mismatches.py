@@ -37,7 +37,7 @@ State = tuple[ExpectedState, RequestStanding | None]
 
 
 class PolicyLine(NamedTuple):
-    """One line of what is behind a difference; `at` is a place in the policy, if it is about one."""
+    """One line of the reason for a difference; `at` is a place in the policy, if it is about one."""
 
     text: str
     at: Location | None = None

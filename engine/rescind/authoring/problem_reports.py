@@ -58,7 +58,7 @@ def snippet(problem: Problem, lines: Lines) -> tuple[str, str]:
 
 
 def _word_at(line: str, start: int) -> str:
-    """What stands at a column: a text in quotes, a bracket, or the characters up to a space or a sign of YAML."""
+    """The word at a column: a text in quotes, a bracket, or the characters up to a space or a sign of YAML."""
     rest = line[start:]
     if rest[:1] in {'"', "'"} and (end := rest.find(rest[0], 1)) > 0:
         return rest[: end + 1]

@@ -55,7 +55,7 @@ class Trial(NamedTuple):
 
 
 class VersionReached(NamedTuple):
-    """A version that a trial came upon: the one that decided, or one that did not apply."""
+    """A version that a trial reached: the one that decided, or one that did not apply."""
 
     version: Version
     run: Evaluation
@@ -184,7 +184,7 @@ def _state_at(
 
 
 def versions_reached(engine: Engine, result: Result) -> Iterator[VersionReached]:
-    """The versions that a trial came upon, each with the state of its conditions."""
+    """The versions that a trial reached, each with the state of its conditions."""
     decision = result.decision
     if decision is None:
         return

@@ -1,4 +1,4 @@
-"""What is begun from something else: a first book, and the next version of a policy."""
+"""New files made from a template or a copy: a first book, and the next version of a policy."""
 
 from __future__ import annotations
 

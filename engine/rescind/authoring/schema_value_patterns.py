@@ -21,7 +21,7 @@ DATE = f"^{_DAY}$"
 DECIMAL = rf"^-?{PLAIN_DIGITS}%?$"
 TIME = rf"^{_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,6}})?{_OFFSET}$"
 
-# What stands for a fact of each kind where its entry in the vocabulary gives no example.
+# The example of a fact of each kind where its entry in the vocabulary gives no example.
 EXAMPLES: Mapping[Kind, object] = {
     Kind.FLAG: True,
     Kind.TEXT: "text",

@@ -30,7 +30,7 @@ def run_data(
     mutants: MutantReport | None,
     place: Place,
 ) -> dict[str, Any]:
-    """The whole run. Coverage and mutants stand in it where they were asked for."""
+    """The whole run. Coverage and mutants are in it where they were asked for."""
     failed = sum(not result.passed for result in results)
     data: dict[str, Any] = {
         "schema": SCHEMA,

@@ -159,7 +159,7 @@ class _Guards:
                 yield condition, around
 
     def _present(self, condition: Condition, *, holds: bool) -> Names:
-        """The facts that are present where a condition came out so."""
+        """The facts that must be present where a condition came out this way."""
         known: Known = fold(condition, self._present_of_leaf, _present_of_joint, denied=_turned)
         return known[0] if holds else known[1]
 

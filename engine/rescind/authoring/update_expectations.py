@@ -114,7 +114,7 @@ def _disagreement(found: Sequence[Found], results: Sequence[Result]) -> str:
 
 
 def _short(found: Found) -> Any:
-    """An outcome alone as a text; together with what it follows from it is left out."""
+    """An outcome alone as a text; it is left out beside the blockers or reviews that it follows from."""
     rest = {key: value for key, value in found.items() if key != "outcome"}
     return (rest if _follows(rest) == found.get("outcome") else found) if rest else found["outcome"]
 

@@ -87,7 +87,7 @@ class _LockReader:
         seen: dict[str, Location] = {}
         for name, place in names:
             if name in seen:
-                message = f"`{name}` stands twice in the lock; the first is at {seen[name]}"
+                message = f"`{name}` appears twice in the lock; the first is at {seen[name]}"
                 self._problems.add("R0202", message, place, "keep the one that was published")
             seen.setdefault(name, place)
 

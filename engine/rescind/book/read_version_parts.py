@@ -96,7 +96,7 @@ class PartReader:
         if id_ in seen:
             self.problems.add(
                 "R0202",
-                f"the id `{id_}` stands twice; the first is at {seen[id_]}",
+                f"the id `{id_}` appears twice; the first is at {seen[id_]}",
                 place,
                 "give it another id",
             )

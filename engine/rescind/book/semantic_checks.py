@@ -52,7 +52,7 @@ def _policy_ids(book: Book, problems: Problems) -> None:
         if policy.id in seen:
             problems.add(
                 "R0202",
-                f"the policy `{policy.id}` stands twice in the book",
+                f"the policy `{policy.id}` appears twice in the book",
                 policy.places["id"],
                 "give it another id",
             )
@@ -74,7 +74,7 @@ def _version_names(book: Book, problems: Problems) -> None:
             if version.version in seen:
                 problems.add(
                     "R0202",
-                    f"version `{version.version}` stands twice",
+                    f"version `{version.version}` appears twice",
                     version.places["version"],
                     "name each once",
                 )

@@ -134,7 +134,7 @@ def _one_thing(
 
 
 def _day(at: str | None) -> dt.date:
-    """The day of publishing, in UTC: a day more or less of a calendar is kept, no more hangs on it."""
+    """The day of publishing, in UTC: it only decides whether one day more or less of a calendar is kept."""
     zone = ZoneInfo("UTC")
     return dt.date.fromisoformat(format_time(moment_of(at, zone), zone)[:10])
 

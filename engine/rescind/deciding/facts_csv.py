@@ -124,7 +124,7 @@ def _columns(names: Sequence[str], shown: str, vocabulary: Vocabulary) -> list[_
             pass
         elif name in seen:
             twice.add(name)
-            found.add(partial(Problem, "R0006", f"the column `{_shown(name)}` stands twice", place))
+            found.add(partial(Problem, "R0006", f"the column `{_shown(name)}` appears twice", place))
         elif cell is None:
             found.add(partial(_unknown, name, place, vocabulary, opened))
         seen.add(name)

@@ -326,7 +326,7 @@ def _faulty(text: str, shown: str, line: int) -> tuple[Problem, ...]:
 
 def _stands_twice(key: str, place: Location) -> Problem:
     return Problem(
-        "R0006", f"the key `{key[:60]}` stands twice in one object", place, "delete one of the two"
+        "R0006", f"the key `{key[:60]}` appears twice in one object", place, "delete one of the two"
     )
 
 

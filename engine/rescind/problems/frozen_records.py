@@ -1,6 +1,6 @@
-"""`@frozen`: what `@dataclass(frozen=True, slots=True)` makes, at a quarter of the price at import.
+"""`@frozen` makes what `@dataclass(frozen=True, slots=True)` makes, in a quarter of the time at import.
 
-Half a hundred records are declared before a first decision, and `dataclass` compiles seven methods for each: a sixth of
+About fifty records are declared before a first decision, and `dataclass` compiles seven methods for each: a sixth of
 the time of a command that decides one case. Here only `__init__` is compiled; comparison, hash, text and the refusal to
 change are shared. `dataclasses.fields` and `replace` work, and so do `match`, `copy` and `pickle`.
 """

@@ -159,7 +159,7 @@ class _OrderReader:
         for row in rows:
             self._path = row.path
             if row.resource in seen:
-                raise UnitError(f"the resource `{row.resource[:60]}` stands twice in the order")
+                raise UnitError(f"the resource `{row.resource[:60]}` appears twice in the order")
             seen.add(row.resource)
         self._path = "totals"
         totals = totals_of(row.refunded for row in rows if row.refunded)

@@ -374,7 +374,7 @@ def _twice(place: _Place, _: _Broken) -> Iterator[ShapeFault]:
     seen = set()
     for index, item in enumerate(place.value):
         if repr(item) in seen:
-            message = f"{describe(item)} stands twice in one list"
+            message = f"{describe(item)} appears twice in one list"
             yield ShapeFault("R0108", message, (*place.path, index), "leave one out")
         seen.add(repr(item))
 

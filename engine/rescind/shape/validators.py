@@ -43,7 +43,7 @@ def _with_decimals() -> Any:
 def _unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterable[ValidationError]:  # noqa: FBT001 - a keyword
     """`uniqueItems` by one look at each item; jsonschema compares every pair where items cannot be sorted."""
     if wanted and isinstance(value, list) and len(set(map(repr, value))) < len(value):
-        yield ValidationError("an item stands twice")
+        yield ValidationError("an item appears twice")
 
 
 def _in_python(schema: Any) -> Any:

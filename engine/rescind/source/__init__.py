@@ -1,1 +1,1 @@
-"""Text to plain data with the place of everything in it; surprises are stopped at the door."""
+"""Text to plain data with the place of everything in it; what YAML would read in a surprising way is refused here."""

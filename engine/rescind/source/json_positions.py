@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 
 @dataclass(slots=True)
 class Survey:
-    """A text and its places; keys that stand twice, numbers that JSON lacks or that are too long, the first depth.
+    """A text and its places; keys that appear twice, numbers that JSON lacks or that are too long, the first depth.
 
     Nothing is looked up behind a bracket that nests too deep.
     """

@@ -1,4 +1,4 @@
-"""YAML text to plain data plus the place of everything in it; surprises are stopped at the door.
+"""YAML text to plain data plus the place of everything in it; what would be read in a surprising way is refused.
 
     checked_text.py     bytes to checked text: size, encoding, characters
     yaml_tree.py        parser events to data and places: keys, tags, anchors, nesting
@@ -37,7 +37,7 @@ def read_text(text: str, shown: str, problems: Problems) -> Document | None:
     """Read one YAML document, named `shown` in messages. Adds every problem that the syntax lets it see.
 
     None when the text cannot be used. A document is also given where the only problems are ones whose
-    meaning can be guessed (`yes`, a key that stands twice), so that more can be found in the same run:
+    meaning can be guessed (`yes`, a key that appears twice), so that more can be found in the same run:
     INVARIANT: the problems are errors all the same, and the caller must stop on them before using the data.
     """
     text = text.removeprefix("\ufeff")

@@ -263,7 +263,7 @@ class _Builder:
         self.frames.append(_Frame(data, places, place, flow=bool(event.flow_style)))
 
     def _say_twice(self, depth: int) -> None:
-        """One problem for all keys that stand twice in a mapping: most often an item without its dash."""
+        """One problem for all keys that appear twice in a mapping: most often an item without its dash."""
         frame = self.frames[depth]
         if not frame.twice:
             return
@@ -273,9 +273,9 @@ class _Builder:
         if more:
             words = ", ".join(f"`{shorten(each)}`" for each in [key, *more[:3]][:-1])
             last = f"`{shorten(more[-1])}`" if len(more) <= 3 else f"{len(more) - 2} more"
-            message = f"the keys {words} and {last} stand twice in this mapping; {where}"
+            message = f"the keys {words} and {last} appear twice in this mapping; {where}"
         else:
-            message = f"the key `{shorten(key)}` stands twice in this mapping; {where}"
+            message = f"the key `{shorten(key)}` appears twice in this mapping; {where}"
         hint = "rename one of them, or delete it"
         in_list = depth > 1 and type(self.frames[depth - 1].data) is list and not frame.flow
         if in_list and (more or key == next(iter(frame.data))):

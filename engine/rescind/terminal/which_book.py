@@ -1,7 +1,7 @@
 """Which book a command takes, and how it says so.
 
 A book is looked for as git looks for its repository: here, then in the folders above. The one that is shipped with
-rescind stands in where nothing but a decision or a page comes of it, or where it is asked for. It is never written.
+rescind is used where a command only decides or shows something, or where it is asked for. It is never written.
 """
 
 from __future__ import annotations

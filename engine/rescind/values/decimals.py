@@ -52,7 +52,7 @@ _NO_BLANK = re.compile(r"(?<=[0-9])(?=[A-Z]{3}$)")
 
 
 def plainly(text: str) -> str:
-    """A number or an amount without what stands in front of it in vain, and with the blank before its currency.
+    """A number or an amount without needless signs and zeros in front, and with the blank before its currency.
 
     Policies have always been read like that, and a frozen one cannot be edited; what callers send is not.
     """

@@ -27,7 +27,7 @@ class RoundingMode(StrEnum):
 def _rounder(goes_up: Callable[[int, int], bool]) -> Rounder:
     """The rounder of a mode: `goes_up` says of a size of `whole` and something whether it becomes `whole + 1`.
 
-    Its second argument is the sign of what that something is more than one half; 0 where it is exactly one half.
+    Its second argument says how the part that is dropped compares with one half: -1, 0 or 1.
     """
 
     def round_quotient(above: int, below: int) -> int:

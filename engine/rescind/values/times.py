@@ -89,7 +89,7 @@ def _in_zone(moment: dt.datetime, zone: ZoneInfo | None, text: str) -> dt.dateti
     first, second = moment.replace(tzinfo=zone, fold=0), moment.replace(tzinfo=zone, fold=1)
     if first.utcoffset() != second.utcoffset():
         raise UnitError(
-            f"the local time `{text}` is skipped or stands twice in {zone.key}", "write it with its offset"
+            f"the local time `{text}` is skipped or appears twice in {zone.key}", "write it with its offset"
         )
     return first
 
@@ -116,8 +116,9 @@ def parse_date_or_time(text: str, zone: ZoneInfo) -> int:
 
 
 def midnight(date: dt.date, zone: ZoneInfo) -> int:
-    """The instant at which a date begins in `zone`: of a midnight that stands twice the first; where the zone skips it,
-    the change that skips it.
+    """The instant at which a date begins in `zone`.
+
+    The first midnight where the clock shows it twice; where the zone skips it, the instant at which the clock goes on.
     """
     return to_micros(dt.datetime.combine(date, dt.time(), zone))
 

@@ -317,7 +317,7 @@ def test_a_start_without_an_offset_is_read_in_the_time_zone_of_the_book(book):
     before = files()
     skipped = new("b", "2026-03-29T02:30:00")
     assert skipped.exit_code == 1
-    assert "R0303 the local time `2026-03-29T02:30:00` is skipped or stands twice" in skipped.stderr
+    assert "R0303 the local time `2026-03-29T02:30:00` is skipped or appears twice" in skipped.stderr
     assert files() == before
     assert new("b", "2026-03-29T03:30:00").exit_code == 0
     started = Engine.load(book, drafts=True).book.policies[0].versions[-1]

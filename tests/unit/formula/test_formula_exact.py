@@ -25,7 +25,7 @@ ZONES = (
     "America/New_York",
     "Asia/Kolkata",
     "Australia/Lord_Howe",  # daylight saving of half an hour
-    "America/Havana",  # midnight stands twice
+    "America/Havana",  # midnight appears twice
     "America/Sao_Paulo",  # days without a midnight, until 2019
     "Pacific/Apia",  # a date that never was: 2011-12-30
     "Africa/Casablanca",

@@ -292,7 +292,7 @@ def test_one_mistake_is_one_problem_where_it_was_made(
         ("policy", "blockers: []", "R0106", (5, 11), "found an empty list"),
         ("policy", "values: {}", "R0106", (5, 9), "found an empty mapping"),
         ("policy", "values: {Rate: 1}", "R0105", (5, 10), "did you mean `rate`?"),
-        ("policy", "reasons: [a, b, a]", "R0108", (5, 17), "the text `a` stands twice"),
+        ("policy", "reasons: [a, b, a]", "R0108", (5, 17), "the text `a` appears twice"),
         ("policy", "reasons: {no reason: x}", "R0105", (5, 11), "did you mean `no_reason`?"),
         # Conditions.
         ("policy", "applies_to: order.new", "R0103", (5, 13), "write a condition such as"),

@@ -88,7 +88,7 @@ OBJECT = '{"a":'
         # What comes before the depth is found before it.
         ("[1,], " + "[" * 100, f"f:1:4: {VALUE} `]`"),
         ('{"a": 1, ' * 100, f"f:1:10: {KEY} `{{`"),
-        ('[NaN, {"b": 1, "b": 2}, ' + "[" * 100, "f:1:16: R0006 the key `b` stands twice in one object"),
+        ('[NaN, {"b": 1, "b": 2}, ' + "[" * 100, "f:1:16: R0006 the key `b` appears twice in one object"),
         ('["' + "[" * 100, f"f:1:2: {QUOTE}"),
         ("]" * 100 + "[" * 100, f"f:1:1: {VALUE} `]`"),
     ],

@@ -208,7 +208,7 @@ def test_a_date_is_its_midnight_where_a_time_is_wanted(text, utc):
         ("2025-02-29T00:00:00Z", "`2025-02-29T00:00:00Z` is not a time that exists"),
         (
             "2025-03-30T02:30:00",
-            "the local time `2025-03-30T02:30:00` is skipped or stands twice in Europe/Berlin",
+            "the local time `2025-03-30T02:30:00` is skipped or appears twice in Europe/Berlin",
         ),
     ],
 )

@@ -26,8 +26,8 @@ class Side:
 class Change:
     """One change: `part` and `name` say of what, `kind` is `added`, `removed` or `changed`, `text` says it in words.
 
-    `version` names the policy and version in a comparison of books. `at` is where it stands on the new side, or on the
-    old one where it is gone.
+    `version` names the policy and version in a comparison of books. `at` is its place on the new side, or on the
+    old one where it was removed.
     """
 
     part: str
@@ -59,7 +59,7 @@ def changed(part: str, name: str, texts: Iterable[str], at: Location) -> Found:
 
 
 def swap(what: str, old: str, new: str) -> Iterator[str]:
-    """What there is to say when one text takes the place of another; nothing when they are the same."""
+    """What to say when one text replaces another; nothing when they are the same."""
     if old != new:
         yield (
             f"{what}: “{old}” is now “{new}”"

@@ -2,10 +2,10 @@
 
 Rules are matched by their ids. Layout, comments, descriptions and the spelling of numbers are no changes.
 
-change_records   what is compared, what is found, and the words that every part has in common
-refund_changes   refunds: their settings, and what terms deduct and return
-version_changes  two versions, in the order in which a decision is made
-book_changes     two books: policies, their versions, and what the book says of these
+change_records.py   what is compared, what is found, and the words that every part has in common
+refund_changes.py   refunds: their settings, and what terms deduct and return
+version_changes.py  two versions, in the order in which a decision is made
+book_changes.py     two books: policies, their versions, and what the book says of these
 """
 
 from __future__ import annotations

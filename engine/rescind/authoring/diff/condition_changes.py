@@ -1,4 +1,4 @@
-"""What changed between two conditions or two formulas, in plain words; what is only written otherwise is no change."""
+"""What changed between two conditions or two formulas, in plain words; a mere difference in spelling is no change."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ UNNAMED = "not named"
 
 
 def settings(old: Refund, new: Refund) -> Iterator[str]:
-    """What changed beside the terms."""
+    """What changed apart from the terms."""
     yield from swap("the fact that says what was paid", old.paid.name, new.paid.name)
     yield from swap("the rounding", old.mode, new.mode)
     yield from swap("what is rounded", old.place, new.place)

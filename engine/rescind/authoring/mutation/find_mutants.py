@@ -51,7 +51,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class MutantReport:
-    """How many mutants were made, who survived, which of them are argued away, and arguments about none."""
+    """How many mutants were made, who survived, which are accepted with a reason, and reasons that fit none."""
 
     made: int
     survivors: tuple[Survivor, ...]

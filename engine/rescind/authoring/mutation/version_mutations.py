@@ -2,7 +2,7 @@
 
 Each `Mutation` changes one thing: a limit by the smallest unit, a comparison, a part of a condition, a rule, what comes
 back on an instrument, who reviews, how long and what follows, a cell or formula. `key` names it without lines, so that
-a suite can say of one that no case can notice it.
+a suite can say that no case can notice it.
 """
 
 from __future__ import annotations

@@ -167,11 +167,11 @@ review: [{id: r, when: {twice: {over: 10}}, by: somebody, within: 24h, on_timeou
 
 @needs_proc
 def test_memory_stays_flat_over_reloads(tmp_path):
-    # Two rulesets a time: left alone, each would keep 90 kB and more, 11 MB in all. Python itself settles within 2 MB.
+    # Two rulesets a time: left alone, each would keep 90 kB and more, 11 MB in all. The heap has settled by then.
     for name, text in SMALL_BOOK.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     given = [{"size": 2}, {"size": 6}]
-    assert grown(RELOADS, warm=60, count=60, folder=repr(str(tmp_path)), given=given) < 4_000_000
+    assert grown(RELOADS, warm=200, count=60, folder=repr(str(tmp_path)), given=given) < 4_000_000
 
 
 @needs_proc

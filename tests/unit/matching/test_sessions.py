@@ -175,8 +175,18 @@ def codes_of(module):
 def steps(act, strike, prepare=tuple):
     """Strike before each step of `act` in turn; yield what came of it: the exception, as text, or nothing.
 
-    The exception itself goes, for its traceback holds the frames and what they own.
+    The exception itself goes, for its traceback holds the frames and what they own. Garbage of other tests is not
+    collected meanwhile: Python swallows what strikes in a finalizer.
     """
+    gc.collect()
+    gc.disable()
+    try:
+        yield from _steps(act, strike, prepare)
+    finally:
+        gc.enable()
+
+
+def _steps(act, strike, prepare):
     prepare()
     act()
     for step in itertools.count():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from rescind.problems.codes import CODES
+from rescind.problems.codes import CODES, RETIRED
 from rescind.problems.suggestions import did_you_mean
 from rescind.terminal.verb_options import Verb, clean
 
@@ -20,6 +20,9 @@ __all__ = ["explain", "page", "section"]
 def explain(code: str) -> None:
     """Print what CODE means: why it is a problem, and how to put it right."""
     name = code.strip().upper()
+    if name in RETIRED:
+        click.echo(f"{name} (retired) {RETIRED[name]}")
+        return
     if name not in CODES:
         hint = did_you_mean(name, CODES) or "codes look like `R0332`"
         raise click.BadParameter(f"there is no problem `{clean(code[:40])}`: {hint}", param_hint="CODE")

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from rescind.problems.frozen_records import frozen
 
-__all__ = ["CODES", "Code", "Severity"]
+__all__ = ["CODES", "RETIRED", "Code", "Severity"]
 
 
 class Severity(StrEnum):
@@ -203,7 +203,7 @@ CODES: dict[str, Code] = {
             "R0622": "a comment that allows what does not occur",
         },
     ),
-    # The authors' verbs: init, new, publish, diff (`authoring/`). R0652 was a draft in force; R0308 says it everywhere.
+    # The authors' verbs: init, new, publish, diff (`authoring/`).
     **_table(
         Severity.ERROR,
         {
@@ -290,4 +290,9 @@ CODES: dict[str, Code] = {
             "R1040": "an order that is decided otherwise now",
         },
     ),
+}
+
+# Codes that are raised no more, and what became of them. Their numbers are given to no other problem.
+RETIRED: dict[str, str] = {
+    "R0652": "a draft that is in force; it is R0308 now, in `check` as where a book is loaded",
 }

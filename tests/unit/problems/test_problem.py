@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rescind.problems.codes import CODES, Severity
+from click.testing import CliRunner
+from rescind.commands import main
+from rescind.problems.codes import CODES, RETIRED, Severity
 from rescind.problems.exceptions import FactsError
 from rescind.problems.near_names import NearNames
 from rescind.problems.problem import MAX_PROBLEMS, FirstProblems, Location, Problem, Problems, capped
@@ -225,3 +227,10 @@ def test_an_example_and_its_message_are_those_of_the_corpus(code):
                 assert any(each.startswith(line) for each in written), line
             elif language == "yaml" and code < "R0600" and "#" not in line:
                 assert line in written
+
+
+def test_a_retired_code_is_explained_and_given_to_nothing_else():
+    assert RETIRED.keys().isdisjoint(CODES)
+    for code, became in RETIRED.items():
+        result = CliRunner().invoke(main, ["explain", code])
+        assert (result.exit_code, result.output) == (0, f"{code} (retired) {became}\n")
